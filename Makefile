@@ -1,0 +1,65 @@
+# Every command makes the environment it needs first. `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# torch is named so that pip settles it before anything else asks for one.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
+	--constraint constraints.txt torch==2.13.0
+STAMP := .venv/.installed
+
+.PHONY: help demo test check test-slow data train evaluate wheel-check clean
+.DEFAULT_GOAL := help
+
+help:  ## list these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: $(STAMP)-search  ## five searches over the sample gallery
+	@PATH="$(abspath $(BIN)):$$PATH" bash demo/run.sh
+
+test: check  ## format, lint, contracts, types, then the tests that take seconds
+	$(BIN)/python -m pytest -q -m "not slow"
+
+check: $(STAMP)-dev  ## what needs no test run: format, lint, contracts, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test-slow: $(STAMP)-dev  ## the tests that take longer: training, killing, whole runs
+	$(BIN)/python -m pytest -q -m slow
+
+data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
+	$(BIN)/forethought data glyphs
+
+train: data  ## train nano, in runs/nano
+	$(BIN)/forethought train recipes/nano.toml
+
+evaluate: data  ## the model card's table
+	$(BIN)/forethought evaluate glyphs --model nano --think never,always
+
+wheel-check: $(STAMP)-search  ## build the wheel; use it from an empty folder
+	@bash .ci/wheel-check "$(PYTHON)"
+
+clean:  ## remove the environment, the caches and what was built; keep data and runs
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "forethought needs Python >= 3.11, $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	       "name another: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+$(STAMP)-search: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing what searching needs: a minute or two"
+	@$(INSTALL) -e ".[search]"
+	@touch $@
+
+$(STAMP)-dev: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing what the tests need: a minute or two"
+	@$(INSTALL) -e ".[dev]"
+	@touch $@ $(STAMP)-search
+
+$(STAMP)-train: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing what training needs: a few minutes"
+	@$(INSTALL) -e ".[search,train,eval]"
+	@touch $@ $(STAMP)-search

@@ -1,0 +1,59 @@
+"""Think, then embed: one vector space for words and pictures, with a rationale where it pays."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forethought.encoders import Encoder, load
+    from forethought.errors import ForethoughtError
+    from forethought.index import FolderIndex
+    from forethought.types import (
+        Embeddings,
+        Ending,
+        Hit,
+        Image,
+        Message,
+        Mode,
+        Rationale,
+        Side,
+        Text,
+        Think,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Embeddings",
+    "Encoder",
+    "Ending",
+    "FolderIndex",
+    "ForethoughtError",
+    "Hit",
+    "Image",
+    "Message",
+    "Mode",
+    "Rationale",
+    "Side",
+    "Text",
+    "Think",
+    "load",
+]
+
+_ELSEWHERE = {
+    "Encoder": "forethought.encoders",
+    "FolderIndex": "forethought.index",
+    "ForethoughtError": "forethought.errors",
+    "load": "forethought.encoders",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Open the door a name lies behind: importing this package alone imports no torch."""
+    if name not in __all__:
+        raise AttributeError(f"module 'forethought' has no attribute {name!r}")
+    found: object = getattr(import_module(_ELSEWHERE.get(name, "forethought.types")), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

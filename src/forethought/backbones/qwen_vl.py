@@ -1,0 +1,87 @@
+"""A Qwen-VL checkpoint that can read a batch, go on writing, and be trained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache
+
+from forethought.backbones.batch import Batch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QwenVL:
+    """One stock `Qwen2VLForConditionalGeneration`, spoken to in batches.
+
+    Every state it returns is the last layer's, after the final norm.
+    """
+
+    network: Any
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        device: torch.device = next(self.network.parameters()).device
+        return device
+
+    @property
+    def dimension(self) -> int:
+        """How long a state is."""
+        return int(self.network.config.text_config.hidden_size)
+
+    @property
+    def context(self) -> int:
+        """The most tokens a sequence may have."""
+        return int(self.network.config.text_config.max_position_embeddings)
+
+    @property
+    def image_id(self) -> int:
+        """The token that stands for a piece of picture."""
+        return int(self.network.config.image_token_id)
+
+    @property
+    def merge_size(self) -> int:
+        """How many patches a side one picture token covers."""
+        return int(self.network.config.vision_config.spatial_merge_size)
+
+    def read(
+        self, batch: Batch, *, cache: DynamicCache | None = None
+    ) -> Float[Tensor, "B T H"]:
+        """Run a whole batch; a `cache` is filled so that writing can go on from it."""
+        hidden: Tensor = self.network.model(
+            input_ids=batch.token_ids,
+            attention_mask=batch.mask,
+            position_ids=batch.positions,
+            mm_token_type_ids=batch.images.long(),
+            pixel_values=batch.patches,
+            image_grid_thw=batch.grids,
+            past_key_values=cache,
+            use_cache=cache is not None,
+        ).last_hidden_state
+        return hidden
+
+    def extend(
+        self,
+        token_ids: Int[Tensor, "B 1"],
+        *,
+        mask: Int[Tensor, "B T"],
+        positions: Int[Tensor, " B"],
+        cache: DynamicCache,
+    ) -> Float[Tensor, "B H"]:
+        """Feed one more token a row; `mask` covers what the cache holds and the new token."""
+        hidden: Tensor = self.network.model(
+            input_ids=token_ids,
+            attention_mask=mask,
+            position_ids=positions[None, :, None].expand(3, -1, -1),
+            mm_token_type_ids=torch.zeros_like(token_ids),
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+        return hidden[:, -1]
+
+    def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:
+        """Score every token of the vocabulary as the next one."""
+        scores: Tensor = self.network.lm_head(hidden)
+        return scores

@@ -1,0 +1,95 @@
+"""`forethought embed`: vectors and rationales of anything, as a file."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forethought.cli import options, show
+from forethought.cli.encoding import Contents, encode_items
+from forethought.cli.files import check_target, whole
+from forethought.cli.items import read_items, refuse
+from forethought.cli.vectors import Part, writer_for
+from forethought.errors import DataError
+from forethought.types import Embeddings, Side, Think
+
+if TYPE_CHECKING:
+    from forethought.encoders import Encoder
+
+
+def embed(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Pictures, folders of pictures, .jsonl files, or - for JSON Lines on standard "
+            'input: {"id": ..., "text": ..., "image": path}.',
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Where to write: .parquet or .npz.")
+    ] = Path("embeddings.parquet"),
+    side: Annotated[
+        Side, typer.Option(help="What the inputs are: asked for, or asking.")
+    ] = Side.DOCUMENT,
+    think: options.ThinkOption = Think.AUTO,
+    model: options.Model = "nano",
+    instruction: options.Instruction = "",
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Pass over inputs that cannot be used.")
+    ] = False,
+) -> None:
+    """Write the vector and the rationale of every input, in order.
+
+    Columns: id, vector, mode, thinking, answer, ending, tokens.
+    """
+    write = writer_for(out)
+    check_target(out)
+    items = read_items(inputs)
+    if items.bad and not skip_bad:
+        raise refuse(items.bad)
+    if not items.good:
+        raise DataError(f"{' '.join(inputs)}: nothing in it to embed; give it at least one input")
+    with show.waiting(f"loading {model}"):
+        from forethought.encoders import load
+
+        encoder = load(model)
+    bad = list(items.bad)
+
+    def encode(contents: Sequence[Contents]) -> Embeddings:
+        return encoder.encode(contents, side=side, think=think, instruction=instruction or None)
+
+    def skip(reason: str) -> None:
+        if not skip_bad:
+            raise refuse([reason])
+        bad.append(reason)
+
+    about = _about(encoder, side=side, think=think, instruction=instruction)
+    with show.progress("embedding") as progress, whole(out) as scratch:
+        parts = encode_items(items.good, encode, refuse=skip, progress=progress)
+        rows = write(scratch, _some(parts), about)
+    for reason in bad:
+        show.note(f"skipped {reason}")
+    skipped = f", {len(bad)} skipped" if bad else ""
+    show.note(f"{out}: {rows} vectors of {encoder.dimension} dimensions{skipped}")
+
+
+def _some(parts: Iterator[Part]) -> Iterator[Part]:
+    """The same parts, but at least one: a file without rows would say nothing."""
+    first = next(parts, None)
+    if first is None:
+        raise DataError("none of the inputs can be embedded; nothing is written")
+    yield first
+    yield from parts
+
+
+def _about(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:
+    return {
+        "model": encoder.name,
+        "revision": encoder.revision,
+        "side": side.value,
+        "think": think.value,
+        "instruction": instruction,
+    }

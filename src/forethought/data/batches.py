@@ -1,0 +1,53 @@
+"""Which pairs are learned from at which step: a function of the seed and the step alone."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forethought.data.examples import Pair
+from forethought.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBatches:
+    """Batches of one task each, its documents all of different concepts where it has enough.
+
+    A batch holds one task so that telling the tasks apart wins nothing. Nothing is kept
+    between steps: a run that is resumed sees what it would have seen.
+
+    Raises:
+        ConfigError: if a weight names a task that has no pairs.
+    """
+
+    pairs: Sequence[Pair]
+    weights: Mapping[str, float]
+    size: int
+    seed: int
+    _rows: dict[str, dict[str, list[int]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for index, pair in enumerate(self.pairs):
+            concepts = self._rows.setdefault(pair.task, defaultdict(list))
+            concepts[pair.document_concept].append(index)
+        unknown = sorted(set(self.weights) - set(self._rows))
+        if unknown:
+            raise ConfigError(
+                f"task weights name {unknown[0]!r}; the data's tasks are {', '.join(self._rows)}"
+            )
+
+    def at(self, step: int) -> list[Pair]:
+        """Draw the batch of one step."""
+        rng = np.random.default_rng((self.seed, step))
+        tasks = sorted(self.weights)
+        odds = np.array([self.weights[task] for task in tasks])
+        concepts = self._rows[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
+        names = sorted(concepts)
+        drawn = [names[i] for i in rng.permutation(len(names))[: self.size]]
+        rows = [concepts[name][rng.integers(len(concepts[name]))] for name in drawn]
+        if len(rows) < self.size:
+            rest = sorted({row for name in names for row in concepts[name]} - set(rows))
+            more = rng.permutation(len(rest))[: self.size - len(rows)]
+            rows += [rest[i] for i in more]
+        return [self.pairs[row] for row in rows]

@@ -1,0 +1,73 @@
+"""Clock faces and what time it is some hours away from them."""
+
+from dataclasses import dataclass
+
+FIRST_FULL = 0x1F550
+"""The clock face that shows one o'clock; half past one comes twelve later."""
+
+OFFSETS = tuple(hours for hours in range(-11, 12) if hours)
+
+_WORDS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A time on a clock: an hour from 1 to 12, full or half past."""
+
+    hour: int
+    half: bool
+
+    def later(self, hours: int) -> "Face":
+        """The time that many hours later, or earlier if negative."""
+        return Face((self.hour - 1 + hours) % 12 + 1, self.half)
+
+
+FACES = tuple(Face(hour, half) for half in (False, True) for hour in range(1, 13))
+
+
+def code_of_face(face: Face) -> str:
+    """The emoji that shows a time."""
+    return f"{FIRST_FULL + 12 * face.half + face.hour - 1:x}"
+
+
+def face_of(code: str) -> Face | None:
+    """The time an emoji shows, if it is a clock face."""
+    return _BY_CODE.get(code)
+
+
+def spoken(face: Face) -> str:
+    """A time in words, such as "four thirty"."""
+    minutes = "thirty" if face.half else "o'clock"
+    return f"{number(face.hour)} {minutes}"
+
+
+def question(hours: int) -> str:
+    """Which time is asked for, that many hours from the one shown."""
+    plural = "hour" if abs(hours) == 1 else "hours"
+    if hours > 0:
+        return f"What time will it be in {hours} {plural}?"
+    return f"What time was it {-hours} {plural} ago?"
+
+
+def sum_statement(hour: int, hours: int) -> str:
+    """A sum of full hours in words, such as "Three hours after one is four."."""
+    plural = "hour" if abs(hours) == 1 else "hours"
+    when = "after" if hours > 0 else "before"
+    result = Face(hour, half=False).later(hours).hour
+    return f"{number(abs(hours)).capitalize()} {plural} {when} {number(hour)} is {number(result)}."
+
+
+def all_sums() -> list[str]:
+    """Every sum of an hour and an offset, forwards and back."""
+    return [sum_statement(hour, hours) for hours in OFFSETS for hour in range(1, 13)]
+
+
+def number(value: int) -> str:
+    """A number from one to twelve in words."""
+    return _WORDS[value - 1]
+
+
+_BY_CODE = {code_of_face(face): face for face in FACES}

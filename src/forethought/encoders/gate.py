@@ -1,0 +1,64 @@
+"""Is a rationale worth its price here? Read from the direct vector."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from forethought.errors import ModelError
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """Reads direct vectors; gives the probability that thinking pays for each."""
+
+    threshold: float
+
+    def __call__(self, vectors: Float[Tensor, "N D"]) -> Float[Tensor, " N"]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogisticGate:
+    """A straight line through the direct space.
+
+    An input is thought about where the probability reaches `threshold`. `fitted_on` says on
+    what it was learned, for the reader of a model card.
+    """
+
+    weight: Float[Tensor, " D"]
+    bias: float
+    threshold: float
+    fitted_on: str
+
+    def __call__(self, vectors: Float[Tensor, "N D"]) -> Float[Tensor, " N"]:
+        """Give each vector's probability, in [0, 1]."""
+        return torch.sigmoid(vectors.float() @ self.weight.to(vectors.device) + self.bias)
+
+    def save(self, folder: Path) -> None:
+        """Write `gate.safetensors` and what a person may want to read, `gate.json`."""
+        save_file({"weight": self.weight.float().contiguous()}, folder / "gate.safetensors")
+        told = {"bias": self.bias, "threshold": self.threshold, "fitted_on": self.fitted_on}
+        (folder / "gate.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+def load_gate(folder: Path) -> LogisticGate | None:
+    """Read a model folder's gate; None if it was never given one.
+
+    Raises:
+        ModelError: if its two files do not belong together.
+    """
+    if not (folder / "gate.json").exists():
+        return None
+    try:
+        told = json.loads((folder / "gate.json").read_text())
+        weight = load_file(folder / "gate.safetensors")["weight"]
+        return LogisticGate(weight, told["bias"], told["threshold"], told["fitted_on"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{folder}: the gate cannot be read ({error}); fit it again with `forethought train`"
+        ) from None

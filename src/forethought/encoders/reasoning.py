@@ -1,0 +1,172 @@
+"""An encoder that can embed at once, think first, or choose."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from forethought.encoders.encoder import Shown, as_messages
+from forethought.encoders.gate import Gate
+from forethought.engines import LocalEngine, Sampling
+from forethought.errors import ContentError, ModelError
+from forethought.renderers import ForethoughtRenderer
+from forethought.types import (
+    Embeddings,
+    Ending,
+    Message,
+    Mode,
+    Prompt,
+    Rationale,
+    Side,
+    Think,
+    concatenate,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReasoningEncoder:
+    """One backbone, three roads: direct, thought, and the gate's choice between them.
+
+    `budget` is the most tokens a rationale may take. `instructions` are used where the
+    caller gives none.
+    """
+
+    name: str
+    revision: str
+    engine: LocalEngine
+    renderer: ForethoughtRenderer
+    gate: Gate | None
+    budget: int
+    instructions: dict[Side, str]
+    sampling: Sampling = Sampling()
+
+    @property
+    def dimension(self) -> int:
+        """How long its vectors are."""
+        return self.engine.backbone.dimension
+
+    def encode(
+        self,
+        inputs: Sequence[Shown],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+        batch_size: int = 64,
+        progress: Callable[[int], None] | None = None,
+    ) -> Embeddings:
+        """Embed inputs in order; see `Encoder.encode`."""
+        side, think = _choice(Side, side), _choice(Think, think)
+        if think is Think.AUTO and self.gate is None:
+            raise ModelError(
+                f"{self.name} has no gate, so think='auto' cannot choose: ask for 'never' or "
+                "'always', or fit a gate with `forethought train`"
+            )
+        words = self.instructions[side] if instruction is None else instruction
+        prompts = self._render(as_messages(inputs, side=side, instruction=words))
+        # Alike lengths side by side, so that little of a batch is padding.
+        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].token_ids))
+        parts = []
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            parts.append(self._run([prompts[index] for index in rows], think))
+            if progress:
+                progress(len(rows))
+        return _unsorted(parts, order, self.dimension)
+
+    def _render(self, messages: Sequence[Message]) -> list[Prompt]:
+        prompts = []
+        for index, message in enumerate(messages):
+            try:
+                prompts.append(self.renderer.render(message))
+            except ContentError as error:
+                raise ContentError(f"input {index}: {error}") from None
+        return prompts
+
+    def _run(self, prompts: Sequence[Prompt], think: Think) -> Embeddings:
+        prefill = self.engine.prefill(prompts, keep_cache=think is not Think.NEVER)
+        vectors = F.normalize(prefill.direct.float(), dim=-1)
+        gate = torch.full((len(prompts),), torch.nan)
+        rows: list[int] = []
+        if think is Think.ALWAYS:
+            rows = list(range(len(prompts)))
+        elif think is Think.AUTO and self.gate is not None:
+            gate = self.gate(vectors).cpu()
+            rows = (gate >= self.gate.threshold).nonzero()[:, 0].tolist()
+        direct = _direct(vectors, gate)
+        if not rows:
+            return direct
+        hidden, thoughts = self.engine.think(
+            prefill, rows, budget=self.budget, sampling=self.sampling
+        )
+        rationales = [
+            self.renderer.read(thought.token_ids, ending=thought.ending) for thought in thoughts
+        ]
+        tokens = [len(thought.token_ids) for thought in thoughts]
+        return _with_thoughts(direct, rows, F.normalize(hidden.float(), dim=-1), rationales, tokens)
+
+
+Choice = TypeVar("Choice", Side, Think)
+
+
+def _choice(kind: type[Choice], value: Choice | str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(member.value for member in kind)
+        raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
+
+
+def _direct(vectors: Float[Tensor, "N D"], gate: Float[Tensor, " N"]) -> Embeddings:
+    rows = len(vectors)
+    return Embeddings(
+        vectors=vectors.cpu().numpy(),
+        rationales=(None,) * rows,
+        mode=(Mode.DIRECT,) * rows,
+        tokens=np.zeros(rows, dtype=np.int64),
+        gate=gate.numpy(),
+    )
+
+
+def _with_thoughts(
+    direct: Embeddings,
+    rows: list[int],
+    vectors: Float[Tensor, "R D"],
+    rationales: list[Rationale],
+    tokens: list[int],
+) -> Embeddings:
+    merged, counts = direct.vectors.copy(), direct.tokens.copy()
+    merged[rows], counts[rows] = vectors.cpu().numpy(), tokens
+    thought = dict(zip(rows, rationales, strict=True))
+    return Embeddings(
+        vectors=merged,
+        rationales=tuple(thought.get(row) for row in range(len(direct))),
+        mode=tuple(Mode.THOUGHT if row in thought else Mode.DIRECT for row in range(len(direct))),
+        tokens=counts,
+        gate=direct.gate,
+    )
+
+
+def _unsorted(parts: list[Embeddings], order: list[int], dimension: int) -> Embeddings:
+    if not parts:
+        return _direct(torch.empty(0, dimension), torch.empty(0))
+    joined = concatenate(parts)
+    back = np.argsort(order)
+    return Embeddings(
+        vectors=joined.vectors[back],
+        rationales=tuple(joined.rationales[index] for index in back),
+        mode=tuple(joined.mode[index] for index in back),
+        tokens=joined.tokens[back],
+        gate=joined.gate[back],
+    )
+
+
+def count_endings(embeddings: Embeddings) -> dict[Ending, int]:
+    """Count how the rationales ended."""
+    written = [rationale.ending for rationale in embeddings.rationales if rationale is not None]
+    return {ending: written.count(ending) for ending in Ending}

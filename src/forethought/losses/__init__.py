@@ -1,0 +1,7 @@
+"""What is made small: functions of vectors and scores, never of models."""
+
+from forethought.losses.distillation import pointwise, relational
+from forethought.losses.info_nce import info_nce
+from forethought.losses.next_token import next_token
+
+__all__ = ["info_nce", "next_token", "pointwise", "relational"]

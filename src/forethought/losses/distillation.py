@@ -1,0 +1,41 @@
+"""Stand where a teacher stands."""
+
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from forethought.similarity import cosine
+
+
+def pointwise(vectors: Float[Tensor, "N D"], taught: Float[Tensor, "N D"]) -> Float[Tensor, ""]:
+    """Mean of one less the cosine to the teacher's vector of the same input, in [0, 2]."""
+    return 1 - F.cosine_similarity(vectors, taught, dim=-1).mean()
+
+
+def relational(
+    queries: Float[Tensor, "Q D"],
+    documents: Float[Tensor, "P D"],
+    *,
+    taught_queries: Float[Tensor, "Q E"],
+    taught_documents: Float[Tensor, "P E"],
+    temperature: float,
+    ignored: Bool[Tensor, "Q P"] | None = None,
+) -> Float[Tensor, ""]:
+    """Rank the pool as the teacher ranks it.
+
+    Mean Kullback-Leibler divergence from the teacher's distribution over the pool to ours,
+    both at `temperature`; the teacher may have another dimension.
+
+    Raises:
+        ValueError: if `temperature` is not positive.
+    """
+    if temperature <= 0:
+        raise ValueError(f"temperature must be positive, got {temperature}")
+    ours = cosine(queries, documents) / temperature
+    theirs = cosine(taught_queries, taught_documents) / temperature
+    if ignored is not None:
+        # A large negative number: minus infinity times a zero probability is not a number.
+        ours, theirs = ours.masked_fill(ignored, -1e4), theirs.masked_fill(ignored, -1e4)
+    return F.kl_div(
+        ours.log_softmax(dim=-1), theirs.log_softmax(dim=-1), log_target=True, reduction="batchmean"
+    )

@@ -1,0 +1,148 @@
+"""The run: from a recipe to a model folder, resumable at any step."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from forethought.config import dump
+from forethought.errors import CheckpointError
+from forethought.training import checkpoint
+from forethought.training.checkpoint import Progress
+from forethought.training.export import export
+from forethought.training.journal import Journal
+from forethought.training.recipe import Recipe, Stage
+from forethought.training.step import rate_at
+from forethought.training.workshop import Workshop, open_workshop
+
+Report = Callable[[int, int, str], None]
+"""Told the step just done, how many there are, and a line about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run keeps what."""
+
+    out: Path
+
+    @property
+    def latest(self) -> Path:
+        """The checkpoint that the next call goes on from."""
+        return self.out / "checkpoint"
+
+    def stage(self, name: str) -> Path:
+        """The checkpoint at the end of a stage."""
+        return self.out / f"after-{name}"
+
+    @property
+    def model(self) -> Path:
+        """The folder that `forethought.load` takes."""
+        return self.out / "model"
+
+    @property
+    def journal(self) -> Path:
+        """One JSON line a step."""
+        return self.out / "journal.jsonl"
+
+
+def train(
+    recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, report: Report
+) -> Path:
+    """Run every stage, going on from the last checkpoint unless `fresh`.
+
+    Stops after `max_steps` steps of this call, with a checkpoint. Gives the model folder.
+
+    Raises:
+        CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
+        DataError: if the data are not built.
+    """
+    places = Places(out)
+    workshop = open_workshop(recipe, out)
+    progress = _resume(recipe, places, workshop, fresh=fresh)
+    journal = Journal(places.journal)
+    journal.forget_from(progress.step)
+    last = recipe.steps if max_steps is None else min(recipe.steps, progress.step + max_steps)
+    began = time.monotonic() - progress.seconds
+    for step in range(progress.step, last):
+        entry = _learn(recipe, workshop, step)
+        journal.write({**entry, "seconds": round(time.monotonic() - began, 2)})
+        report(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
+        _keep(recipe, places, workshop, Progress(step + 1, time.monotonic() - began, dump(recipe)))
+    _keep_now(places.latest, workshop, Progress(last, time.monotonic() - began, dump(recipe)))
+    export(workshop.backbone, workshop.tokenizer, workshop.patchifier, recipe, places.model)
+    journal.plot(out / "journal.png")
+    return places.model
+
+
+def _learn(recipe: Recipe, workshop: Workshop, step: int) -> dict[str, object]:
+    stage, at = recipe.stage_at(step)
+    rate = rate_at(stage, at)
+    for group in workshop.optimizer.param_groups:
+        group["lr"] = rate
+    device = workshop.backbone.device.type
+    with torch.autocast(device, torch.bfloat16):
+        loss, terms = workshop.stepper.loss(step)
+    workshop.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(
+        workshop.backbone.network.parameters(), recipe.clip_norm
+    )
+    workshop.optimizer.step()
+    return {
+        "step": step,
+        "stage": stage.name,
+        "rate": rate,
+        "loss": round(loss.item(), 5),
+        "norm": round(norm.item(), 4),
+        "terms": {name: round(term.item(), 5) for name, term in terms.items()},
+    }
+
+
+def _keep(recipe: Recipe, places: Places, workshop: Workshop, progress: Progress) -> None:
+    done = 0
+    for stage in recipe.stages:
+        done += stage.steps
+        if progress.step == done:
+            _keep_now(places.stage(stage.name), workshop, progress)
+    if progress.step % recipe.checkpoint_every == 0:
+        _keep_now(places.latest, workshop, progress)
+
+
+def _keep_now(folder: Path, workshop: Workshop, progress: Progress) -> None:
+    checkpoint.save_checkpoint(folder, workshop.backbone.network, workshop.optimizer, progress)
+
+
+def _resume(recipe: Recipe, places: Places, workshop: Workshop, *, fresh: bool) -> Progress:
+    found = None if fresh else checkpoint.find_checkpoint(places.latest)
+    if found:
+        kept = checkpoint.load_progress(found)
+        if kept.recipe != dump(recipe):
+            raise CheckpointError(
+                f"{found}: was made by another recipe than this; start over with --fresh, or "
+                "name another folder with --out"
+            )
+    elif recipe.start:
+        found = _shared_stage(recipe, Places(recipe.start))
+    if not found:
+        return Progress(0, 0.0, dump(recipe))
+    return checkpoint.load_checkpoint(found, workshop.backbone.network, workshop.optimizer)
+
+
+def _shared_stage(recipe: Recipe, start: Places) -> Path:
+    """The other run's checkpoint after the first stage, if its stage was the same."""
+    stage: Stage = recipe.stages[0]
+    found = checkpoint.find_checkpoint(start.stage(stage.name))
+    if not found:
+        raise CheckpointError(
+            f"{start.out}: has no checkpoint after stage {stage.name!r}; train that run first, "
+            "or leave `start` out of the recipe"
+        )
+    theirs = checkpoint.load_progress(found).recipe["stages"][0]
+    if theirs != dump(stage):
+        raise CheckpointError(
+            f"{found}: its stage {stage.name!r} is not the one in this recipe; make them alike, "
+            "or leave `start` out of the recipe"
+        )
+    return found

@@ -1,0 +1,74 @@
+"""What a run says of itself: one JSON line a step, and a plot."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A file of JSON lines that only grows, but for steps that a resumed run does again."""
+
+    path: Path
+
+    def write(self, entry: Mapping[str, Any]) -> None:
+        """Add one line."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every whole line; a killed run may have left half of its last one."""
+        if not self.path.exists():
+            return []
+        entries = []
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                entries.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+        return entries
+
+    def forget_from(self, step: int) -> None:
+        """Drop the entries of `step` and later, which are about to be made again."""
+        kept = [entry for entry in self.read() if entry["step"] < step]
+        fresh = self.path.with_suffix(".new")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
+        fresh.replace(self.path)
+
+    def plot(self, path: Path) -> None:
+        """Draw every term of the loss against the step, smoothed over 20 steps."""
+        import matplotlib as mpl
+
+        mpl.use("Agg")
+        from matplotlib import pyplot
+
+        entries = self.read()
+        names = sorted({name for entry in entries for name in entry["terms"]})
+        columns = 3
+        rows = max(1, -(-len(names) // columns))
+        figure, axes = pyplot.subplots(rows, columns, figsize=(11, 2.6 * rows), squeeze=False)
+        for axis, name in zip(axes.flat, names, strict=False):
+            points = [(e["step"], e["terms"][name]) for e in entries if name in e["terms"]]
+            steps, values = zip(*points, strict=True)
+            axis.plot(steps, values, color="0.85", linewidth=0.6)
+            axis.plot(steps, _smooth(values, 20), linewidth=1.3)
+            axis.set_title(name, fontsize=9)
+            axis.grid(alpha=0.2)
+        for axis in axes.flat[len(names) :]:
+            axis.set_visible(False)
+        figure.supxlabel("step", fontsize=9)
+        figure.tight_layout()
+        figure.savefig(path, dpi=110)
+        pyplot.close(figure)
+
+
+def _smooth(values: tuple[float, ...], width: int) -> list[float]:
+    """The mean of each value with up to `width` before it."""
+    return [
+        sum(values[max(0, i - width) : i + 1]) / len(values[max(0, i - width) : i + 1])
+        for i in range(len(values))
+    ]

@@ -1,0 +1,134 @@
+"""One step: draw, let the model write, read, weigh."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from forethought.data import Pair
+from forethought.engines import LocalEngine
+from forethought.losses import next_token, pointwise
+from forethought.training.forward import Reader
+from forethought.training.material import Material, Row
+from forethought.training.objective import Objective, Terms, total
+from forethought.training.recipe import Recipe, Stage
+from forethought.training.rollouts import write_rationales
+from forethought.types import Example, Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    pairs: list[Pair]
+    examples: list[Example]
+    prompts: list[Prompt]
+
+
+@dataclass(slots=True, eq=False)
+class Stepper:
+    """Turns a step's number into its loss.
+
+    The rationales of the coming steps are written together, every `rollouts.ahead` steps,
+    so that they come from weights at most that many steps old.
+    """
+
+    recipe: Recipe
+    material: Material
+    reader: Reader
+    engine: LocalEngine
+    objective: Objective
+    _written: dict[int, tuple[_Drawn, list[Row]]] = field(default_factory=dict)
+
+    def loss(self, step: int) -> tuple[Float[Tensor, ""], Terms]:
+        """The weighted loss of a step, and its terms."""
+        stage, at = self.recipe.stage_at(step)
+        drawn, own = self._rows_ahead(step, stage, last=step - at + stage.steps)
+        rows = self._rows(drawn, own, stage)
+        terms = self.objective.terms(self.reader.read(rows), drawn.pairs, stage.weights)
+        if stage.statements:
+            states = self.reader.statements(
+                self.material.statement_rows(step, stage.statements),
+                first=len(self.material.opening),
+            )
+            terms["statements"] = next_token(states.logits, states.targets)
+        if stage.lessons and self.objective.teacher:
+            terms["pointwise"] = terms.get("pointwise", torch.tensor(0.0)) + self._lessons(
+                step, stage
+            )
+        return total(terms, stage.weights), terms
+
+    def _rows(self, drawn: _Drawn, own: list[Row], stage: Stage) -> list[Row]:
+        """All queries, then all documents: the first pairs own, the next taught, the rest direct."""
+        pool = len(drawn.pairs)
+        first_taught, first_direct = _shares(pool, stage)
+        queries = [e.query_rationale for e in drawn.examples]
+        documents = [e.document_rationale for e in drawn.examples]
+        rows = []
+        for place, rationale in enumerate((*queries, *documents)):
+            at = place % pool
+            if at < first_taught:
+                rows.append(own[at + (first_taught if place >= pool else 0)])
+            else:
+                taught = rationale if at < first_direct else None
+                rows.append(self.material.row(drawn.prompts[place], taught))
+        return rows
+
+    def _rows_ahead(self, step: int, stage: Stage, *, last: int) -> tuple[_Drawn, list[Row]]:
+        if step not in self._written:
+            ahead = self.recipe.rollouts.ahead if stage.own else 1
+            # A block of steps ends at a multiple of `ahead`: a resumed run cuts them alike.
+            self._write_ahead(step, stage, last=min(step + ahead - step % ahead, last))
+        return self._written.pop(step)
+
+    def _write_ahead(self, step: int, stage: Stage, *, last: int) -> None:
+        drawn = {at: self._draw(at) for at in range(step, last)}
+        prompts = []
+        for draw in drawn.values():
+            pool = len(draw.pairs)
+            count, _ = _shares(pool, stage)
+            prompts += draw.prompts[:count] + draw.prompts[pool : pool + count]
+        rows = (
+            write_rationales(
+                self.engine,
+                prompts,
+                settings=self.recipe.rollouts,
+                seed=self.recipe.seed * 1_000_003 + step,
+            )
+            if prompts
+            else []
+        )
+        for at, draw in drawn.items():
+            count = 2 * _shares(len(draw.pairs), stage)[0]
+            self._written[at] = (draw, rows[:count])
+            rows = rows[count:]
+
+    def _draw(self, step: int) -> _Drawn:
+        pairs, examples = self.material.examples(step)
+        queries, documents = self.material.prompts(examples)
+        return _Drawn(pairs, examples, [*queries, *documents])
+
+    def _lessons(self, step: int, stage: Stage) -> Float[Tensor, ""]:
+        teacher = self.objective.teacher
+        texts, prompts = self.material.lesson_prompts(step, stage.lessons)
+        known, taught = teacher.of(texts) if teacher else ([], torch.empty(0))
+        if not known:
+            return torch.tensor(0.0)
+        states = self.reader.read([Row(prompts[index], (), taught=False) for index in known])
+        return pointwise(states.direct, taught.to(states.direct.device))
+
+
+def _shares(pool: int, stage: Stage) -> tuple[int, int]:
+    """Where the taught pairs of a batch begin, and where the direct ones."""
+    own = round(pool * stage.own)
+    return own, own + round(pool * stage.taught)
+
+
+def rate_at(stage: Stage, at: int) -> float:
+    """The learning rate at a place of a stage: warm up, hold, fall at the end."""
+    if at < stage.warmup:
+        return stage.peak_rate * (at + 1) / stage.warmup
+    left = stage.steps - at
+    if left > stage.cooldown:
+        return stage.peak_rate
+    share = left / stage.cooldown
+    return stage.peak_rate * (stage.final_rate + (1 - stage.final_rate) * share)

@@ -1,0 +1,115 @@
+"""Everything a run works with, made from its recipe alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from forethought.backbones import Patchifier, QwenVL, new_network
+from forethought.data import GlyphPairs, TaskBatches, read_texts
+from forethought.engines import LocalEngine
+from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.training.forward import Reader
+from forethought.training.material import Material, load_teacher
+from forethought.training.objective import Objective
+from forethought.training.recipe import Recipe
+from forethought.training.step import Stepper
+from forethought.training.teacher import teacher_vectors
+from forethought.training.vocabulary import learn_tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workshop:
+    """The network, its optimiser, and what turns a step's number into a loss."""
+
+    backbone: QwenVL
+    tokenizer: Tokenizer
+    patchifier: Patchifier
+    optimizer: torch.optim.Optimizer
+    stepper: Stepper
+
+
+def open_workshop(recipe: Recipe, out: Path) -> Workshop:
+    """Read the data, learn or re-use the tokenizer, make a seeded network."""
+    source = GlyphPairs(recipe.data, "train")
+    statements = read_texts(recipe.data / "statements.parquet")
+    lessons = read_texts(recipe.data / "texts.parquet")
+    tokenizer = _tokenizer(recipe, out, [*_words(source), *statements, *lessons])
+    patchifier = Patchifier(min_pixels=recipe.pixels**2, max_pixels=recipe.pixels**2)
+    renderer = ForethoughtRenderer(
+        tokenizer, patchifier, patchifier.merge_size**2, recipe.shape.context
+    )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    backbone = QwenVL(_network(recipe, renderer).to(device).train())
+    ids = {tag: renderer.token_id(tag) for tag in Tag}
+    engine = LocalEngine(
+        backbone,
+        embed_id=ids[Tag.THOUGHT],
+        end_id=ids[Tag.END],
+        pad_id=ids[Tag.PAD],
+        forbidden=renderer.forbidden,
+    )
+    weights = {task.task: task.weight for task in recipe.tasks}
+    size = max(stage.batch for stage in recipe.stages)
+    batches = TaskBatches(source.pairs, weights, size, recipe.seed)
+    material = Material(source, batches, renderer, statements, lessons, recipe.seed)
+    if recipe.teacher:
+        teacher_vectors(recipe.data, recipe.teacher, dimension=recipe.shape.hidden)
+    objective = Objective(
+        recipe.temperature,
+        recipe.teacher_temperature,
+        load_teacher(recipe.data) if recipe.teacher else None,
+    )
+    stepper = Stepper(recipe, material, Reader(backbone, ids[Tag.PAD]), engine, objective)
+    return Workshop(backbone, tokenizer, patchifier, _optimizer(recipe, backbone), stepper)
+
+
+def _tokenizer(recipe: Recipe, out: Path, texts: list[str]) -> Tokenizer:
+    path = (recipe.start or out) / "tokenizer.json"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        learn_tokens(texts, size=recipe.shape.vocabulary).save(str(fresh))
+        fresh.replace(path)
+    return Tokenizer.from_file(str(path))
+
+
+def _words(source: GlyphPairs) -> Iterator[str]:
+    for pair in source.pairs:
+        yield f"user\n{pair.query_instruction}\n{pair.query_text}"
+        yield f"assistant\n{pair.query_thinking} {pair.query_answer}"
+        yield f"user\n{pair.document_instruction}\n{pair.document_text}"
+
+
+def _network(recipe: Recipe, renderer: ForethoughtRenderer) -> torch.nn.Module:
+    names = {
+        "image": Tag.IMAGE,
+        "video": Tag.VIDEO,
+        "vision_start": Tag.VISION_START,
+        "vision_end": Tag.VISION_END,
+        "end": Tag.END,
+        "pad": Tag.PAD,
+    }
+    return new_network(
+        recipe.shape,
+        token_ids={name: renderer.token_id(tag) for name, tag in names.items()},
+        generator=torch.Generator().manual_seed(recipe.seed),
+    )
+
+
+def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
+    decayed = [p for p in backbone.network.parameters() if p.ndim > 1]
+    plain = [p for p in backbone.network.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW(
+        [
+            {"params": decayed, "weight_decay": recipe.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ],
+        lr=0.0,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+
+

@@ -1,0 +1,100 @@
+"""Encoders that keep the protocol without a model: a picture is its mean colour."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forethought.encoders import Shown, as_messages
+from forethought.errors import ContentError
+from forethought.types import (
+    Content,
+    Embeddings,
+    Ending,
+    Image,
+    Message,
+    Mode,
+    Rationale,
+    Side,
+    Text,
+    Think,
+)
+
+COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
+
+
+@dataclass(eq=False)
+class ColourEncoder:
+    """Vectors are (1, red, green, blue, 0.1), scaled to length one.
+
+    Words name their colour; others are grey. It refuses pictures wider than `widest`, thinks
+    where it is asked to, for "auto" about words of more than one colour, and takes
+    `seconds_each` for every picture. `shown` remembers what it was asked for.
+    """
+
+    name: str = "colour"
+    revision: str = "0123456789ab"
+    widest: int = 1000
+    seconds_each: float = 0.0
+    shown: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    @property
+    def dimension(self) -> int:
+        return 5
+
+    def encode(
+        self,
+        inputs: Sequence[Shown],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+        batch_size: int = 64,
+        progress: Callable[[int], None] | None = None,
+    ) -> Embeddings:
+        messages = as_messages(inputs, side=Side(side), instruction=instruction or "")
+        for index, message in enumerate(messages):
+            self._check(message, index)
+        self.asked.append((str(side), str(think), instruction))
+        thought = [_thinks(message, Think(think)) for message in messages]
+        if progress:
+            progress(len(messages))
+        del batch_size
+        return Embeddings(
+            vectors=np.stack([self._vector(message) for message in messages]),
+            rationales=tuple(
+                Rationale("seen as a whole", "a colour", Ending.EMBED) if thinks else None
+                for thinks in thought
+            ),
+            mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for thinks in thought),
+            tokens=np.array([7 if thinks else 0 for thinks in thought]),
+            gate=np.full(len(messages), 0.25 if think == "auto" else np.nan),
+        )
+
+    def _check(self, message: Message, index: int) -> None:
+        for shown in message.content:
+            if isinstance(shown, Image) and shown.pixels.shape[1] > self.widest:
+                raise ContentError(f"input {index}: {shown.source} is too wide")
+
+    def _vector(self, message: Message) -> np.ndarray:
+        colours = [self._colour(shown) for shown in message.content]
+        vector = np.array([1.0, *np.mean(colours, axis=0) / 255, 0.1], dtype=np.float32)
+        return vector / np.linalg.norm(vector)
+
+    def _colour(self, shown: Content) -> np.ndarray:
+        if isinstance(shown, Image):
+            time.sleep(self.seconds_each)
+            self.shown.append(shown.source)
+            return shown.pixels.reshape(-1, 3).mean(0)
+        self.shown.append(shown.words)
+        named = [COLOURS[word] for word in shown.words.split() if word in COLOURS]
+        return np.mean(named or [(128, 128, 128)], axis=0)
+
+
+def _thinks(message: Message, think: Think) -> bool:
+    if think is not Think.AUTO:
+        return think is Think.ALWAYS
+    words = [shown.words for shown in message.content if isinstance(shown, Text)]
+    return len([word for word in " ".join(words).split() if word in COLOURS]) > 1

@@ -1,0 +1,150 @@
+"""A data set that fits in a second: coloured squares, their names, and sums about them.
+
+It is written in the layout of `forethought data glyphs`, so whatever trains or is judged on
+that trains on this.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from forethought.backbones import Shape
+from forethought.training.recipe import (
+    GateSettings,
+    Instructions,
+    Recipe,
+    Rollouts,
+    Stage,
+    TaskWeight,
+    Weights,
+)
+
+COLOURS = {
+    "red": (220, 30, 30),
+    "green": (30, 180, 60),
+    "blue": (40, 60, 220),
+    "yellow": (240, 220, 40),
+    "black": (10, 10, 10),
+    "violet": (150, 40, 200),
+    "orange": (250, 140, 20),
+}
+STYLES = ("plain", "framed")
+SHAPE = Shape(
+    vocabulary=320,
+    hidden=32,
+    layers=2,
+    heads=2,
+    key_value_heads=1,
+    feed_forward=48,
+    context=160,
+    vision_hidden=24,
+    vision_layers=1,
+    vision_heads=2,
+)
+
+
+def square(colour: tuple[int, int, int], style: str) -> bytes:
+    """A picture of 56 x 56: all one colour, or inside a black frame."""
+    pixels = np.full((56, 56, 3), colour, dtype=np.uint8)
+    if style == "framed":
+        pixels[:6] = pixels[-6:] = 0
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def build(folder: Path) -> Path:
+    """Write every Parquet file that training reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = [
+        {"picture": f"{style}/{name}", "concept": name, "style": style, "png": square(rgb, style)}
+        for name, rgb in COLOURS.items()
+        for style in STYLES
+    ]
+    examples = [_pair(task, name, style) for task in ("keywords", "name") for name in COLOURS for style in STYLES]
+    _write(folder / "pictures.parquet", pictures)
+    _write(folder / "examples.parquet", [{**e, "split": s} for s in ("train", "dev") for e in examples])
+    _write(folder / "statements.parquet", [{"text": f"{name.title()} is a colour."} for name in COLOURS])
+    _write(folder / "texts.parquet", [{"text": f"{name} paint"} for name in COLOURS])
+    return folder
+
+
+def _pair(task: str, name: str, style: str) -> dict[str, str]:
+    picture, words = f"{style}/{name}", f"{name}, square"
+    asks = task == "keywords"
+    thinking = f"It is a square. It is {name}."
+    return {
+        "task": task,
+        "query_instruction": "Find the picture." if asks else "Name the picture.",
+        "query_text": words if asks else "",
+        "query_picture": "" if asks else picture,
+        "query_concept": name,
+        "query_thinking": thinking,
+        "query_answer": name,
+        "document_instruction": "Picture." if asks else "Text.",
+        "document_text": "" if asks else name,
+        "document_picture": picture if asks else "",
+        "document_concept": name,
+        "document_thinking": thinking,
+        "document_answer": name,
+    }
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> None:
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def stage(name: str, *, steps: int, own: float) -> Stage:
+    """A short stage with every term of the loss in it."""
+    weights = Weights(
+        direct=0.9,
+        thought=0.6 if own else 0.0,
+        cross=0.8 if own else 0.0,
+        next_token=0.7,
+        statements=0.3,
+        pointwise=0.0,
+        relational=0.0,
+    )
+    return Stage(
+        name=name,
+        steps=steps,
+        batch=6,
+        taught=0.34,
+        own=own,
+        statements=3,
+        lessons=0,
+        peak_rate=3e-3,
+        warmup=2,
+        cooldown=2,
+        final_rate=0.1,
+        weights=weights,
+    )
+
+
+def recipe(data: Path, *, steps: tuple[int, int] = (5, 6)) -> Recipe:
+    """A run of two stages that takes a few seconds."""
+    return Recipe(
+        name="tiny",
+        seed=7,
+        data=data,
+        pixels=56,
+        shape=SHAPE,
+        temperature=0.07,
+        teacher_temperature=0.05,
+        weight_decay=0.03,
+        clip_norm=1.5,
+        checkpoint_every=4,
+        budget=12,
+        instructions=Instructions("Find the picture.", "Picture."),
+        rollouts=Rollouts(budget=9, temperature=0.8, ahead=3),
+        gate=GateSettings(price=0.002, threshold=0.4),
+        tasks=(TaskWeight("keywords", 0.7), TaskWeight("name", 0.3)),
+        stages=(
+            stage("contrastive", steps=steps[0], own=0.0),
+            stage("cold-start", steps=steps[1], own=0.5),
+        ),
+    )
