@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--constraint constraints.txt torch==2.13.0
 STAMP := .venv/.installed
 
-.PHONY: help demo test check test-slow data train evaluate wheel-check clean
+.PHONY: help demo test check test-slow data train evaluate gallery wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -37,7 +37,11 @@ train: data  ## train nano, in runs/nano
 evaluate: data  ## the model card's table
 	$(BIN)/forethought evaluate glyphs --model nano --think never,always
 
-wheel-check: $(STAMP)-search  ## build the wheel; use it from an empty folder
+gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
+	$(BIN)/python -c 'from pathlib import Path; \
+	  from forethought.data.glyphs.gallery import build_gallery as build; build(Path("demo/gallery"))'
+
+wheel-check:  ## build the wheel; use it alone, from an empty folder
 	@bash .ci/wheel-check "$(PYTHON)"
 
 clean:  ## remove the environment, the caches and what was built; keep data and runs

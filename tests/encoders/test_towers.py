@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from jaxtyping import UInt8
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 from torch.nn import functional as F
@@ -30,16 +31,20 @@ def pictures():
 
 @pytest.fixture
 def texts():
-    size = {"vocab_size": len(WORDS), "hidden_size": 12, "intermediate_size": 20}
-    config = BertConfig(num_hidden_layers=2, num_attention_heads=3, **size)
-    tokenizer = Tokenizer(
-        models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]")
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=12,
+        intermediate_size=20,
+        num_hidden_layers=2,
+        num_attention_heads=3,
     )
+    words = {word: index for index, word in enumerate(WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token=WORDS[1]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     return FrozenTexts(BertModel(config, add_pooling_layer=False), tokenizer)
 
 
-def scene(*shape, seed=3):
+def scene(*shape: int, seed: int = 3) -> UInt8[np.ndarray, "H W 3"]:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
@@ -65,34 +70,34 @@ def test_each_side_shrinks_by_the_stride_rounded_up(side, stride, expected):
 
 def test_a_block_skips_only_where_the_shape_stays():
     block = Block(4, 4, kernel=3, stride=1, expand=2)
-    nn.init.zeros_(block.project.weight)
-    nn.init.zeros_(block.project.bias)
+    for parameter in block.project.parameters():
+        nn.init.zeros_(parameter)
     x = torch.rand(1, 4, 6, 5)
     assert torch.equal(block(x), x)
     assert not Block(4, 4, kernel=3, stride=2, expand=2).skips
     assert not Block(4, 6, kernel=3, stride=1, expand=2).skips
 
 
-def published_names():
+def published_names() -> dict[str, torch.Tensor]:
     """A random state dict under the published names."""
     generator = torch.Generator().manual_seed(5)
+    ours = EfficientNetLite().state_dict()
     state = {}
-
-    def put(conv, norm, shape):
+    for name in (key.removesuffix(".weight") for key in ours if key.endswith(".weight")):
+        conv, norm = theirs(name)
+        shape = ours[f"{name}.weight"].shape
         state[f"{conv}.weight"] = torch.randn(shape, generator=generator)
         for part in ("weight", "bias", "running_mean", "running_var"):
             state[f"{norm}.{part}"] = torch.rand(shape[0], generator=generator) + 0.5
-
-    net = EfficientNetLite()
-    put("_conv_stem", "_bn0", net.stem.weight.shape)
-    put("_conv_head", "_bn1", net.head.weight.shape)
-    for index, block in enumerate(net.blocks):
-        name = f"_blocks.{index}"
-        if block.expand is not None:
-            put(f"{name}._expand_conv", f"{name}._bn0", block.expand.weight.shape)
-        put(f"{name}._depthwise_conv", f"{name}._bn1", block.depthwise.weight.shape)
-        put(f"{name}._project_conv", f"{name}._bn2", block.project.weight.shape)
     return state
+
+
+def theirs(name: str) -> tuple[str, str]:
+    if name in {"stem", "head"}:
+        return {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}[name]
+    block, _, layer = name.rpartition(".")
+    norms = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}
+    return f"_{block}._{layer}_conv", f"_{block}.{norms[layer]}"
 
 
 def test_folding_fills_every_weight_of_the_net():

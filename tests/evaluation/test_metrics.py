@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.errors import DataError
@@ -51,6 +51,7 @@ def test_equal_scores_everywhere_are_never_a_hit():
     assert measured["ndcg@5"][1] == pytest.approx(1 / math.log2(6))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000), st.floats(0.01, 100.0))
 def test_neither_the_order_of_the_pool_nor_the_scale_of_scores_matters(seed, scale):
     generator = np.random.default_rng(seed)
@@ -67,6 +68,7 @@ def test_neither_the_order_of_the_pool_nor_the_scale_of_scores_matters(seed, sca
             assert found[name].tolist() == expected[name].tolist()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000))
 def test_the_best_relevant_rank_follows_the_documented_rule(seed):
     generator = np.random.default_rng(seed)

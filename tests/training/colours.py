@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -46,7 +47,7 @@ class Bags:
         return torch.randn(self.width, generator=torch.Generator().manual_seed(seed))
 
 
-def build(folder):
+def build(folder: Path) -> Path:
     """Write the data: every colour in two shades, "yellow" kept out of the train split."""
     folder.mkdir()
     pictures, pairs = [], []
@@ -54,7 +55,7 @@ def build(folder):
         split = "held" if name == "yellow" else "train"
         for shade in (0, 5):
             picture = f"{name}/{shade}"
-            pictures.append({"picture": picture, "png": _png(np.array(colour) + shade)})
+            pictures.append({"picture": picture, "png": _png(tuple(min(255, part + shade) for part in colour))})
             pairs += [
                 _pair(split, query_text=f"{name} paint", document_picture=picture, concept=name),
                 _pair(split, query_picture=picture, document_text=name, concept=name),
@@ -70,14 +71,14 @@ def build(folder):
     return folder
 
 
-def _pair(split, *, concept, **shown):
+def _pair(split: str, *, concept: str, **shown: str) -> Pair:
     return dataclasses.replace(
         EMPTY, split=split, query_concept=concept, document_concept=concept, **shown
     )
 
 
-def _png(colour):
+def _png(colour: tuple[int, ...]) -> bytes:
     file = io.BytesIO()
-    pixels = np.broadcast_to(colour.clip(0, 255).astype(np.uint8), (3, 2, 3))
-    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG")
+    pixels = np.full((3, 2, 3), colour, dtype=np.uint8)
+    PIL.Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()

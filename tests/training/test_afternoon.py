@@ -1,11 +1,11 @@
 import pytest
 import torch
+from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 from forethought.encoders.afternoon import AfternoonEncoder, read_head
 from forethought.errors import ConfigError
 from forethought.training.afternoon import AfternoonRecipe, fit, train
 from forethought.training.lessons import read_lessons
-from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 
 def recipe(tmp_path, **changed):
@@ -15,7 +15,7 @@ def recipe(tmp_path, **changed):
     )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def data(tmp_path):
     return build(tmp_path / "data")
 
@@ -24,7 +24,7 @@ def learned(tmp_path, **changed):
     return fit(recipe(tmp_path, **changed), pictures=MeanColour(), texts=Bags())
 
 
-def test_a_fitted_head_finds_each_learned_colour(tmp_path, data):
+def test_a_fitted_head_finds_each_learned_colour(tmp_path):
     losses = learned(tmp_path)
     assert losses[-1] < losses[0] / 2
     encoder = AfternoonEncoder.load(tmp_path / "tea", pictures=MeanColour(), texts=Bags())
@@ -36,7 +36,7 @@ def test_a_fitted_head_finds_each_learned_colour(tmp_path, data):
     assert (words @ pictures.T).argmax(axis=1).tolist() == list(range(len(names)))
 
 
-def test_a_run_depends_on_its_seed_alone(tmp_path, data):
+def test_a_run_depends_on_its_seed_alone(tmp_path):
     first, again, other = (learned(tmp_path, epochs=3, seed=seed) for seed in (5, 5, 6))
     assert first == again != other
 
@@ -48,8 +48,8 @@ def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
     torch.testing.assert_close(head.spread, lessons.features.std(0))
 
 
-def test_progress_is_told_of_every_epoch(tmp_path, data):
-    done = []
+def test_progress_is_told_of_every_epoch(tmp_path):
+    done: list[int] = []
     fit(recipe(tmp_path, epochs=3), pictures=MeanColour(), texts=Bags(), progress=done.append)
     assert done == [1, 1, 1]
 
@@ -57,7 +57,7 @@ def test_progress_is_told_of_every_epoch(tmp_path, data):
 @pytest.mark.parametrize(
     ("name", "value"), [("epochs", 0), ("batch", -1), ("rate", 0.0), ("temperature", -0.1)]
 )
-def test_a_number_that_must_be_positive_is_named(tmp_path, name, value):
+def test_a_number_that_must_be_positive_is_named(name, value):
     with pytest.raises(ConfigError, match=f"{name} must be positive, got {value}"):
         AfternoonRecipe(**{name: value})
 

@@ -1,14 +1,16 @@
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 from forethought.encoders.afternoon import read_head
 from forethought.errors import ConfigError
 from forethought.training.afternoon import AfternoonRecipe, fit
 from forethought.training.lessons import picture_features
-from forethought.training.teacher import principal, teacher_vectors
-from tests.training.colours import COLOURS, Bags, MeanColour, build
+from forethought.training.teacher import Taught, principal, teacher_vectors
 
 DIMENSION = 9
 
@@ -16,18 +18,20 @@ DIMENSION = 9
 @pytest.fixture
 def data(tmp_path):
     data = build(tmp_path / "data")
-    recipe = AfternoonRecipe(data=data, out=tmp_path / "tea", epochs=2, batch=4, hidden=11)
+    recipe = AfternoonRecipe(
+        data=data, out=tmp_path / "tea", epochs=2, batch=4, hidden=11, dropout=0.1
+    )
     fit(recipe, pictures=MeanColour(), texts=Bags())
     return data
 
 
-def teach(data, dimension=DIMENSION, **options):
-    folder = data.parent / "tea"
-    towers = {"pictures": MeanColour(), "texts": Bags()}
-    return teacher_vectors(data, folder, dimension=dimension, **towers, **options)
+def teach(data: Path, dimension: int = DIMENSION) -> Taught:
+    return teacher_vectors(
+        data, data.parent / "tea", dimension=dimension, pictures=MeanColour(), texts=Bags()
+    )
 
 
-def rows(data, kind):
+def rows(data: Path, kind: str) -> dict[str, int]:
     table = pq.read_table(data / "teacher.parquet").to_pylist()
     return {row["key"]: row["row"] for row in table if row["kind"] == kind}
 
@@ -50,9 +54,13 @@ def test_keys_point_at_their_own_rows(data):
     words, shown = rows(data, "text"), rows(data, "picture")
     head = read_head(data.parent / "tea")
     # At full width the axes are a rotation, so every cosine stays what it was.
-    expected = head(picture_features(data, ["blue/5"], tower=MeanColour())) @ Bags()(["red paint"]).T
-    found = vectors["picture"][shown["blue/5"]].float() @ vectors["text"][words["red paint"]].float()
-    assert float(found) == pytest.approx(float(expected), abs=5e-3)
+    expected = (
+        head(picture_features(data, ["blue/5"], tower=MeanColour())) @ Bags()(["red paint"]).T
+    )
+    found = (
+        vectors["picture"][shown["blue/5"]].float() @ vectors["text"][words["red paint"]].float()
+    )
+    assert found.item() == pytest.approx(expected.item(), abs=5e-3)
     assert "a lone word" in words
 
 

@@ -55,7 +55,7 @@ def test_a_kill_loses_no_more_than_a_chunk(tmp_path, monkeypatch):
 
     with pytest.raises(KilledError):
         remembered(tmp_path / "v.npz", contents, width=2, describe=dies_in_the_second_chunk)
-    done = []
+    done: list[int] = []
     rows, asked = ask(tmp_path / "v.npz", contents, progress=done.append)
     assert asked == [2, 3, 4]
     assert done == [2, 1]

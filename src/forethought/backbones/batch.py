@@ -89,15 +89,16 @@ def mrope_positions(
     at = start = 0
     for frames, rows, columns in grids:
         first = at + int(np.argmax(ids[at:] == image_id))
-        start = _count(positions, at, first, start)
+        start = _count(positions[:, at:first], start)
         shape = (frames, rows // merge_size, columns // merge_size)
         at = first + int(np.prod(shape))
         positions[:, first:at] = np.indices(shape).reshape(3, -1) + start
         start += max(shape)
-    _count(positions, at, len(ids), start)
+    _count(positions[:, at:], start)
     return positions
 
 
-def _count(positions: Int[np.ndarray, "3 T"], first: int, last: int, start: int) -> int:
-    positions[:, first:last] = np.arange(start, start + last - first)
-    return start + last - first
+def _count(positions: Int[np.ndarray, "3 S"], start: int) -> int:
+    end = start + int(positions.shape[1])
+    positions[:] = np.arange(start, end)
+    return end

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
+from transformers import PreTrainedModel, Qwen2VLConfig, Qwen2VLForConditionalGeneration
+from transformers.utils import logging
 
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.errors import ModelError
@@ -86,7 +89,7 @@ def load_checkpoint(folder: Path, *, dtype: torch.dtype, device: torch.device) -
     """
     try:
         architecture = json.loads((folder / "config.json").read_text())["model_type"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{folder}: no readable config.json ({error}); name a folder that "
             "`forethought train` or `save_pretrained` wrote"
@@ -94,28 +97,48 @@ def load_checkpoint(folder: Path, *, dtype: torch.dtype, device: torch.device) -
     if architecture != "qwen2_vl":
         raise ModelError(f"{folder}: model_type is {architecture!r}; known: qwen2_vl")
     try:
-        network = Qwen2VLForConditionalGeneration.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True
-        )
-    except (OSError, SafetensorError, RuntimeError) as error:
+        with _no_bars():
+            loaded: Any = Qwen2VLForConditionalGeneration.from_pretrained(
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"{folder}: the weights cannot be read ({error}); copy or train them again"
         ) from None
-    return QwenVL(_ready(network.to(device)))
+    network, told = loaded
+    # Left alone, a tensor that the file lacks would silently be drawn at random.
+    if told["missing_keys"]:
+        raise ModelError(
+            f"{folder}: the weights lack {min(told['missing_keys'])}; copy or train them again"
+        )
+    return QwenVL(network.to(device).eval().requires_grad_(requires_grad=False))
 
 
-def _ready(network: Any) -> Any:
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def save_checkpoint(network: Any, folder: Path, *, dtype: torch.dtype) -> None:
+def save_checkpoint(network: PreTrainedModel, folder: Path, *, dtype: torch.dtype) -> None:
     """Write config and safetensors; the network itself keeps its own precision."""
     folder.mkdir(parents=True, exist_ok=True)
     tied = {"lm_head.weight"} if network.config.tie_word_embeddings else set()
     state = {
         name: value.to(dtype) for name, value in network.state_dict().items() if name not in tied
     }
-    network.save_pretrained(folder, state_dict=state)
+    with _no_bars():
+        network.save_pretrained(folder, state_dict=state)
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep transformers' progress bars off for a while: nobody asked for them."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def revision_of(folder: Path) -> str:

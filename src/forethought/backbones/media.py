@@ -9,7 +9,7 @@ import PIL.Image
 from jaxtyping import Float, UInt8
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-from forethought.errors import ContentError
+from forethought.errors import ContentError, ModelError
 from forethought.types import Image, Patches
 
 
@@ -37,8 +37,9 @@ class Patchifier:
         """
         pixels = self.resize(image)
         rows, columns = (side // self.patch_size for side in pixels.shape[:2])
-        normal = (pixels / np.float32(255) - np.float32(self.mean)) / np.float32(self.std)
-        return Patches(self._cut(normal.astype(np.float32), rows, columns), (1, rows, columns))
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        normal = (pixels.astype(np.float32) / 255 - mean) / std
+        return Patches(self._cut(normal, rows, columns), (1, rows, columns))
 
     def resize(self, image: Image) -> UInt8[np.ndarray, "H W 3"]:
         """Bring a picture to the size the tower sees."""
@@ -90,14 +91,23 @@ class Patchifier:
 
 
 def load_patchifier(folder: Path) -> Patchifier:
-    """Read a checkpoint's `preprocessor_config.json`."""
-    settings = json.loads((folder / "preprocessor_config.json").read_text())
-    return Patchifier(
-        min_pixels=settings["size"]["shortest_edge"],
-        max_pixels=settings["size"]["longest_edge"],
-        patch_size=settings["patch_size"],
-        merge_size=settings["merge_size"],
-        temporal_patch_size=settings["temporal_patch_size"],
-        mean=tuple(settings["image_mean"]),
-        std=tuple(settings["image_std"]),
-    )
+    """Read a checkpoint's `preprocessor_config.json`.
+
+    Raises:
+        ModelError: if it is missing or lacks a setting.
+    """
+    try:
+        settings = json.loads((folder / "preprocessor_config.json").read_text())
+        return Patchifier(
+            min_pixels=settings["size"]["shortest_edge"],
+            max_pixels=settings["size"]["longest_edge"],
+            patch_size=settings["patch_size"],
+            merge_size=settings["merge_size"],
+            temporal_patch_size=settings["temporal_patch_size"],
+            mean=tuple(settings["image_mean"]),
+            std=tuple(settings["image_std"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{folder}: no readable preprocessor_config.json ({error}); copy or train it again"
+        ) from None

@@ -46,9 +46,7 @@ class QwenVL:
         """How many patches a side one picture token covers."""
         return int(self.network.config.vision_config.spatial_merge_size)
 
-    def read(
-        self, batch: Batch, *, cache: DynamicCache | None = None
-    ) -> Float[Tensor, "B T H"]:
+    def read(self, batch: Batch, *, cache: DynamicCache | None = None) -> Float[Tensor, "B T H"]:
         """Run a whole batch; a `cache` is filled so that writing can go on from it."""
         hidden: Tensor = self.network.model(
             input_ids=batch.token_ids,

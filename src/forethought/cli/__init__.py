@@ -1,5 +1,5 @@
 """The command line: `forethought --help` says what it can do."""
 
-from forethought.cli.app import app, main
+from forethought.cli.app import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -65,7 +65,8 @@ def main() -> None:
 
 
 def _stop(message: str, status: int) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    line = "".join(letter if letter.isprintable() else " " for letter in message)
+    print(f"error: {line.strip()}", file=sys.stderr)
     sys.exit(status)
 
 
@@ -76,13 +77,20 @@ def _missing(error: ModuleNotFoundError) -> str:
     return f"{module} is not installed; pip install 'forethought[{_EXTRAS[module]}]'"
 
 
+def _say_version(value: bool) -> None:
+    if value:
+        print(f"forethought {forethought.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _forethought(
     *,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)
+        bool,
+        typer.Option(
+            "--version", help="Show the version and stop.", callback=_say_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
-    if version:
-        print(f"forethought {forethought.__version__}")
-        raise typer.Exit
+    del version

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Judge models on a benchmark, side by side.")
 
+_PIPED_WIDTH = 120
+"""A file or a pipe has no width of its own: wide enough for no cell to be cut."""
+
 _WRITTEN = "Also write the report to this file."
 
 
@@ -76,6 +79,8 @@ def glyphs(
     if plot is not None:
         _plot(judged, plot)
     console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
     for table in evaluation.terminal(report):
         console.print(table)
 

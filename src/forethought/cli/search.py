@@ -79,11 +79,12 @@ def _find(
     model: str,
     index: Path | None,
 ) -> "tuple[Embeddings, list[Hit], Refreshed, Encoder]":
+    from forethought.index import FolderIndex, list_pictures, place
+
+    listing = list_pictures(folder)
     with show.waiting(f"loading {model}"):
         from forethought.encoders import load
-        from forethought.index import FolderIndex, list_pictures, place
 
-        listing = list_pictures(folder)
         encoder = load(model)
         # Before the index is touched: a query that cannot be embedded changes nothing.
         asked = encoder.encode([shown], side=Side.QUERY, think=think)

@@ -21,6 +21,7 @@ _CAPTION = 40
 _TITLE_SIZE, _SMALL = 22, 14
 _LINE = 19
 _MOST_LINES = 8
+_MOST_LETTERS = 120
 _INK, _PALE, _PAPER = "#1c1c1c", "#6b6b6b", "#ffffff"
 
 
@@ -75,8 +76,9 @@ def _fitting(
     words: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
 ) -> str:
     words = plain(words)
-    if font.getlength(words) <= width:
+    if font.getlength(words[:_MOST_LETTERS]) <= width and len(words) <= _MOST_LETTERS:
         return words
+    words = words[:_MOST_LETTERS]
     while words and font.getlength(words + "...") > width:
         words = words[:-1]
     return words + "..."

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from forethought.types import Embeddings, Ending, Hit, Mode
 
@@ -21,6 +21,7 @@ _ENDINGS = {
 }
 
 
+@runtime_checkable
 class Tell(Protocol):
     """Takes how much is done, how much there is to do, and a word about it."""
 

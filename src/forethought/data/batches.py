@@ -12,7 +12,7 @@ from forethought.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class TaskBatches:
-    """Batches of one task each, its documents all of different concepts where it has enough.
+    """Batches of one task each, its documents all with different answers where it has enough.
 
     A batch holds one task so that telling the tasks apart wins nothing. Nothing is kept
     between steps: a run that is resumed sees what it would have seen.
@@ -29,8 +29,8 @@ class TaskBatches:
 
     def __post_init__(self) -> None:
         for index, pair in enumerate(self.pairs):
-            concepts = self._rows.setdefault(pair.task, defaultdict(list))
-            concepts[pair.document_concept].append(index)
+            answers = self._rows.setdefault(pair.task, defaultdict(list))
+            answers[pair.answer].append(index)
         unknown = sorted(set(self.weights) - set(self._rows))
         if unknown:
             raise ConfigError(
@@ -42,12 +42,12 @@ class TaskBatches:
         rng = np.random.default_rng((self.seed, step))
         tasks = sorted(self.weights)
         odds = np.array([self.weights[task] for task in tasks])
-        concepts = self._rows[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
-        names = sorted(concepts)
+        answers = self._rows[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
+        names = sorted(answers)
         drawn = [names[i] for i in rng.permutation(len(names))[: self.size]]
-        rows = [concepts[name][rng.integers(len(concepts[name]))] for name in drawn]
+        rows = [answers[name][rng.integers(len(answers[name]))] for name in drawn]
         if len(rows) < self.size:
-            rest = sorted({row for name in names for row in concepts[name]} - set(rows))
+            rest = sorted({row for name in names for row in answers[name]} - set(rows))
             more = rng.permutation(len(rest))[: self.size - len(rows)]
             rows += [rest[i] for i in more]
         return [self.pairs[row] for row in rows]

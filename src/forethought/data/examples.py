@@ -40,6 +40,14 @@ class Pair:
         """What a teacher calls the document; empty if it is more than one text or picture."""
         return _key(self.document_text, self.document_picture)
 
+    @property
+    def answer(self) -> str:
+        """What the document says: its words, or the concept that its picture shows.
+
+        Two pairs with the same answer are not each other's negatives.
+        """
+        return self.document_text or self.document_concept
+
 
 @dataclass(frozen=True)
 class GlyphPairs:
@@ -67,7 +75,9 @@ class GlyphPairs:
             columns=["picture", "png"],
             filters=[("picture", "in", shown)],
         )
-        return {row["picture"]: Image(row["png"], source=row["picture"]) for row in table.to_pylist()}
+        return {
+            row["picture"]: Image(row["png"], source=row["picture"]) for row in table.to_pylist()
+        }
 
     def example(self, pair: Pair) -> Example:
         """Show what a pair names."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -188,7 +188,7 @@ def write_head(head: Head, folder: Path) -> None:
     """Keep a head as bfloat16 safetensors, and which towers it was fitted to."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.to(torch.bfloat16) for name, tensor in head.state_dict().items()}
-    save_file(state, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(save(state))
     config = {
         "sizes": asdict(head.sizes),
         "pictures": str(EFFICIENTNET),

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -17,7 +18,10 @@ from forethought.errors import ModelError
 class Gate(Protocol):
     """Reads direct vectors; gives the probability that thinking pays for each."""
 
-    threshold: float
+    @property
+    def threshold(self) -> float:
+        """The probability from which on an input is thought about."""
+        ...
 
     def __call__(self, vectors: Float[Tensor, "N D"]) -> Float[Tensor, " N"]: ...
 
@@ -58,7 +62,7 @@ def load_gate(folder: Path) -> LogisticGate | None:
         told = json.loads((folder / "gate.json").read_text())
         weight = load_file(folder / "gate.safetensors")["weight"]
         return LogisticGate(weight, told["bias"], told["threshold"], told["fitted_on"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the gate cannot be read ({error}); fit it again with `forethought train`"
         ) from None

@@ -31,7 +31,8 @@ def load(model: str | Path, *, device: str | None = None) -> Encoder:
     folder = find(model)
     card = _card(folder)
     if card["family"] == "afternoon":
-        from forethought.encoders.afternoon import AfternoonEncoder
+        # Its towers need code that no other family does.
+        from forethought.encoders.afternoon import AfternoonEncoder  # noqa: PLC0415
 
         return AfternoonEncoder.load(folder)
     return load_reasoning(folder, card, torch.device(device or _best_device()))
@@ -76,13 +77,16 @@ def _card(folder: Path) -> dict[str, object]:
     return card
 
 
-def load_reasoning(
-    folder: Path, card: dict[str, object], device: torch.device
-) -> ReasoningEncoder:
+def load_reasoning(folder: Path, card: dict[str, object], device: torch.device) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
+    instructions, budget = card.get("instructions"), card.get("budget")
+    if not isinstance(instructions, dict) or set(instructions) != {*Side}:
+        raise ModelError(f"{folder / CARD}: instructions must be a table of query and document")
+    if not isinstance(budget, int):
+        raise ModelError(f"{folder / CARD}: budget must be a whole number, got {budget!r}")
     backbone = load_checkpoint(folder, dtype=torch.float32, device=device)
     renderer = ForethoughtRenderer(
-        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
+        tokenizer=_tokenizer(folder),
         patchify=load_patchifier(folder),
         patches_per_token=backbone.merge_size**2,
         context=backbone.context,
@@ -94,18 +98,24 @@ def load_reasoning(
         pad_id=renderer.token_id(Tag.PAD),
         forbidden=renderer.forbidden,
     )
-    instructions = card["instructions"]
-    if not isinstance(instructions, dict) or not isinstance(card["budget"], int):
-        raise ModelError(f"{folder / CARD}: instructions must be a table, budget a whole number")
     return ReasoningEncoder(
-        name=str(card["name"]),
+        name=str(card.get("name", folder.name)),
         revision=revision_of(folder),
         engine=engine,
         renderer=renderer,
         gate=load_gate(folder),
-        budget=card["budget"],
+        budget=budget,
         instructions={Side(side): str(words) for side, words in instructions.items()},
     )
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
+        raise ModelError(
+            f"{folder}: no readable tokenizer.json ({error}); copy or train it again"
+        ) from None
 
 
 def _best_device() -> str:

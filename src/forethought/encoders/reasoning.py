@@ -1,7 +1,7 @@
 """An encoder that can embed at once, think first, or choose."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from forethought.encoders.encoder import Shown, as_messages
 from forethought.encoders.gate import Gate
-from forethought.engines import LocalEngine, Sampling
+from forethought.engines import LocalEngine, Sampling, Thought
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import ForethoughtRenderer
 from forethought.types import (
@@ -21,7 +21,6 @@ from forethought.types import (
     Message,
     Mode,
     Prompt,
-    Rationale,
     Side,
     Think,
     concatenate,
@@ -43,7 +42,7 @@ class ReasoningEncoder:
     gate: Gate | None
     budget: int
     instructions: dict[Side, str]
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
 
     @property
     def dimension(self) -> int:
@@ -104,11 +103,20 @@ class ReasoningEncoder:
         hidden, thoughts = self.engine.think(
             prefill, rows, budget=self.budget, sampling=self.sampling
         )
-        rationales = [
-            self.renderer.read(thought.token_ids, ending=thought.ending) for thought in thoughts
-        ]
-        tokens = [len(thought.token_ids) for thought in thoughts]
-        return _with_thoughts(direct, rows, F.normalize(hidden.float(), dim=-1), rationales, tokens)
+        return self._with_thoughts(direct, dict(zip(rows, thoughts, strict=True)), hidden)
+
+    def _with_thoughts(
+        self, direct: Embeddings, thoughts: dict[int, Thought], hidden: Float[Tensor, "R D"]
+    ) -> Embeddings:
+        rows = list(thoughts)
+        merged, counts = direct.vectors.copy(), direct.tokens.copy()
+        merged[rows] = F.normalize(hidden.float(), dim=-1).cpu().numpy()
+        counts[rows] = [len(thought.token_ids) for thought in thoughts.values()]
+        rationales, mode = list(direct.rationales), list(direct.mode)
+        for row, thought in thoughts.items():
+            rationales[row] = self.renderer.read(thought.token_ids, ending=thought.ending)
+            mode[row] = Mode.THOUGHT
+        return Embeddings(merged, tuple(rationales), tuple(mode), counts, direct.gate)
 
 
 Choice = TypeVar("Choice", Side, Think)
@@ -130,25 +138,6 @@ def _direct(vectors: Float[Tensor, "N D"], gate: Float[Tensor, " N"]) -> Embeddi
         mode=(Mode.DIRECT,) * rows,
         tokens=np.zeros(rows, dtype=np.int64),
         gate=gate.numpy(),
-    )
-
-
-def _with_thoughts(
-    direct: Embeddings,
-    rows: list[int],
-    vectors: Float[Tensor, "R D"],
-    rationales: list[Rationale],
-    tokens: list[int],
-) -> Embeddings:
-    merged, counts = direct.vectors.copy(), direct.tokens.copy()
-    merged[rows], counts[rows] = vectors.cpu().numpy(), tokens
-    thought = dict(zip(rows, rationales, strict=True))
-    return Embeddings(
-        vectors=merged,
-        rationales=tuple(thought.get(row) for row in range(len(direct))),
-        mode=tuple(Mode.THOUGHT if row in thought else Mode.DIRECT for row in range(len(direct))),
-        tokens=counts,
-        gate=direct.gate,
     )
 
 

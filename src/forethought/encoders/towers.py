@@ -143,9 +143,10 @@ class FrozenPictures:
     """EfficientNet-Lite0 as published, asked only for features."""
 
     def __init__(self, net: EfficientNetLite) -> None:
-        self._net = (
-            net.eval().requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
-        )
+        self._net = net.eval().requires_grad_(requires_grad=False)
+        for parameter in self._net.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
     @classmethod
     def published(cls, cache: Path | None = None) -> "FrozenPictures":
@@ -182,7 +183,8 @@ class FrozenTexts:
     """all-MiniLM-L6-v2: the mean of the tokens' last states, at unit length."""
 
     def __init__(self, model: BertModel, tokenizer: Tokenizer) -> None:
-        self._model = model.eval().requires_grad_(requires_grad=False)
+        self._model = model.requires_grad_(requires_grad=False)
+        self._model.train(mode=False)
         self._tokenizer = tokenizer
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.enable_padding()

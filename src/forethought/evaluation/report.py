@@ -51,7 +51,8 @@ def compose(judged: Sequence[Judged], protocol: Row) -> Report:
         for a, b in _pairs(judged)
         for difference in _differences(found[task, split, a], found[task, split, b])
     ]
-    return Report(protocol, tuple(_row(one) for one in every), tuple(differences))
+    rows = [_row(one) for place in places for one in every if (one.task, one.split) == place]
+    return Report(protocol, tuple(rows), tuple(differences))
 
 
 def protocol(

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich import box
 from rich.table import Table
 
 from forethought.evaluation.metrics import METRICS
 from forethought.evaluation.report import Report, Row
+from forethought.types import Ending
 
 _HEADLINE = "hit@1"
+_ENDINGS = "/".join(Ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +24,40 @@ class Grid:
     num_names: int
 
 
-def grids(report: Report) -> tuple[Grid, ...]:
-    """Side by side at a glance, then every row, then every difference."""
-    return (_glance(report), _rows(report), _differences(report))
-
-
 def markdown(report: Report) -> str:
-    """Every table, with the protocol below."""
-    return "\n\n".join([*(_markdown(grid) for grid in grids(report)), _footnote(report)]) + "\n"
+    """Systems side by side, every row, every difference, and the protocol below."""
+    grids = (_glance(report), _rows(report), _differences(report, tuple(METRICS)))
+    return "\n\n".join([*(_markdown(grid) for grid in grids), _footnote(report)]) + "\n"
 
 
 def terminal(report: Report) -> tuple[Table, ...]:
-    """Every table but the first, which repeats the second's headline metric."""
-    return tuple(_drawn(grid) for grid in grids(report)[1:])
+    """Every row, and the differences of the headline metric."""
+    return (_drawn(_rows(report)), _drawn(_differences(report, (_HEADLINE,))))
 
 
 def _glance(report: Report) -> Grid:
     systems = tuple(dict.fromkeys(_system(row) for row in report.rows))
     found = {(row["task"], row["split"], _system(row)): row[_HEADLINE] for row in report.rows}
-    places = dict.fromkeys((row["task"], row["split"], row["queries"]) for row in report.rows)
+    pairs = dict.fromkeys((row["a"], row["b"]) for row in report.differences)
+    # The first pair alone: the model in question thinking more against thinking less.
+    first = list(pairs)[:1]
+    gains = {
+        (row["task"], row["split"]): _interval(row)
+        for row in report.differences
+        if row["metric"] == _HEADLINE and (row["a"], row["b"]) in first
+    }
     rows = tuple(
-        (task, split, str(queries), *(_share(found[task, split, system]) for system in systems))
-        for task, split, queries in places
+        (
+            *(task, split, str(queries)),
+            *(_share(found[task, split, system]) for system in systems),
+            *(gains[task, split] for _ in first),
+        )
+        for task, split, queries in dict.fromkeys(
+            (row["task"], row["split"], row["queries"]) for row in report.rows
+        )
     )
-    return Grid(f"{_HEADLINE} side by side", ("task", "split", "queries", *systems), rows, 2)
+    header = ("task", "split", "queries", *systems, *(f"{a} less {b}" for a, b in first))
+    return Grid(f"{_HEADLINE} side by side [95% paired bootstrap]", header, rows, 2)
 
 
 def _rows(report: Report) -> Grid:
@@ -52,21 +65,20 @@ def _rows(report: Report) -> Grid:
         (row["task"], row["split"], _system(row), str(row["queries"]), *_metrics(row), *_price(row))
         for row in report.rows
     )
-    header = ("task", "split", "system", "queries", *METRICS, "tokens", "endings")
+    header = ("task", "split", "system", "queries", *METRICS, "tokens", _ENDINGS)
     return Grid("Every task and split", header, rows, 3)
 
 
-def _differences(report: Report) -> Grid:
+def _differences(report: Report, metrics: Sequence[str]) -> Grid:
     found: dict[tuple[str, ...], dict[str, Row]] = {}
     for row in report.differences:
-        place = (row["task"], row["split"], f"{row['a']} vs {row['b']}")
+        place = (row["task"], row["split"], f"{row['a']} less {row['b']}")
         found.setdefault(place, {})[row["metric"]] = row
     rows = tuple(
-        (*place, *(_interval(metrics[metric]) for metric in METRICS))
-        for place, metrics in found.items()
+        (*place, *(_interval(of[metric]) for metric in metrics)) for place, of in found.items()
     )
-    title = "First less second, mean [95% paired bootstrap interval over queries]"
-    return Grid(title, ("task", "split", "systems", *METRICS), rows, 3)
+    title = "Paired differences over queries, mean [95% bootstrap interval]"
+    return Grid(title, ("task", "split", "systems", *metrics), rows, 3)
 
 
 def _system(row: Row) -> str:
@@ -86,12 +98,7 @@ def _interval(row: Row) -> str:
 
 
 def _price(row: Row) -> tuple[str, str]:
-    return f"{row['tokens']:.1f}", _endings(row)
-
-
-def _endings(row: Row) -> str:
-    counts = [f"{count} {ending}" for ending, count in row["endings"].items() if count]
-    return ", ".join(counts) or "none"
+    return f"{row['tokens']:.1f}", "/".join(str(row["endings"][ending]) for ending in Ending)
 
 
 def _markdown(grid: Grid) -> str:
@@ -110,16 +117,23 @@ def _footnote(report: Report) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in how["versions"].items())
     cap = "" if how["queries_cap"] is None else f" At most {how['queries_cap']} queries a split."
     return (
-        f"{how['benchmark']}, data `{how['data_revision']}`; {models}; documents think: "
-        f"{how['think']['document']}. Means are {how['mean']}. Ties: {how['ties']}.{cap} "
+        f"Protocol: {how['benchmark']}, data `{how['data_revision']}`; {models}; documents think: "
+        f"{how['think']['document']}. Means: {how['mean']}. Ties: {how['ties']}.{cap} "
         f"{how['interval']['resamples']} resamples, seed {how['interval']['seed']}. {versions}."
     )
 
 
 def _drawn(grid: Grid) -> Table:
-    table = Table(title=grid.title, title_justify="left", header_style="bold")
-    for place, name in enumerate(grid.header):
-        table.add_column(name, justify="left" if place < grid.num_names else "right")
-    for row in grid.rows:
-        table.add_row(*row)
+    table = Table(title=grid.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    # Task and split share a column, and are said once a group, to fit a hundred columns.
+    for place, name in enumerate(("task, split", *grid.header[2:]), start=1):
+        names = place < grid.num_names
+        table.add_column(name.replace("/", "/\n"), justify="left" if names else "right")
+    before = ""
+    for task, split, *rest in grid.rows:
+        label = f"{task}, {split}"
+        if before and label != before:
+            table.add_section()
+        table.add_row("" if label == before else label, *rest)
+        before = label
     return table

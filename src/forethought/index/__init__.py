@@ -1,7 +1,7 @@
 """Embeddings to hits: folders of pictures that can be searched."""
 
 from forethought.index.contract import Contract, read_contract
-from forethought.index.folder import FolderIndex, place
+from forethought.index.folder import FolderIndex, PictureEncoder, place
 from forethought.index.pictures import Listing, Picture, Unreadable, list_pictures
 from forethought.index.refresh import Refreshed
 
@@ -10,6 +10,7 @@ __all__ = [
     "FolderIndex",
     "Listing",
     "Picture",
+    "PictureEncoder",
     "Refreshed",
     "Unreadable",
     "list_pictures",

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import filelock
 import numpy as np
 from jaxtyping import Float
 
-from forethought.encoders import Encoder
 from forethought.errors import DataError
 from forethought.index.contract import Contract
 from forethought.index.pictures import Listing, list_pictures
@@ -28,6 +28,32 @@ _PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
+@runtime_checkable
+class PictureEncoder(Protocol):
+    """What an index asks of an encoder: any `Encoder` will do, and so will less."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Changes with its weights."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How long its vectors are."""
+        ...
+
+    def encode(
+        self, inputs: Sequence[Image], *, side: Side, think: Think, instruction: str | None
+    ) -> Embeddings:
+        """Embed pictures in order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FolderIndex:
     """The pictures of a folder, kept as document vectors of one encoder.
@@ -40,7 +66,7 @@ class FolderIndex:
 
     folder: Path
     home: Path
-    encoder: Encoder
+    encoder: PictureEncoder
     think: Think = Think.NEVER
     instruction: str = ""
 

@@ -96,9 +96,11 @@ class Store:
     def nearest(self, vector: Float[np.ndarray, " D"], k: int) -> list[Hit]:
         """The k pictures of highest cosine, by comparing with every one of them; ties by path."""
         self.contract.admit_query(vector[None], where=str(self.home))
-        query = self.vectors.search(vector, vector_column_name="vector").distance_type("cosine")
+        # Typed as the general builder, which does not know the vector search's own methods.
+        query: Any = self.vectors.search(vector, vector_column_name="vector")
         # More than k, so that equal pictures at the edge are cut in the order of their paths.
-        rows = query.bypass_vector_index().limit(k + 64).select(["path", "_distance"]).to_arrow()
+        exact = query.distance_type("cosine").bypass_vector_index().limit(k + 64)
+        rows = exact.select(["path", "_distance"]).to_arrow()
         found = sorted(zip(rows["_distance"].to_pylist(), rows["path"].to_pylist(), strict=True))
         return [
             Hit(path, 1.0 - distance, rank) for rank, (distance, path) in enumerate(found[:k], 1)

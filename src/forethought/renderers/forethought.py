@@ -12,6 +12,7 @@ last decoded state exposes the right one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from tokenizers import Tokenizer
 
@@ -73,7 +74,7 @@ class ForethoughtRenderer:
 
     def token_id(self, tag: Tag) -> int:
         """The id of a tag."""
-        return int(self.tokenizer.token_to_id(tag))
+        return cast("int", self.tokenizer.token_to_id(tag))
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens.
@@ -82,13 +83,17 @@ class ForethoughtRenderer:
             ContentError: if the prompt is longer than `context`.
         """
         pictures: list[Patches] = []
-        ids = [self.token_id(Tag.START), *self._words(f"user\n{message.instruction}\n")]
+        ids = [self.token_id(Tag.START)]
+        # Words that touch are one text to a chat template, and its tokens may span them.
+        words = f"user\n{message.instruction}\n"
         for part in message.content:
             if isinstance(part, Image):
                 pictures.append(self.patchify(part))
-                ids += self._picture(pictures[-1])
+                ids += [*self._words(words), *self._picture(pictures[-1])]
+                words = ""
             else:
-                ids += self._words(part.words)
+                words += part.words
+        ids += self._words(words)
         read_at = len(ids)
         ids += [self.token_id(Tag.DIRECT), self.token_id(Tag.END), *self._words("\n")]
         ids += self.opening

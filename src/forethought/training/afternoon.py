@@ -34,12 +34,12 @@ class AfternoonRecipe:
     data: Path = Path("data/glyphs")
     out: Path = Path("models/afternoon")
     seed: int = 0
-    epochs: int = 60
+    epochs: int = 20
     batch: int = 512
-    hidden: int = 1024
+    hidden: int = 1536
     rate: float = 1e-3
-    decay: float = 0.05
-    dropout: float = 0.3
+    decay: float = 0.3
+    dropout: float = 0.7
     temperature: float = 0.05
     pull: float = 1.0
 
@@ -94,7 +94,9 @@ def train(
     losses = []
     for _ in range(recipe.epochs):
         total = 0.0
-        for rows in torch.randperm(len(standard), generator=generator).split(recipe.batch):
+        order = torch.randperm(len(standard), generator=generator)
+        for start in range(0, len(order), recipe.batch):
+            rows = order[start : start + recipe.batch]
             seen = standard[rows]
             vectors = head.project(seen * _kept(seen.shape, recipe.dropout, generator))
             captions = _captions(rows, lessons, generator)
@@ -103,7 +105,7 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            total += float(loss) * len(rows)
+            total += loss.item() * len(rows)
         losses.append(total / len(standard))
         if progress is not None:
             progress(1)

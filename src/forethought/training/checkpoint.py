@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +17,48 @@ from forethought.errors import CheckpointError
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come, and under which recipe."""
+    """How far a run has come, under which recipe, and what it wrote for the coming steps.
+
+    `written` holds the rationales of each coming step, as tokens: they were written ahead, by
+    weights that a resumed run no longer has.
+    """
 
     step: int
     seconds: float
     recipe: dict[str, Any]
+    written: dict[int, list[list[int]]] = field(default_factory=dict)
 
 
 def save_checkpoint(
-    folder: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
+    folder: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, *, progress: Progress
 ) -> None:
     """Write weights, the optimiser's moments and the progress, then swap the folder in."""
+    for left in folder.parent.glob(f"{folder.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
     fresh = folder.with_name(f"{folder.name}.new-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     save_file(_own(dict(network.named_parameters())), fresh / "weights.safetensors")
     save_file(_own(_moments(network, optimizer)), fresh / "moments.safetensors")
     told = {"step": progress.step, "seconds": progress.seconds, "recipe": progress.recipe}
+    if progress.written:
+        (fresh / "written.json").write_text(json.dumps(progress.written) + "\n")
     (fresh / "progress.json").write_text(json.dumps(told, indent=2) + "\n")
-    old = folder.with_name(f"{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = superseded(folder)
     if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
+def superseded(folder: Path) -> Path:
+    """Where a checkpoint lies while the next one takes its place."""
+    return folder.with_name(f"{folder.name}.old")
+
+
 def find_checkpoint(folder: Path) -> Path | None:
     """The newest whole checkpoint: a kill between the two renames leaves the `.old` one."""
-    for candidate in (folder, folder.with_name(f"{folder.name}.old")):
+    for candidate in (folder, superseded(folder)):
         if (candidate / "progress.json").is_file():
             return candidate
     return None
@@ -59,11 +72,17 @@ def load_progress(folder: Path) -> Progress:
     """
     try:
         told = json.loads((folder / "progress.json").read_text())
-        return Progress(told["step"], told["seconds"], told["recipe"])
+        return Progress(told["step"], told["seconds"], told["recipe"], _written(folder))
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"{folder}: not a readable checkpoint ({error}); start over with --fresh"
         ) from None
+
+
+def _written(folder: Path) -> dict[int, list[list[int]]]:
+    path = folder / "written.json"
+    written = json.loads(path.read_text()) if path.exists() else {}
+    return {int(step): rows for step, rows in written.items()}
 
 
 def load_checkpoint(
@@ -83,7 +102,7 @@ def load_checkpoint(
             for name, parameter in parameters.items():
                 parameter.copy_(weights[name])
                 optimizer.state[parameter] = {
-                    key.rsplit("/", 1)[1]: value.to(parameter.device if value.ndim else "cpu")
+                    key.rsplit("/", 1)[1]: value.to(parameter.device)
                     for key, value in moments.items()
                     if key.rsplit("/", 1)[0] == name
                 }
@@ -94,9 +113,7 @@ def load_checkpoint(
     return progress
 
 
-def _moments(
-    network: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, Tensor]:
+def _moments(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
         f"{name}/{key}": value
         for name, parameter in network.named_parameters()

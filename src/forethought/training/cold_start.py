@@ -1,5 +1,6 @@
 """The run: from a recipe to a model folder, resumable at any step."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,10 +47,14 @@ class Places:
         """One JSON line a step."""
         return self.out / "journal.jsonl"
 
+    def clear(self) -> None:
+        """Forget what an earlier run would go on from, its tokenizer too."""
+        (self.out / "tokenizer.json").unlink(missing_ok=True)
+        for folder in (self.latest, checkpoint.superseded(self.latest)):
+            shutil.rmtree(folder, ignore_errors=True)
 
-def train(
-    recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, report: Report
-) -> Path:
+
+def train(recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, report: Report) -> Path:
     """Run every stage, going on from the last checkpoint unless `fresh`.
 
     Stops after `max_steps` steps of this call, with a checkpoint. Gives the model folder.
@@ -59,8 +64,10 @@ def train(
         DataError: if the data are not built.
     """
     places = Places(out)
+    if fresh:
+        places.clear()
     workshop = open_workshop(recipe, out)
-    progress = _resume(recipe, places, workshop, fresh=fresh)
+    progress = _resume(recipe, places, workshop)
     journal = Journal(places.journal)
     journal.forget_from(progress.step)
     last = recipe.steps if max_steps is None else min(recipe.steps, progress.step + max_steps)
@@ -69,9 +76,15 @@ def train(
         entry = _learn(recipe, workshop, step)
         journal.write({**entry, "seconds": round(time.monotonic() - began, 2)})
         report(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
-        _keep(recipe, places, workshop, Progress(step + 1, time.monotonic() - began, dump(recipe)))
-    _keep_now(places.latest, workshop, Progress(last, time.monotonic() - began, dump(recipe)))
-    export(workshop.backbone, workshop.tokenizer, workshop.patchifier, recipe, places.model)
+        _keep(recipe, places, workshop, progress=_progress(recipe, workshop, step + 1, began=began))
+    _keep_now(places.latest, workshop, _progress(recipe, workshop, last, began=began))
+    export(
+        workshop.backbone,
+        workshop.tokenizer,
+        workshop.patchifier,
+        recipe=recipe,
+        folder=places.model,
+    )
     journal.plot(out / "journal.png")
     return places.model
 
@@ -85,10 +98,8 @@ def _learn(recipe: Recipe, workshop: Workshop, step: int) -> dict[str, object]:
     with torch.autocast(device, torch.bfloat16):
         loss, terms = workshop.stepper.loss(step)
     workshop.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(
-        workshop.backbone.network.parameters(), recipe.clip_norm
-    )
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(workshop.backbone.network.parameters(), recipe.clip_norm)
     workshop.optimizer.step()
     return {
         "step": step,
@@ -100,7 +111,12 @@ def _learn(recipe: Recipe, workshop: Workshop, step: int) -> dict[str, object]:
     }
 
 
-def _keep(recipe: Recipe, places: Places, workshop: Workshop, progress: Progress) -> None:
+def _progress(recipe: Recipe, workshop: Workshop, step: int, *, began: float) -> Progress:
+    seconds = time.monotonic() - began
+    return Progress(step, seconds, dump(recipe), workshop.stepper.written)
+
+
+def _keep(recipe: Recipe, places: Places, workshop: Workshop, *, progress: Progress) -> None:
     done = 0
     for stage in recipe.stages:
         done += stage.steps
@@ -111,11 +127,13 @@ def _keep(recipe: Recipe, places: Places, workshop: Workshop, progress: Progress
 
 
 def _keep_now(folder: Path, workshop: Workshop, progress: Progress) -> None:
-    checkpoint.save_checkpoint(folder, workshop.backbone.network, workshop.optimizer, progress)
+    checkpoint.save_checkpoint(
+        folder, workshop.backbone.network, workshop.optimizer, progress=progress
+    )
 
 
-def _resume(recipe: Recipe, places: Places, workshop: Workshop, *, fresh: bool) -> Progress:
-    found = None if fresh else checkpoint.find_checkpoint(places.latest)
+def _resume(recipe: Recipe, places: Places, workshop: Workshop) -> Progress:
+    found = checkpoint.find_checkpoint(places.latest)
     if found:
         kept = checkpoint.load_progress(found)
         if kept.recipe != dump(recipe):
@@ -127,7 +145,9 @@ def _resume(recipe: Recipe, places: Places, workshop: Workshop, *, fresh: bool) 
         found = _shared_stage(recipe, Places(recipe.start))
     if not found:
         return Progress(0, 0.0, dump(recipe))
-    return checkpoint.load_checkpoint(found, workshop.backbone.network, workshop.optimizer)
+    progress = checkpoint.load_checkpoint(found, workshop.backbone.network, workshop.optimizer)
+    workshop.stepper.take_up(progress.written)
+    return progress
 
 
 def _shared_stage(recipe: Recipe, start: Places) -> Path:

@@ -13,7 +13,7 @@ from forethought.training.recipe import Recipe
 
 
 def export(
-    backbone: QwenVL, tokenizer: Tokenizer, patchifier: Patchifier, recipe: Recipe, folder: Path
+    backbone: QwenVL, tokenizer: Tokenizer, patchifier: Patchifier, *, recipe: Recipe, folder: Path
 ) -> None:
     """Write bf16 weights, tokenizer, picture settings and our own card file."""
     save_checkpoint(backbone.network, folder, dtype=torch.bfloat16)

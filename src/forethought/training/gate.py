@@ -57,12 +57,13 @@ def reciprocal_rank(
     queries: Float[np.ndarray, "Q D"], documents: Float[np.ndarray, "Q D"], pairs: Sequence[Pair]
 ) -> Float[np.ndarray, " Q"]:
     """One over the place of each query's own concept among all documents; ties count against."""
-    concepts = np.array([pair.document_concept for pair in pairs])
+    concepts = np.array([pair.answer for pair in pairs])
     scores = (queries @ documents.T).astype(np.float64)
     same = concepts[:, None] == concepts[None]
     best = np.where(same, scores, -np.inf).max(axis=1)
     ahead = ((scores >= best[:, None]) & ~same).sum(axis=1)
-    return 1.0 / (1 + ahead)
+    found: Float[np.ndarray, " Q"] = 1.0 / (1 + ahead)
+    return found
 
 
 def fit_logistic(
@@ -78,8 +79,8 @@ def fit_logistic(
         scores = vectors @ weight + bias
         loss = F.binary_cross_entropy_with_logits(scores, labels.float())
         loss = loss + decay * weight.square().sum() / 2
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return weight.detach(), bias.item()

@@ -41,16 +41,17 @@ class Journal:
 
     def plot(self, path: Path) -> None:
         """Draw every term of the loss against the step, smoothed over 20 steps."""
-        import matplotlib as mpl
-
-        mpl.use("Agg")
-        from matplotlib import pyplot
+        # Drawn without pyplot, which would keep every figure and choose a window system.
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow
+        from matplotlib.figure import Figure  # noqa: PLC0415
 
         entries = self.read()
         names = sorted({name for entry in entries for name in entry["terms"]})
         columns = 3
         rows = max(1, -(-len(names) // columns))
-        figure, axes = pyplot.subplots(rows, columns, figsize=(11, 2.6 * rows), squeeze=False)
+        figure = Figure(figsize=(11, 2.6 * rows))
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, columns, squeeze=False)
         for axis, name in zip(axes.flat, names, strict=False):
             points = [(e["step"], e["terms"][name]) for e in entries if name in e["terms"]]
             steps, values = zip(*points, strict=True)
@@ -63,7 +64,6 @@ class Journal:
         figure.supxlabel("step", fontsize=9)
         figure.tight_layout()
         figure.savefig(path, dpi=110)
-        pyplot.close(figure)
 
 
 def _smooth(values: tuple[float, ...], width: int) -> list[float]:

@@ -41,12 +41,14 @@ class Material:
     lessons: Sequence[str]
     seed: int
 
-    def examples(self, step: int) -> tuple[list[Pair], list[Example]]:
-        """The pairs of a step and what they show, a little different each time."""
+    def examples(self, step: int, *, size: int) -> tuple[list[Pair], list[Example]]:
+        """The first `size` pairs of a step and what they show, a little different each time."""
         rng = np.random.default_rng((self.seed, step, 1))
-        pairs = self.batches.at(step)
+        pairs = self.batches.at(step)[:size]
         shown = [self.source.example(pair) for pair in pairs]
-        return pairs, [_augmented(example, pair, rng) for example, pair in zip(shown, pairs, strict=True)]
+        return pairs, [
+            _augmented(example, pair, rng) for example, pair in zip(shown, pairs, strict=True)
+        ]
 
     def prompts(self, examples: Sequence[Example]) -> tuple[list[Prompt], list[Prompt]]:
         """Both sides of each example as prompts."""
@@ -56,7 +58,9 @@ class Material:
 
     def row(self, prompt: Prompt, rationale: Rationale | None) -> Row:
         """A side that goes direct, or is taught its true rationale."""
-        return Row(prompt, self.renderer.write(rationale) if rationale else (), rationale is not None)
+        return Row(
+            prompt, self.renderer.write(rationale) if rationale else (), rationale is not None
+        )
 
     @property
     def opening(self) -> tuple[int, ...]:

@@ -18,8 +18,10 @@ Terms = dict[str, Float[Tensor, ""]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objective:
-    """Weighs the terms of a step: InfoNCE on direct and thought vectors, across the two
-    modes, next-token loss, and a teacher's place for each input.
+    """Weighs the terms of a step.
+
+    They are InfoNCE on direct and thought vectors and across the two modes, next-token loss,
+    and a teacher's place for each input.
     """
 
     temperature: float
@@ -30,7 +32,7 @@ class Objective:
         """Every term that has something to say; rows are all queries, then all documents."""
         pool = len(pairs)
         queries, documents = states.direct[:pool], states.direct[pool:]
-        ignored = same_concept(pairs).to(queries.device)
+        ignored = same_answer(pairs).to(queries.device)
         terms: Terms = {}
         if weights.direct:
             terms["direct"] = self._both_ways(queries, documents, ignored)
@@ -39,7 +41,7 @@ class Objective:
         if len(states.targets):
             terms["next_token"] = next_token(states.logits, states.targets)
         if self.teacher and (weights.pointwise or weights.relational):
-            terms |= self._teacher_terms(self.teacher, queries, documents, pairs, ignored)
+            terms |= self._teacher_terms(self.teacher, states, pairs)
         return terms
 
     def _both_ways(
@@ -67,14 +69,8 @@ class Objective:
         among = self._both_ways(queries, documents, ignored[pairs][:, pairs])
         return {"thought": among, "cross": (to_direct + from_direct) / 2}
 
-    def _teacher_terms(
-        self,
-        teacher: Teacher,
-        queries: Tensor,
-        documents: Tensor,
-        pairs: Sequence[Pair],
-        ignored: Bool[Tensor, "Q Q"],
-    ) -> Terms:
+    def _teacher_terms(self, teacher: Teacher, states: States, pairs: Sequence[Pair]) -> Terms:
+        queries, documents = states.direct[: len(pairs)], states.direct[len(pairs) :]
         asked, taught_queries = teacher.of([pair.query_key for pair in pairs])
         found, taught_documents = teacher.of([pair.document_key for pair in pairs])
         if not asked or not found:
@@ -102,10 +98,10 @@ def total(terms: Terms, weights: Weights) -> Float[Tensor, ""]:
     return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
 
 
-def same_concept(pairs: Sequence[Pair]) -> Bool[Tensor, "Q Q"]:
+def same_answer(pairs: Sequence[Pair]) -> Bool[Tensor, "Q Q"]:
     """Which documents of a batch answer which queries as well as their own does."""
     numbers: dict[str, int] = {}
-    concepts: Int[Tensor, " Q"] = torch.tensor(
-        [numbers.setdefault(pair.document_concept, len(numbers)) for pair in pairs]
+    answers: Int[Tensor, " Q"] = torch.tensor(
+        [numbers.setdefault(pair.answer, len(numbers)) for pair in pairs]
     )
-    return concepts[:, None] == concepts[None]
+    return answers[:, None] == answers[None]

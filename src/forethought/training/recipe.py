@@ -64,6 +64,10 @@ class TaskWeight:
     task: str
     weight: float
 
+    def __post_init__(self) -> None:
+        if self.weight <= 0:
+            raise ValueError(f"weight of {self.task!r} must be more than 0, got {self.weight}")
+
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
@@ -73,6 +77,13 @@ class Rollouts:
     temperature: float
     ahead: int
     """For how many coming steps they are written at once."""
+
+    def __post_init__(self) -> None:
+        if self.budget < 1 or self.ahead < 1 or self.temperature < 0:
+            raise ValueError(
+                f"budget and ahead must be 1 or more, temperature 0 or more, got {self.budget}, "
+                f"{self.ahead} and {self.temperature}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,12 @@ class Recipe:
     stages: tuple[Stage, ...]
     teacher: Path | None = None
     start: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.tasks or not self.stages:
+            raise ValueError("a run needs at least one task and one stage; add them")
+        if self.checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every must be 1 or more, got {self.checkpoint_every}")
 
     @property
     def steps(self) -> int:

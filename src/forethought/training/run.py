@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from forethought.config import load
 from forethought.data import GlyphPairs
 from forethought.encoders import ReasoningEncoder

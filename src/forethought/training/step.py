@@ -1,5 +1,6 @@
 """One step: draw, let the model write, read, weigh."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -57,6 +58,29 @@ class Stepper:
             )
         return total(terms, stage.weights), terms
 
+    @property
+    def written(self) -> dict[int, list[list[int]]]:
+        """The rationales of the coming steps: what a resumed run could not write again."""
+        return {
+            step: [list(row.completion) for row in rows]
+            for step, (_, rows) in self._written.items()
+            if rows
+        }
+
+    def take_up(self, written: Mapping[int, Sequence[Sequence[int]]]) -> None:
+        """Go on with the rationales that a run had written before it was cut off."""
+        for step, completions in written.items():
+            stage, _ = self.recipe.stage_at(step)
+            drawn = self._draw(step)
+            prompts = _own_prompts(drawn, stage)
+            self._written[step] = (
+                drawn,
+                [
+                    Row(prompt, tuple(completion), taught=False)
+                    for prompt, completion in zip(prompts, completions, strict=True)
+                ],
+            )
+
     def _rows(self, drawn: _Drawn, own: list[Row], stage: Stage) -> list[Row]:
         """All queries, then all documents: the first pairs own, the next taught, the rest direct."""
         pool = len(drawn.pairs)
@@ -76,17 +100,12 @@ class Stepper:
     def _rows_ahead(self, step: int, stage: Stage, *, last: int) -> tuple[_Drawn, list[Row]]:
         if step not in self._written:
             ahead = self.recipe.rollouts.ahead if stage.own else 1
-            # A block of steps ends at a multiple of `ahead`: a resumed run cuts them alike.
             self._write_ahead(step, stage, last=min(step + ahead - step % ahead, last))
         return self._written.pop(step)
 
     def _write_ahead(self, step: int, stage: Stage, *, last: int) -> None:
         drawn = {at: self._draw(at) for at in range(step, last)}
-        prompts = []
-        for draw in drawn.values():
-            pool = len(draw.pairs)
-            count, _ = _shares(pool, stage)
-            prompts += draw.prompts[:count] + draw.prompts[pool : pool + count]
+        prompts = [prompt for draw in drawn.values() for prompt in _own_prompts(draw, stage)]
         rows = (
             write_rationales(
                 self.engine,
@@ -98,12 +117,13 @@ class Stepper:
             else []
         )
         for at, draw in drawn.items():
-            count = 2 * _shares(len(draw.pairs), stage)[0]
+            count = len(_own_prompts(draw, stage))
             self._written[at] = (draw, rows[:count])
             rows = rows[count:]
 
     def _draw(self, step: int) -> _Drawn:
-        pairs, examples = self.material.examples(step)
+        stage, _ = self.recipe.stage_at(step)
+        pairs, examples = self.material.examples(step, size=stage.batch)
         queries, documents = self.material.prompts(examples)
         return _Drawn(pairs, examples, [*queries, *documents])
 
@@ -115,6 +135,13 @@ class Stepper:
             return torch.tensor(0.0)
         states = self.reader.read([Row(prompts[index], (), taught=False) for index in known])
         return pointwise(states.direct, taught.to(states.direct.device))
+
+
+def _own_prompts(drawn: _Drawn, stage: Stage) -> list[Prompt]:
+    """What the model writes its own rationales to: both sides of the first pairs."""
+    pool = len(drawn.pairs)
+    own, _ = _shares(pool, stage)
+    return drawn.prompts[:own] + drawn.prompts[pool : pool + own]
 
 
 def _shares(pool: int, stage: Stage) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from jaxtyping import Float
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -40,7 +40,7 @@ def teacher_vectors(
     texts: TextTower | None = None,
     progress: Progress | None = None,
 ) -> Taught:
-    """Write the baseline's unit vectors of every picture and text, as 16-bit floats.
+    """Write the baseline's unit vectors of what the examples show, as 16-bit floats.
 
     `teacher.safetensors` holds `picture` (P, dimension) and `text` (T, dimension);
     `teacher.parquet` says which key (a picture's id, a text's words) each row is of. Texts
@@ -60,8 +60,7 @@ def teacher_vectors(
         raise ConfigError(
             f"dimension must be from 1 to {head.sizes.dimension}, the baseline's, got {dimension}"
         )
-    shown = pq.read_table(data / "pictures.parquet", columns=["picture"])["picture"].to_pylist()
-    said, learned = _texts(data)
+    shown, said, learned = _keys(data)
     picture_tower = pictures or FrozenPictures.published()
     features = picture_features(data, shown, tower=picture_tower, progress=progress)
     words = text_vectors(data, said, tower=texts or FrozenTexts.published(), progress=progress)
@@ -79,19 +78,23 @@ def principal(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tensor, "D
     The vectors are not centred: a cosine is measured from the origin.
     """
     # eigh sorts upwards.
-    _, axes = torch.linalg.eigh(vectors.T.double() @ vectors.double())
+    axes: Tensor = torch.linalg.eigh(vectors.T.double() @ vectors.double()).eigenvectors
     return axes.flip(1)[:, :dimension].to(vectors.dtype)
 
 
-def _texts(data: Path) -> tuple[list[str], set[str]]:
-    """Every distinct text, in order, and those that are learned from."""
+def _keys(data: Path) -> tuple[list[str], list[str], set[str]]:
+    """Every picture and every distinct text that is shown, and the texts that are learned from."""
     pairs = [Pair(**row) for row in read_table(data / "examples.parquet")]
-    spoken = [
-        (text, pair.split) for pair in pairs for text in (pair.query_text, pair.document_text)
-    ]
-    learned = {text for text, split in spoken if text and split == "train"}
+    pictures = {name for pair in pairs for name in (pair.query_picture, pair.document_picture)}
+    texts = {text for pair in pairs for text in (pair.query_text, pair.document_text)}
     lone = {row["text"] for row in read_table(data / "texts.parquet")}
-    return sorted({text for text, _ in spoken if text} | lone), learned
+    learned = {
+        text
+        for pair in pairs
+        if pair.split == "train"
+        for text in (pair.query_text, pair.document_text)
+    }
+    return sorted(pictures - {""}), sorted((texts | lone) - {""}), learned
 
 
 def _short(vectors: Float[Tensor, "N D"], axes: Float[Tensor, "D K"]) -> Float[Tensor, "N K"]:
@@ -100,7 +103,7 @@ def _short(vectors: Float[Tensor, "N D"], axes: Float[Tensor, "D K"]) -> Float[T
 
 def _write(data: Path, vectors: dict[str, Tensor], keys: dict[str, Sequence[str]]) -> None:
     scratch = data / f".{VECTORS}"
-    save_file(vectors, scratch)
+    scratch.write_bytes(save(vectors))
     rows = [
         {"key": key, "kind": kind, "row": row}
         for kind, of in keys.items()

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 from forethought.backbones import Patchifier, QwenVL, new_network
 from forethought.data import GlyphPairs, TaskBatches, read_texts
 from forethought.engines import LocalEngine
+from forethought.errors import CheckpointError
 from forethought.renderers import ForethoughtRenderer, Tag
 from forethought.training.forward import Reader
 from forethought.training.material import Material, load_teacher
@@ -69,6 +70,11 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
 def _tokenizer(recipe: Recipe, out: Path, texts: list[str]) -> Tokenizer:
     path = (recipe.start or out) / "tokenizer.json"
     if not path.exists():
+        if recipe.start:
+            raise CheckpointError(
+                f"{path}: no such tokenizer; train the run that `start` names first, or leave "
+                "`start` out of the recipe"
+            )
         out.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         learn_tokens(texts, size=recipe.shape.vocabulary).save(str(fresh))
@@ -111,5 +117,3 @@ def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
         betas=(0.9, 0.98),
         fused=True,
     )
-
-

@@ -56,6 +56,11 @@ class Image:
     ) -> None:
         name = source or (str(shown) if isinstance(shown, str | Path) else "picture")
         pixels = shown if isinstance(shown, np.ndarray) else _decode(shown, name)
+        if pixels.dtype != np.uint8 or pixels.shape[2:] != (3,) or not pixels.size:
+            raise ContentError(
+                f"{name}: an array must be uint8, height x width x 3, and not empty, got "
+                f"{pixels.dtype} {pixels.shape}; scale it to 0-255 RGB"
+            )
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "source", name)
 
@@ -64,27 +69,31 @@ Content = Text | Image
 
 
 def _decode(shown: str | Path | bytes | PIL.Image.Image, name: str) -> UInt8[np.ndarray, "H W 3"]:
-    if isinstance(shown, PIL.Image.Image):
-        return _rgb(shown)
     try:
+        if isinstance(shown, PIL.Image.Image):
+            _check_size(shown, name)
+            return _rgb(shown)
         with warnings.catch_warnings():
-            # Pillow only warns between one and two times its own limit; ours decides.
-            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+            # Pillow only warns between one and two times its own limit; ours decides. What
+            # else it warns of (odd EXIF, palettes) does not stop it from decoding.
+            warnings.simplefilter("ignore")
             file = io.BytesIO(shown) if isinstance(shown, bytes) else shown
             with PIL.Image.open(file) as picture:
                 _check_size(picture, name)
                 return _rgb(picture)
     except FileNotFoundError:
         raise ContentError(f"{name}: no such file; check the path") from None
+    except IsADirectoryError:
+        raise ContentError(f"{name}: a folder, not a picture; name a file in it") from None
     except PIL.UnidentifiedImageError:
         raise ContentError(
             f"{name}: not a picture that Pillow can read; convert it to PNG"
         ) from None
     except PIL.Image.DecompressionBombError:
         raise ContentError(_too_large(name)) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, ContentError):
-            raise
+    except ContentError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a decoder fed with anything raises anything
         raise ContentError(f"{name}: the picture is damaged ({error}); export it again") from None
 
 

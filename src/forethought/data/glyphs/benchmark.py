@@ -67,7 +67,8 @@ def _chosen(found: list[Trial]) -> list[Trial]:
 def _emoji_trials(catalogue: Catalogue) -> Iterator[Trial]:
     for split, (side, style) in _EMOJI_SPLITS.items():
         concepts = catalogue.drawn(catalogue.of("emoji", side), style)
-        yield from _word_trials("keywords", split, style, (concepts, keyword_query))
+        asked = (concepts, keyword_query)
+        yield from _word_trials("keywords", split, asked, style=style)
         yield from _gloss_trials(split, style, concepts)
         for one in concepts:
             shown = concept_picture(INSTRUCTIONS["name"], style, one)
@@ -75,11 +76,11 @@ def _emoji_trials(catalogue: Catalogue) -> Iterator[Trial]:
         yield from _style_trials(catalogue, split, side)
     for split, (side, style) in _ICON_SPLITS.items():
         concepts = catalogue.drawn(catalogue.of("icon", side), style)
-        yield from _word_trials("icon", split, style, (concepts, tag_query))
+        yield from _word_trials("icon", split, (concepts, tag_query), style=style)
 
 
 def _word_trials(
-    task: str, split: str, style: str, asked: tuple[list[Concept], Callable[..., str]]
+    task: str, split: str, asked: tuple[list[Concept], Callable[..., str]], *, style: str
 ) -> Iterator[Trial]:
     concepts, query = asked
     for one in concepts:

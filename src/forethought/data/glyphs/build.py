@@ -87,7 +87,7 @@ def build(out: Path, cache: Path | None = None, progress: Progress | None = None
     concepts = assign(_concepts(folders, nouns, countries), splits)
     styles = _pictures(out / "pictures.parquet", _Drawn(concepts, countries, folders), report)
     catalogue = Catalogue(tuple(concepts), styles, tuple(countries), splits)
-    counts = _write_tables(out, catalogue, nouns, report)
+    counts = _write_tables(out, catalogue, nouns, report=report)
     manifest = Manifest(_revision(out), _versions(), counts)
     tables.write_text(out / "LICENSES.md", _licences())
     tables.write_text(out / "manifest.json", json.dumps(asdict(manifest), indent=2) + "\n")
@@ -126,7 +126,7 @@ def _unpacked(cache: Path | None, report: Progress) -> Folders:
 
 
 def _concepts(folders: Folders, nouns: Nouns, countries: Iterable[Country]) -> list[Concept]:
-    emoji = read_emoji(folders[OPENMOJI], folders[CLDR], folders[EMOJILIB], nouns)
+    emoji = read_emoji(folders[OPENMOJI], folders[CLDR], folders[EMOJILIB], nouns=nouns)
     icons = read_icons(folders[TABLER])
     return [*emoji, *icons, *(flag_concept(country) for country in countries)]
 
@@ -175,7 +175,7 @@ def _is_made_by(path: Path, recipe: str) -> bool:
 
 
 def _write_tables(
-    out: Path, catalogue: Catalogue, nouns: Nouns, report: Progress
+    out: Path, catalogue: Catalogue, nouns: Nouns, *, report: Progress
 ) -> dict[str, int]:
     pairs = list(examples(catalogue))
     asked = trials(catalogue)

@@ -45,5 +45,7 @@ def merge_keywords(name: str, lists: list[list[str]]) -> tuple[str, ...]:
 
 
 def _clean(word: str) -> str:
-    plain = word.replace("_", " ").replace("’", "'").replace("“", '"').replace("”", '"')
+    plain = (
+        word.replace("_", " ").replace("\u2019", "'").replace("\u201c", '"').replace("\u201d", '"')
+    )
     return " ".join(plain.lower().split())

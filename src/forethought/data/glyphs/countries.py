@@ -14,6 +14,8 @@ _WITH_ARTICLE = {
     "Cayman Islands", "Falkland Islands", "Faroe Islands", "Northern Mariana Islands",
 }  # fmt: skip
 
+_SHORTER = {"Australia and New Zealand": "Australasia"}
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -87,7 +89,7 @@ def _country(row: dict[str, Any], names: dict[str, str]) -> Country:
         capitals=tuple(row["capital"]),
         demonym=row["demonyms"].get("eng", {}).get("m", ""),
         currencies=tuple(_currency(one["name"]) for one in row["currencies"].values()),
-        subregion=row["subregion"],
+        subregion=_SHORTER.get(row["subregion"], row["subregion"]),
         languages=tuple(sorted(row["languages"].values())),
         landlocked=row["landlocked"],
         borders=tuple(sorted((names[code] for code in row["borders"]), key=_without_article)),

@@ -17,6 +17,8 @@ from forethought.data.glyphs.pairs import (
 from forethought.data.glyphs.sources import EMOJI_STYLES
 
 ICON_STYLE = "tabler"
+LEAST_WORDS = 3
+
 KEYWORD_VARIANTS = 2
 """How many keyword queries each picture gets."""
 
@@ -46,12 +48,12 @@ def icon_pairs(catalogue: Catalogue, split: Split) -> Iterator[Pair]:
 
 def keyword_query(concept: Concept, *seed: str | int) -> str:
     """Three to six of a concept's keywords in any order."""
-    return _some(concept, 3, 6, ("keywords", *seed))
+    return _some(concept, "keywords", *seed, most=6)
 
 
 def tag_query(concept: Concept, *seed: str | int) -> str:
     """Three to five of an icon's tags in any order."""
-    return _some(concept, 3, 5, ("icon", *seed))
+    return _some(concept, "icon", *seed, most=5)
 
 
 def _to_picture(concept: Concept, style: str, split: Split) -> Iterator[Pair]:
@@ -72,6 +74,6 @@ def _style_pairs(catalogue: Catalogue, concept: Concept, split: Split) -> Iterat
         yield Pair("style", split, query, concept_picture(PICTURE, other, concept))
 
 
-def _some(concept: Concept, least: int, most: int, seed: tuple[str | int, ...]) -> str:
-    count = least + draw("count", concept.concept, *seed) % (most - least + 1)
+def _some(concept: Concept, *seed: str | int, most: int) -> str:
+    count = LEAST_WORDS + draw("count", concept.concept, *seed) % (most - LEAST_WORDS + 1)
     return ", ".join(shuffled(concept.keywords, concept.concept, *seed)[:count])

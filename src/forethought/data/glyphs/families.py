@@ -12,7 +12,9 @@ _LOOK = {
 }  # fmt: skip
 _RELATIVES = ("family", "couple", "kiss")
 _PEOPLE = {
-    **dict.fromkeys(("1f468", "1f469", "1f466", "1f467", "1f9d2", "1f474", "1f475", "1f9d3"), "1f9d1"),
+    **dict.fromkeys(
+        ("1f468", "1f469", "1f466", "1f467", "1f9d2", "1f474", "1f475", "1f9d3"), "1f9d1"
+    ),
     **dict.fromkeys(("1f385", "1f936"), "1f385"),
     **dict.fromkeys(("1f934", "1f478", "1fac5"), "1f934"),
     **dict.fromkeys(("1f470", "1f935"), "1f935"),
@@ -45,7 +47,7 @@ def bare_name(name: str) -> str:
         return "family"
     if plain.startswith("keycap"):
         return "keycap"
-    words = plain.replace("’", "'").split()
+    words = plain.replace("\u2019", "'").split()
     if "moon" in words:
         return "moon"
     stem = [word for word in words if word not in _WHO | _LOOK]

@@ -25,9 +25,7 @@ def flag_pairs(catalogue: Catalogue) -> Iterator[Pair]:
         for country in _drawn(catalogue, style):
             yield Pair("flag", "train", _named(country), flag_picture(PICTURE, country, style))
             shown = flag_picture(INSTRUCTIONS["name"], country, style)
-            name = Side(
-                TEXT, country.flag, "", country.concept, of_flag(country), country.flag
-            )
+            name = Side(TEXT, country.flag, "", country.concept, of_flag(country), country.flag)
             yield Pair("name", "train", shown, name)
 
 
@@ -42,9 +40,7 @@ def question_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
     """Facts that are learned or watched, with the flags they lead to."""
     for country in catalogue.countries:
         for query, _ in questions(catalogue, country, split):
-            styles = [
-                style for style in FLAG_STYLES if style in catalogue.styles[country.concept]
-            ]
+            styles = [style for style in FLAG_STYLES if style in catalogue.styles[country.concept]]
             for style in shuffled(styles, query.text)[:PICTURES_A_QUESTION]:
                 document = flag_picture(PICTURE, country, style)
                 yield Pair("flag_question", split, query, document)
@@ -109,9 +105,7 @@ def _places(
 
 def _query(text: str, told: list[str], country: Country) -> Side:
     thinking = to_flag(told, country)
-    return Side(
-        INSTRUCTIONS["flag_question"], text, "", country.concept, thinking, country.flag
-    )
+    return Side(INSTRUCTIONS["flag_question"], text, "", country.concept, thinking, country.flag)
 
 
 def _asked(fact: Fact, counts: Counter[tuple[str, str, str]]) -> str:

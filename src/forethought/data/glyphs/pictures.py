@@ -15,12 +15,10 @@ from forethought.data.glyphs.countries import Country, emoji_code
 from forethought.data.glyphs.sources import (
     COUNTRIES,
     EMOJI_STYLES,
-    FLAT,
     FLUENT3D,
     HELD_FLAG_STYLE,
     HELD_STYLE,
     LUCIDE,
-    NOTO,
     OPENMOJI,
     ROUND,
     TABLER,
@@ -65,17 +63,18 @@ def drawings(
     flags = {country.concept: emoji_code(country) for country in countries}
     for style, source in EMOJI_STYLES.items():
         if source is not OPENMOJI:
-            yield from _coloured(emoji, style, source, folders[source])
+            yield from _coloured(emoji, style, _Set(source, folders[source]))
     yield from _openmoji({**emoji, **flags}, folders[OPENMOJI])
     yield from _fluent3d(emoji, folders[FLUENT3D])
-    yield from _coloured(flags, HELD_FLAG_STYLE, TWEMOJI, folders[TWEMOJI])
+    yield from _coloured(flags, HELD_FLAG_STYLE, _Set(TWEMOJI, folders[TWEMOJI]))
     yield from _round(countries, folders[ROUND])
     for country in countries:
         svg = folders[COUNTRIES] / "data" / f"{country.long_code}.svg"
         yield Drawing(country.concept, "official", COUNTRIES, _from_svg(svg))
     icons = [one.concept for one in concepts if one.kind == "icon"]
-    yield from _icons(icons, "tabler", TABLER, folders[TABLER] / "icons" / "outline")
-    yield from _icons(icons, "lucide", LUCIDE, folders[LUCIDE] / "icons")
+    outlines = _Set(TABLER, folders[TABLER] / "icons" / "outline")
+    yield from _icons(icons, "tabler", outlines)
+    yield from _icons(icons, "lucide", _Set(LUCIDE, folders[LUCIDE] / "icons"))
 
 
 def png(picture: PIL.Image.Image) -> bytes:
@@ -93,16 +92,22 @@ def png(picture: PIL.Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _coloured(codes: dict[str, str], style: str, source: Source, folder: Path) -> Iterator[Drawing]:
-    icons = _json(folder / "icons.json")
-    names = _json(folder / "chars.json")
+@dataclass(frozen=True, slots=True)
+class _Set:
+    source: Source
+    folder: Path
+
+
+def _coloured(codes: dict[str, str], style: str, found: _Set) -> Iterator[Drawing]:
+    icons = _table(found.folder / "icons.json")
+    names = _table(found.folder / "chars.json")
     for concept, code in codes.items():
         if code in names:
-            yield Drawing(concept, style, source, _from_icon(icons, names[code]))
+            yield Drawing(concept, style, found.source, _from_icon(icons, names[code]))
 
 
 def _round(countries: list[Country], folder: Path) -> Iterator[Drawing]:
-    icons = _json(folder / "icons.json")
+    icons = _table(folder / "icons.json")
     for country in countries:
         if country.code in icons["icons"]:
             yield Drawing(country.concept, "round", ROUND, _from_icon(icons, country.code))
@@ -122,11 +127,11 @@ def _fluent3d(codes: dict[str, str], folder: Path) -> Iterator[Drawing]:
             yield Drawing(concept, HELD_STYLE, FLUENT3D, _from_picture(files[code]))
 
 
-def _icons(concepts: list[str], style: str, source: Source, folder: Path) -> Iterator[Drawing]:
+def _icons(concepts: list[str], style: str, found: _Set) -> Iterator[Drawing]:
     for concept in concepts:
-        svg = folder / f"{concept.removeprefix('icon-')}.svg"
+        svg = found.folder / f"{concept.removeprefix('icon-')}.svg"
         if svg.is_file():
-            yield Drawing(concept, style, source, _from_svg(svg))
+            yield Drawing(concept, style, found.source, _from_svg(svg))
 
 
 def _by_code(folder: Path, suffix: str) -> dict[str, Path]:
@@ -176,8 +181,6 @@ def _render(svg: str, name: str) -> PIL.Image.Image:
         ) from error
 
 
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
-
-
-__all__ = ["FLAT", "NOTO", "Drawing", "drawings", "png"]
+def _table(path: Path) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return table

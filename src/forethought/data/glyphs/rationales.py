@@ -8,19 +8,9 @@ from forethought.data.glyphs.countries import Country
 from forethought.data.glyphs.facts import Fact, listed, start
 from forethought.data.glyphs.groups import plain_group
 
-MOST_WORDS = 22
-MOST_GLOSS_WORDS = 9
+MOST_WORDS = 24
+MOST_GLOSS_WORDS = 12
 RELATED = 3
-
-# A gloss that is cut must not end on a word that promises more, nor on a denial.
-_DANGLING = {
-    "a", "an", "and", "any", "as", "at", "by", "for", "from", "having", "in", "into", "is", "its",
-    "no", "not", "of", "on", "or", "other", "over", "than", "that", "the", "their", "to", "used",
-    "usually", "very", "which", "who", "with", "without", "are", "has", "have", "where", "when",
-    "such", "but", "one", "be", "it", "under", "between", "containing", "often", "if", "so",
-    "especially", "some", "two", "through", "consisting", "made", "while", "his", "her", "can",
-    "being", "against", "was", "were", "then", "out", "off", "up", "about", "whose", "more", "most",
-}  # fmt: skip
 
 
 def of_concept(concept: Concept) -> str:
@@ -41,14 +31,13 @@ def of_concept(concept: Concept) -> str:
 
 
 def short_gloss(gloss: str) -> str:
-    """The start of a gloss, at most nine words and whole as a phrase."""
+    """The first whole phrase of a gloss; empty if it has over `MOST_GLOSS_WORDS` words."""
     first = re.sub(r"\([^)]*\)", " ", gloss).split(";")[0].split(":")[0]
-    words = first.split()
+    words = first.strip(" ,").split()
     if len(words) > MOST_GLOSS_WORDS:
-        words = words[:MOST_GLOSS_WORDS]
-        while words and words[-1].strip(",").lower() in _DANGLING:
-            words.pop()
-    return " ".join(words).strip(" ,")
+        # A cut must fall between phrases: "similar to but larger" would no longer be true.
+        words = first.split(",")[0].split()
+    return " ".join(words) if len(words) <= MOST_GLOSS_WORDS else ""
 
 
 def of_flag(country: Country) -> str:
@@ -71,9 +60,9 @@ def of_answer(facts: list[Fact]) -> str:
     first = facts[0]
     if len(facts) == 1:
         return first.backward
-    if first.relation == "demonym" or len(facts) == 2:
+    if first.relation == "demonym":
         lands = listed([fact.country.called for fact in facts], "or")
-        return f"{start(_the(first))} goes with {lands}."
+        return f"{first.answer} is what people from {lands} are called."
     return f"{start(_the(first))} is {_SORTS[first.relation]}."
 
 

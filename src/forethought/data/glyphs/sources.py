@@ -68,7 +68,7 @@ FLUENT3D = Source(
         "npm",
         "@lobehub/fluent-emoji-3d",
         "1.1.0",
-        "c1bb7eee7de0090a205232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
+        "c1bb7eee7de090a205232518a9ab4adb3df458bfbe8a1f78232991194c8b2e58",
         "MIT",
     ),
     "emoji drawings (style fluent3d)",

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from forethought.data.glyphs.chance import share
 from forethought.data.glyphs.clocks import FACES, OFFSETS, code_of_face
@@ -20,6 +19,7 @@ FOLDER = Path(__file__).parent / "splits"
 
 _SHARES = {"emoji": (0.20, 0.05), "icon": (0.15, 0.03), "relation": (0.20, 0.04)}
 _CLOCK_SHARES = (0.25, 0.03)
+_KNOWN: dict[str, Split] = {"train": "train", "dev": "dev", "test": "test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ def assign(concepts: Iterable[Concept], splits: Splits) -> list[Concept]:
 
 def propose(concepts: Iterable[Concept], countries: Iterable[Country]) -> Splits:
     """Splits drawn from the names of families, countries and clock faces alone."""
-    families = {one.concept: (one.family, _of_family(one)) for one in concepts}
+    everything = list(concepts)
+    held = _held_emoji(everything)
+    families = {one.concept: (one.family, _of_family(one, held)) for one in everything}
     relations = {
         (country.code, relation): _drawn(_SHARES["relation"], "relation", country.code, relation)
         for country in countries
@@ -89,10 +91,23 @@ def write_splits(splits: Splits, folder: Path) -> None:
     _write(folder / "clocks.tsv", [("face", "offset", "split"), *clocks])
 
 
-def _of_family(concept: Concept) -> Split:
+def _held_emoji(concepts: list[Concept]) -> dict[str, Split]:
+    """The stems of emoji families that are kept back."""
+    drawn = {_stem(one): _of_family(one, {}) for one in concepts if one.kind == "emoji"}
+    return {stem: split for stem, split in drawn.items() if split != "train"}
+
+
+def _of_family(concept: Concept, held: dict[str, Split]) -> Split:
     if concept.kind in {"clock", "flag"}:
         return "train"
+    if concept.kind == "icon" and _stem(concept) in held:
+        # An icon must not teach the name of an emoji that is kept back.
+        return held[_stem(concept)]
     return _drawn(_SHARES[concept.kind], "family", concept.family)
+
+
+def _stem(concept: Concept) -> str:
+    return concept.family.split(":", 1)[1].replace("-", " ")
 
 
 def _drawn(shares: tuple[float, float], *words: str | int) -> Split:
@@ -104,10 +119,10 @@ def _drawn(shares: tuple[float, float], *words: str | int) -> Split:
 
 
 def _split(word: str) -> Split:
-    for split in get_args(Split):
-        if word == split:
-            return split
-    raise DataError(f"unknown split {word!r}; known: train, dev, test; restore the split files")
+    if word not in _KNOWN:
+        known = ", ".join(_KNOWN)
+        raise DataError(f"unknown split {word!r}; known: {known}; restore the split files")
+    return _KNOWN[word]
 
 
 def _rows(path: Path) -> list[list[str]]:

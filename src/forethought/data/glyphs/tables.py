@@ -1,6 +1,5 @@
 """Rows on disk: Parquet files that are whole or not there, with the same bytes every time."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -71,14 +70,14 @@ def write_table(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:
     table = pa.Table.from_pylist(list(rows), schema=schema)
     partial = path.with_name(f".{path.name}.partial")
     pq.write_table(table, partial, compression="zstd")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """A text file, under its own name only once it is whole."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def concept_row(concept: Concept) -> Row:

@@ -18,6 +18,9 @@ _STOP = {
 # "Food" and "animal" say too little: half of WordNet's things are one or the other.
 
 
+_DEMEANING = ("slur", "offensive", "disparaging", "obscen", "vulgar", "derogatory", "contemptuous")
+
+
 @dataclass(frozen=True, slots=True)
 class Nouns:
     """WordNet's nouns.
@@ -33,16 +36,17 @@ class Nouns:
     counts: dict[str, int]
 
     def gloss(self, name: str, context: Iterable[str]) -> str:
-        """The definition of a name's first sense, when it shares a word with the context.
+        """The definition of a name's first decent sense, when it shares a word with the context.
 
         Empty when the name is no noun of WordNet, or its first sense may be another one.
         """
-        lemma = name.lower().replace(" ", "_").replace("’", "'")
+        lemma = name.lower().replace(" ", "_").replace("\u2019", "'")
         if lemma not in self.senses:
             return ""
-        line = self.lines[self.senses[lemma][0]]
-        if _is_proper(line):
+        kind = [sense for sense in self.senses[lemma] if not _demeans(self.lines[sense])]
+        if not kind or _is_proper(self.lines[kind[0]]):
             return ""
+        line = self.lines[kind[0]]
         told = _words(_definition(line)) | self._hypernym_words(line)
         about = _words(" ".join(context)) - _words(name)
         return _definition(line) if told & about else ""
@@ -51,6 +55,7 @@ class Nouns:
         """The commonest nouns with the definition of their first sense."""
         ranked = sorted(self.counts, key=lambda lemma: (-self.counts[lemma], lemma))
         chosen = [lemma for lemma in ranked if lemma in self.senses][: most * 2]
+        chosen = [lemma for lemma in chosen if not _demeans(self.lines[self.senses[lemma][0]])]
         pairs = [
             (lemma.replace("_", " "), _definition(line))
             for lemma in chosen
@@ -60,7 +65,7 @@ class Nouns:
 
     def _hypernym_words(self, line: str) -> set[str]:
         found: set[str] = set()
-        for offset in re.findall(r" @ (\d{8}) n ", line.split("|")[0])[:1]:
+        for offset in re.findall(r" @ (\d{8}) n ", line.partition("|")[0])[:1]:
             parent = self.lines.get(offset, "")
             found |= _words(" ".join(_lemmas(parent)).replace("_", " "))
         return found
@@ -101,8 +106,15 @@ def _is_proper(line: str) -> bool:
     return any(lemma[:1].isupper() for lemma in _lemmas(line)[:1]) or " @i " in line
 
 
+def _demeans(line: str) -> bool:
+    """Whether a sense is a slur or an obscenity: no picture is to be described by one."""
+    told = _definition(line).lower()
+    return any(word in told for word in _DEMEANING)
+
+
 def _definition(line: str) -> str:
-    told = line.split("|", 1)[1].strip().split('; "')[0]
+    # Examples of use follow in quotation marks.
+    told = line.partition("|")[2].partition('"')[0]
     return " ".join(told.split()).rstrip(";: ")
 
 

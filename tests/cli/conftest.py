@@ -1,0 +1,59 @@
+import io
+import sys
+from dataclasses import dataclass
+
+import PIL.Image
+import pytest
+from tests.fakes import ColourEncoder
+
+import forethought.encoders
+from forethought.cli import main
+from forethought.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def encoder(monkeypatch):
+    """The one model there is; asking for another one is refused."""
+    known = ColourEncoder(widest=500)
+
+    def load(name):
+        if name != "nano":
+            raise ModelError(f"unknown model {name!r}: name a folder, or one of nano")
+        return known
+
+    monkeypatch.setattr(forethought.encoders, "load", load)
+    return known
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, encoder):  # noqa: ARG001 - there is a model, asked for or not
+    """Run a command line as the console script does."""
+
+    def command(*words, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["forethought", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr()
+        return Ran(stopped.value.code or 0, said.out, said.err)
+
+    return command
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    for name, colour in [("r.png", "red"), ("deep/g.jpg", "lime"), ("b.gif", "blue")]:
+        PIL.Image.new("RGB", (60, 40), colour).save(folder / name)
+    return folder

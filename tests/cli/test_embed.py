@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import PIL.Image
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+NAMES = {"id", "vector", "mode", "thinking", "answer", "ending", "tokens"}
+
+
+def lines(*items):
+    return "".join(item if isinstance(item, str) else json.dumps(item) + "\n" for item in items)
+
+
+def test_writes_parquet_with_vectors_and_rationales(run, pictures, tmp_path):
+    out = tmp_path / "out.parquet"
+    stdin = lines({"id": "two", "text": "red green"}, {"id": 7, "text": "red"})
+    ran = run("embed", pictures, "-", "-o", out, stdin=stdin)
+    assert ran.status == 0
+    assert f"{out}: 5 vectors of 5 dimensions" in ran.err
+    table = pq.read_table(out)
+    assert set(table.column_names) == NAMES
+    assert table.schema.field("vector").type == pa.list_(pa.float32(), 5)
+    rows = {row["id"]: row for row in table.to_pylist()}
+    folder = [str(pictures / name) for name in ("b.gif", "deep/g.jpg", "r.png")]
+    assert list(rows) == [*folder, "two", "7"]
+    assert (rows["two"]["mode"], rows["two"]["tokens"]) == ("thought", 7)
+    assert rows["two"]["answer"] == "a colour"
+    assert rows["two"]["ending"] == "embed"
+    assert (rows["7"]["mode"], rows["7"]["thinking"]) == ("direct", None)
+    about = table.schema.metadata
+    assert (about[b"model"], about[b"side"], about[b"think"]) == (b"colour", b"document", b"auto")
+
+
+def test_npz_holds_the_same_without_pickle(run, pictures, tmp_path):
+    for out in ("out.npz", "out.parquet"):
+        run("embed", pictures, "-o", tmp_path / out, "--think", "always")
+    table = pq.read_table(tmp_path / "out.parquet").to_pydict()
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as arrays:
+        assert arrays["vector"].dtype == np.float32
+        assert arrays["vector"].tolist() == table.pop("vector")
+        assert {name: arrays[name].tolist() for name in table} == table
+        assert str(arrays["about_model"]) == "colour"
+
+
+def test_side_and_instruction_reach_the_encoder(run, pictures, encoder, tmp_path):
+    options = ["--side", "query", "--think", "never", "--instruction", "what is it for?"]
+    run("embed", pictures / "r.png", "-o", tmp_path / "out.npz", *options)
+    assert encoder.asked == [("query", "never", "what is it for?")]
+
+
+def test_reads_json_lines_from_a_file_and_shows_pictures_before_words(run, pictures, encoder):
+    asked = pictures / "asked.jsonl"
+    asked.write_text(lines({"text": "red", "image": str(pictures / "b.gif")}, "\n"))
+    ran = run("embed", asked, "-o", pictures / "out.parquet")
+    assert ran.status == 0
+    assert encoder.shown == [str(pictures / "b.gif"), "red"]
+    assert pq.read_table(pictures / "out.parquet")["id"].to_pylist() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{not json\n", "line 2: not JSON"),
+        ("[1]\n", 'line 2: not an object; write {"id"'),
+        ({"id": "x"}, 'line 2: neither "text" nor "image" says anything'),
+        ({"text": "  "}, 'line 2: neither "text" nor "image" says anything'),
+        ({"text": 5}, 'line 2: "text" is 5; use a string'),
+        ({"image": "no.png"}, "line 2: no.png: no such picture; check the path"),
+        ({"id": [1], "text": "red"}, 'line 2: "id" is [1]; use a string or a whole number'),
+        ({"image": "TORN"}, "not a picture that Pillow can read"),
+        ({"image": "WIDE"}, "is too wide"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_written(run, tmp_path, line, reason):
+    (tmp_path / "torn.png").write_text("words")
+    PIL.Image.new("RGB", (501, 2)).save(tmp_path / "wide.png")
+    if isinstance(line, dict) and line.get("image") in {"TORN", "WIDE"}:
+        line = {"image": str(tmp_path / f"{line['image'].lower()}.png")}
+    stdin = lines({"text": "red"}, line, {"text": "green"})
+    out = tmp_path / "out.parquet"
+    ran = run("embed", "-", "-o", out, stdin=stdin)
+    assert ran.status == 2
+    assert ran.err.startswith("error: line 2: ")
+    assert reason in ran.err
+    assert "Nothing is written; mend it or pass --skip-bad" in ran.err
+    assert not out.exists()
+    ran = run("embed", "-", "-o", out, "--skip-bad", stdin=stdin)
+    assert ran.status == 0
+    assert "skipped line 2: " in ran.err
+    assert "2 vectors of 5 dimensions, 1 skipped" in ran.err
+    assert pq.read_table(out)["id"].to_pylist() == ["1", "3"]
+
+
+def test_many_bad_lines_are_counted(run, tmp_path):
+    stdin = "bad\n" * 5
+    ran = run("embed", "-", "-o", tmp_path / "out.npz", stdin=stdin)
+    assert "line 3: " in ran.err
+    assert "line 4: " not in ran.err
+    assert "; and 2 more. Nothing is written" in ran.err
+
+
+def test_a_failure_leaves_the_old_file_as_it_was(run, pictures, tmp_path):
+    out = tmp_path / "out.npz"
+    run("embed", pictures, "-o", out)
+    before = out.read_bytes()
+    (pictures / "torn.png").write_text("words")
+    assert run("embed", pictures, "-o", out).status == 2
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["PICTURES", "-o", "out.csv"], "unknown suffix '.csv'; write to a .parquet or .npz file"),
+        (["PICTURES", "-o", "no/out.npz"], "there is no folder"),
+        (["nowhere.png"], "nowhere.png: no such file or folder; check the path"),
+        (["-"], "nothing in it to embed"),
+        (["PICTURES", "--model", "mega", "-o", "OUT"], "unknown model 'mega'"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, pictures, tmp_path, words, message):
+    places = {"PICTURES": pictures, "OUT": tmp_path / "out.npz"}
+    ran = run("embed", *[places.get(word, word) for word in words])
+    assert ran.status == 2
+    assert message in ran.err
+    assert ran.err.startswith("error: ")
+    assert ran.err.count("\n") == 1

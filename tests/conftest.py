@@ -1,0 +1,48 @@
+"""What many tests share: a tiny data set, a model trained on it, its encoder."""
+
+import pytest
+
+# The library is imported inside the fixtures: it must not be loaded before the plugin that
+# checks its shapes.
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Two threads on matrices of this size only wait for one another."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """The data folder of the tiny world."""
+    from tests import tiny
+
+    return tiny.build(tmp_path_factory.mktemp("tiny") / "glyphs")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_data, tmp_path_factory):
+    """The folder of a whole run that taught the tiny model to think."""
+    from tests import tiny
+
+    from forethought.training import train
+
+    out = tmp_path_factory.mktemp("tiny") / "run"
+    train(tiny.taught(tiny_data), out, fresh=False, max_steps=None, report=lambda *told: None)
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_run):
+    """The model folder of that run; it has no gate."""
+    return tiny_run / "model"
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tiny_model):
+    """Its encoder."""
+    from forethought.encoders import load
+
+    return load(tiny_model, device="cpu")

@@ -1,0 +1,61 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forethought.renderers import Tag, tags
+from forethought.types import Ending, Rationale
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"))
+
+
+def test_writing_spells_the_thought_then_the_answer_then_the_embed_token():
+    rationale = Rationale("two decks, red", "London bus", Ending.EMBED)
+    assert tags.write(rationale) == (
+        "<think>two decks, red</think><answer>London bus<gen_emb>"
+    )
+
+
+@given(WORDS, WORDS, st.sampled_from([Ending.EMBED, Ending.LENGTH]))
+def test_reading_undoes_writing(thinking, answer, ending):
+    rationale = Rationale(thinking, answer, ending)
+    assert tags.read(tags.write(rationale), ending=ending) == rationale
+
+
+def test_what_comes_after_the_embed_token_is_not_read():
+    text = "<think>a</think><answer>b<gen_emb><|im_end|>\n<think>c"
+    assert tags.read(text, ending=Ending.EMBED) == Rationale("a", "b", Ending.EMBED)
+
+
+MALFORMED = {
+    "": ("", ""),
+    "words alone": ("words alone", ""),
+    "<gen_emb>": ("", ""),
+    "<think>never closed<gen_emb>": ("never closed", ""),
+    "<think>a</think>b<gen_emb>": ("a", "b"),
+    "said first<think>a</think><answer>b<gen_emb>": ("said firsta", "b"),
+    "<think>a<think>b</think><answer>c<gen_emb>": ("ab", "c"),
+    "<think>a</think><answer>b": ("a", "b"),
+    "<think>a</think><answer>b<answer>c<gen_emb>": ("a", "bc"),
+    "<think>a<disc_emb></think><answer>b<gen_emb>": ("a", "b"),
+}
+
+
+def test_what_does_not_parse_is_malformed_with_what_could_be_found():
+    for text, (thinking, answer) in MALFORMED.items():
+        found = tags.read(text, ending=Ending.EMBED)
+        assert found == Rationale(thinking, answer, Ending.MALFORMED), text
+
+
+def test_what_was_cut_short_stays_so_even_if_it_does_not_parse():
+    found = tags.read("<think>it was going to<gen_emb>", ending=Ending.LENGTH)
+    assert found == Rationale("it was going to", "", Ending.LENGTH)
+
+
+def test_what_gave_up_on_the_embed_token_stays_malformed_even_if_it_parses():
+    found = tags.read("<think>a</think><answer>b<gen_emb>", ending=Ending.MALFORMED)
+    assert found == Rationale("a", "b", Ending.MALFORMED)
+
+
+@given(st.lists(st.sampled_from([*Tag, "a", "b c", "\n", "<", "think>"])).map("".join))
+def test_reading_never_raises_and_never_returns_a_tag(text):
+    found = tags.read(text, ending=Ending.EMBED)
+    assert not any(tag in found.thinking or tag in found.answer for tag in Tag)
