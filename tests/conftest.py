@@ -1,6 +1,13 @@
 """What many tests share: a tiny data set, a model trained on it, its encoder."""
 
+import hypothesis
 import pytest
+
+# A busy machine is no failure, and a red test today is red tomorrow.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize=True, max_examples=60, database=None
+)
+hypothesis.settings.load_profile("house")
 
 # The library is imported inside the fixtures: it must not be loaded before the plugin that
 # checks its shapes.
@@ -25,9 +32,8 @@ def tiny_data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_run(tiny_data, tmp_path_factory):
     """The folder of a whole run that taught the tiny model to think."""
-    from tests import tiny
-
     from forethought.training import train
+    from tests import tiny
 
     out = tmp_path_factory.mktemp("tiny") / "run"
     train(tiny.taught(tiny_data), out, fresh=False, max_steps=None, report=lambda *told: None)

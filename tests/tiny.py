@@ -5,7 +5,10 @@ that trains on this.
 """
 
 import io
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -44,6 +47,7 @@ SHAPE = Shape(
     vision_hidden=24,
     vision_layers=1,
     vision_heads=2,
+    spread=0.03,
 )
 
 
@@ -57,8 +61,8 @@ def square(colour: tuple[int, int, int], style: str) -> bytes:
     return file.getvalue()
 
 
-def build(folder: Path) -> Path:
-    """Write every Parquet file that training reads."""
+def build(folder: Path, *, thinking: str = "A square: {}.") -> Path:
+    """Write every Parquet file that training reads; `thinking` says what is thought of a name."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [
         {"picture": f"{style}/{name}", "concept": name, "style": style, "png": square(rgb, style)}
@@ -66,7 +70,7 @@ def build(folder: Path) -> Path:
         for style in STYLES
     ]
     examples = [
-        _pair(task, name, style)
+        _pair(task, name, style=style, thinking=thinking.format(name))
         for task in ("keywords", "name")
         for name in COLOURS
         for style in STYLES
@@ -83,10 +87,9 @@ def build(folder: Path) -> Path:
     return folder
 
 
-def _pair(task: str, name: str, style: str) -> dict[str, str]:
+def _pair(task: str, name: str, *, style: str, thinking: str) -> dict[str, str]:
     picture, words = f"{style}/{name}", f"{name}, square"
     asks = task == "keywords"
-    thinking = f"A square: {name}."
     return {
         "task": task,
         "query_instruction": "Find the picture." if asks else "Name the picture.",
@@ -94,18 +97,18 @@ def _pair(task: str, name: str, style: str) -> dict[str, str]:
         "query_picture": "" if asks else picture,
         "query_concept": name,
         "query_thinking": thinking,
-        "query_answer": name,
+        "query_answer": thinking.rsplit(maxsplit=1)[-1].strip("."),
         "document_instruction": "Picture." if asks else "Text.",
         "document_text": "" if asks else name,
         "document_picture": picture if asks else "",
         "document_concept": name,
         "document_thinking": thinking,
-        "document_answer": name,
+        "document_answer": thinking.rsplit(maxsplit=1)[-1].strip("."),
     }
 
 
-def _write(path: Path, rows: list[dict[str, object]]) -> None:
-    pq.write_table(pa.Table.from_pylist(rows), path)
+def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    pq.write_table(pa.Table.from_pylist(list(rows)), path)
 
 
 def taught(data: Path) -> Recipe:
@@ -123,6 +126,7 @@ def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:
         statements=0.3,
         pointwise=0.0,
         relational=0.0,
+        sight=0.0,
     )
     return Stage(
         name=name,
@@ -132,11 +136,13 @@ def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:
         own=own,
         statements=3,
         lessons=0,
+        glances=0,
         peak_rate=rate,
         warmup=2,
         cooldown=2,
         final_rate=0.1,
         weights=weights,
+        tasks=(TaskWeight("keywords", 0.7), TaskWeight("name", 0.3)),
     )
 
 
@@ -151,15 +157,32 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
         temperature=0.07,
         teacher_temperature=0.05,
         weight_decay=0.03,
+        vision_rate=1.7,
         clip_norm=1.5,
         checkpoint_every=4,
         budget=24,
         instructions=Instructions("Find the picture.", "Picture."),
         rollouts=Rollouts(budget=9, temperature=0.8, ahead=3),
         gate=GateSettings(price=0.002, threshold=0.4),
-        tasks=(TaskWeight("keywords", 0.7), TaskWeight("name", 0.3)),
         stages=(
             stage("contrastive", steps=steps[0], own=0.0, rate=rate),
             stage("cold-start", steps=steps[1], own=0.5, rate=rate),
         ),
     )
+
+
+def as_toml(told: dict[str, Any], place: str = "") -> str:
+    """A recipe file out of what `forethought.config.dump` gives."""
+    plain = [(k, v) for k, v in told.items() if not _is_table(v)]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in plain]
+    for key, value in told.items():
+        if _is_table(value):
+            many = isinstance(value, list)
+            for table in value if many else [value]:
+                name = f"{place}{key}"
+                lines += [f"[[{name}]]" if many else f"[{name}]", as_toml(table, f"{name}.")]
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict))

@@ -23,6 +23,7 @@ class Ran:
 @pytest.fixture
 def encoder(monkeypatch):
     """The one model there is; asking for another one is refused."""
+
     known = ColourEncoder(widest=500)
 
     def load(name):
@@ -45,7 +46,7 @@ def run(monkeypatch, capsys, encoder):  # noqa: ARG001 - there is a model, asked
         with pytest.raises(SystemExit) as stopped:
             main()
         said = capsys.readouterr()
-        return Ran(stopped.value.code or 0, said.out, said.err)
+        return Ran(int(stopped.value.code or 0), said.out, said.err)
 
     return command
 

@@ -68,7 +68,7 @@ def test_judges_a_model_both_ways_and_writes_all_three_reports(data, model, tmp_
     assert [row["recall@10"] for row in report["rows"]] == [1.0, 1.0]
     assert report["rows"][0]["tokens"] == 0.0
     assert sum(report["rows"][1]["endings"].values()) == 3
-    assert report["protocol"]["models"]["tiny"]["budget"] == 12
+    assert report["protocol"]["models"]["tiny"]["budget"] == tiny.recipe(data).budget
     assert "| keywords | unseen_style | 3 |" in files[1].read_text()
     with PIL.Image.open(files[2]) as picture:
         assert picture.format == "PNG"

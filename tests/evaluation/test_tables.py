@@ -48,6 +48,18 @@ def test_every_line_of_a_markdown_table_has_as_many_cells_as_its_header(report):
             assert len({line.count("|") for line in block.splitlines()}) == 1
 
 
+def test_one_system_alone_has_no_table_of_differences(glyphs, painter):
+    told = protocol(
+        revision="abc",
+        models={"painter": describe(painter)},
+        documents_think=Think.NEVER,
+        num_queries=None,
+    )
+    alone = compose(judge(read(glyphs), painter, think=[Think.NEVER]), told)
+    assert len(terminal(alone)) == 1
+    assert "Paired differences" not in markdown(alone)
+
+
 def test_the_terminal_shows_rows_and_differences(report):
     drawn = io.StringIO()
     console = Console(file=drawn, width=160)

@@ -33,10 +33,14 @@ def test_finds_the_nearest_by_cosine_and_breaks_ties_by_path(store):
 
 
 def test_gives_all_there_are_when_asked_for_more(store):
-    hits = store.nearest(np.array([-1, 0, 0], dtype=np.float32), 9)
+    hits = store.nearest(np.array([-1, 0, 0], dtype=np.float32), 10**12)
     assert len(hits) == 4
     assert isinstance(hits[3], Hit)
     assert hits[3].score == pytest.approx(-1)
+
+
+def test_an_empty_store_has_no_hits(tmp_path):
+    assert open_store(tmp_path, CONTRACT).nearest(np.ones(3, dtype=np.float32), 2) == []
 
 
 def test_refuses_a_query_of_another_length(store):

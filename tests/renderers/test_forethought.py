@@ -141,7 +141,9 @@ def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):
     message = Message((PICTURE, Text("red?")), INSTRUCTION, Side.QUERY)
     length = len(renderer.render(message).token_ids)
     assert len(make_renderer(context=length).render(message).token_ids) == length
-    with pytest.raises(ContentError, match=f"takes {length} tokens, .* holds {length - 1}: shorten"):
+    with pytest.raises(
+        ContentError, match=f"takes {length} tokens, .* holds {length - 1}: shorten"
+    ):
         make_renderer(context=length - 1).render(message)
 
 

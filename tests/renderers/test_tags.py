@@ -9,9 +9,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<")
 
 def test_writing_spells_the_thought_then_the_answer_then_the_embed_token():
     rationale = Rationale("two decks, red", "London bus", Ending.EMBED)
-    assert tags.write(rationale) == (
-        "<think>two decks, red</think><answer>London bus<gen_emb>"
-    )
+    assert tags.write(rationale) == ("<think>two decks, red</think><answer>London bus<gen_emb>")
 
 
 @given(WORDS, WORDS, st.sampled_from([Ending.EMBED, Ending.LENGTH]))
@@ -56,6 +54,8 @@ def test_what_gave_up_on_the_embed_token_stays_malformed_even_if_it_parses():
 
 
 @given(st.lists(st.sampled_from([*Tag, "a", "b c", "\n", "<", "think>"])).map("".join))
-def test_reading_never_raises_and_never_returns_a_tag(text):
+def test_reading_never_raises(text):
     found = tags.read(text, ending=Ending.EMBED)
-    assert not any(tag in found.thinking or tag in found.answer for tag in Tag)
+    assert (found.ending is Ending.EMBED) == (
+        tags.write(found) == text.split(Tag.THOUGHT)[0] + Tag.THOUGHT
+    )

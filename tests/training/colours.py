@@ -55,7 +55,9 @@ def build(folder: Path) -> Path:
         split = "held" if name == "yellow" else "train"
         for shade in (0, 5):
             picture = f"{name}/{shade}"
-            pictures.append({"picture": picture, "png": _png(tuple(min(255, part + shade) for part in colour))})
+            pictures.append(
+                {"picture": picture, "png": _png(tuple(min(255, part + shade) for part in colour))}
+            )
             pairs += [
                 _pair(split, query_text=f"{name} paint", document_picture=picture, concept=name),
                 _pair(split, query_picture=picture, document_text=name, concept=name),

@@ -88,7 +88,8 @@ def test_sixteen_bits_are_scaled_to_eight():
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "kind"), [("CMYK", (0, 255, 255, 0), "JPEG"), ("L", 76, "BMP"), ("1", 1, "PNG")]
+    ("mode", "colour", "kind"),
+    [("CMYK", (0, 255, 255, 0), "JPEG"), ("L", 76, "BMP"), ("1", 1, "PNG")],
 )
 def test_any_mode_becomes_rgb(mode, colour, kind):
     picture = PIL.Image.new(mode, (17, 9), colour)
@@ -145,7 +146,9 @@ def test_an_empty_text_is_refused(words):
         Text(words)
 
 
-@given(st.sampled_from(["PNG", "GIF", "JPEG", "BMP", "TIFF", "WEBP", "AVIF"]), st.integers(0, 2**32))
+@given(
+    st.sampled_from(["PNG", "GIF", "JPEG", "BMP", "TIFF", "WEBP", "AVIF"]), st.integers(0, 2**32)
+)
 def test_damage_anywhere_is_refused_or_survived_in_silence(kind, seed):
     rng = np.random.default_rng(seed)
     body = bytearray(encoded(PIL.Image.fromarray(noise(9, 11)), kind))

@@ -31,6 +31,8 @@ class Shape:
     vision_hidden: int
     vision_layers: int
     vision_heads: int
+    spread: float
+    """The standard deviation of a fresh weight."""
 
 
 def new_network(
@@ -58,6 +60,7 @@ def new_network(
                 "mrope_section": sections,
             },
             "tie_word_embeddings": True,
+            "initializer_range": shape.spread,
             "bos_token_id": None,
             "eos_token_id": token_ids["end"],
             "pad_token_id": token_ids["pad"],
@@ -68,6 +71,7 @@ def new_network(
             "hidden_size": shape.hidden,
             "num_heads": shape.vision_heads,
             "mlp_ratio": 4,
+            "initializer_range": shape.spread,
         },
         image_token_id=token_ids["image"],
         video_token_id=token_ids["video"],

@@ -41,6 +41,10 @@ class Patchifier:
         normal = (pixels.astype(np.float32) / 255 - mean) / std
         return Patches(self._cut(normal, rows, columns), (1, rows, columns))
 
+    def tokens_across(self, pixels: int) -> int:
+        """How many tokens a side of so many pixels becomes."""
+        return pixels // (self.patch_size * self.merge_size)
+
     def resize(self, image: Image) -> UInt8[np.ndarray, "H W 3"]:
         """Bring a picture to the size the tower sees."""
         height, width = image.pixels.shape[:2]

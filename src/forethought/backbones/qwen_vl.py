@@ -60,6 +60,11 @@ class QwenVL:
         ).last_hidden_state
         return hidden
 
+    def see(self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"]) -> Float[Tensor, "M H"]:
+        """Turn pictures alone into what the language model is shown, one vector a token."""
+        seen: Tensor = self.network.model.visual(patches, grid_thw=grids).pooler_output
+        return seen
+
     def extend(
         self,
         token_ids: Int[Tensor, "B 1"],

@@ -54,6 +54,8 @@ def main() -> None:
         _stop(str(error), _BAD_INPUT)
     except ModuleNotFoundError as error:
         _stop(_missing(error), _BROKEN)
+    except OSError as error:
+        _stop(f"the system says: {error}", _BROKEN)
     except Exception as error:
         if os.environ.get(_TRACEBACK):
             raise
@@ -77,10 +79,11 @@ def _missing(error: ModuleNotFoundError) -> str:
     return f"{module} is not installed; pip install 'forethought[{_EXTRAS[module]}]'"
 
 
-def _say_version(value: bool) -> None:
+def _say_version(value: bool) -> bool:
     if value:
         print(f"forethought {forethought.__version__}")
         raise typer.Exit
+    return value
 
 
 @app.callback()

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from forethought.cli import show
+
 app = typer.Typer(no_args_is_help=True, help="Build what models are trained and judged on.")
 
 
@@ -24,4 +26,19 @@ def glyphs(
     """
     from forethought.data.glyphs import build
 
-    build(out)
+    with show.progress("glyphs") as tell:
+        build(out, progress=lambda stage, done, total: tell(done, total, stage))
+    print(out)
+
+
+@app.command()
+def gallery(
+    *,
+    out: Annotated[Path, typer.Option(help="Where the pictures will lie.")] = Path("gallery"),
+) -> None:
+    """Draw the sample gallery: pictures to try a search on, with their licences."""
+    from forethought.data.glyphs.gallery import build_gallery
+
+    with show.waiting("drawing the gallery"):
+        drawn = build_gallery(out)
+    print(f"{out}: {drawn} pictures")

@@ -107,7 +107,7 @@ class _BadLineError(Exception):
 def _line(line: bytes, number: int) -> Item:
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise _BadLineError(f"not JSON ({error})") from None
     if not isinstance(fields, dict):
         raise _BadLineError('not an object; write {"id": ..., "text": ..., "image": ...}')
@@ -115,7 +115,7 @@ def _line(line: bytes, number: int) -> Item:
     if not words.strip() and not image:
         raise _BadLineError('neither "text" nor "image" says anything; give one of them')
     picture = Path(image) if image else None
-    if picture is not None and not picture.is_file():
+    if picture is not None and not _is_file(picture):
         raise _BadLineError(f"{image}: no such picture; check the path")
     found = fields.get("id", number)
     if not isinstance(found, str | int) or isinstance(found, bool):
@@ -129,4 +129,16 @@ def _words(fields: dict[str, object], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _BadLineError(f'"{key}" is {value!r}; use a string')
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _BadLineError(f'"{key}" holds half of a character, {value!r}; mend it') from None
     return value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name longer than the system allows.
+        return False

@@ -64,8 +64,8 @@ def _homes() -> list[Path]:
 
 def _card(folder: Path) -> dict[str, object]:
     try:
-        card: dict[str, object] = json.loads((folder / CARD).read_text())
-    except (OSError, ValueError) as error:
+        card: dict[str, object] = dict(json.loads((folder / CARD).read_text()))
+    except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"{folder}: no readable {CARD} ({error}); it marks a model that "
             "`forethought train` wrote"

@@ -128,10 +128,10 @@ class EfficientNetLite(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.head = SameConv(inside, FEATURES, 1)
 
-    def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B F"]:
-        """Features averaged over the picture; pixels as `(value - 127) / 128`."""
+    def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B F R S"]:
+        """Features of each place of the picture; pixels as `(value - 127) / 128`."""
         x = self.blocks(F.relu6(self.stem(pixels)))
-        return F.relu6(self.head(x)).mean((2, 3))
+        return F.relu6(self.head(x))
 
     @property
     def width(self) -> int:
@@ -172,7 +172,21 @@ class FrozenPictures:
         parts = [self._describe(part) for part in _parts(pictures, PICTURE_BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, FEATURES)
 
+    @torch.inference_mode()
+    def places(
+        self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]], *, side: int
+    ) -> Float[Tensor, "N S F"]:
+        """Describe the `side` x `side` parts of each picture, row by row."""
+        parts = [
+            F.adaptive_avg_pool2d(self._features(part), side).flatten(2).transpose(1, 2)
+            for part in _parts(pictures, PICTURE_BATCH)
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, side * side, FEATURES)
+
     def _describe(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F"]:
+        return self._features(pictures).mean((2, 3))
+
+    def _features(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float().sub_(127).div_(128)
         features: Tensor = self._net(pixels.contiguous(memory_format=torch.channels_last))

@@ -27,12 +27,14 @@ class Grid:
 def markdown(report: Report) -> str:
     """Systems side by side, every row, every difference, and the protocol below."""
     grids = (_glance(report), _rows(report), _differences(report, tuple(METRICS)))
-    return "\n\n".join([*(_markdown(grid) for grid in grids), _footnote(report)]) + "\n"
+    shown = [_markdown(grid) for grid in grids if grid.rows]
+    return "\n\n".join([*shown, _footnote(report)]) + "\n"
 
 
 def terminal(report: Report) -> tuple[Table, ...]:
-    """Every row, and the differences of the headline metric."""
-    return (_drawn(_rows(report)), _drawn(_differences(report, (_HEADLINE,))))
+    """Every row, and the differences of the headline metric if there are any."""
+    grids = (_rows(report), _differences(report, (_HEADLINE,)))
+    return tuple(_drawn(grid) for grid in grids if grid.rows)
 
 
 def _glance(report: Report) -> Grid:

@@ -25,6 +25,8 @@ _FILE = (("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64()))
 _GRACE = timedelta(minutes=10)
 _MANY_VERSIONS = 16
 _CHUNK = 500
+# Neighbours looked at beyond k, so that equal pictures at the edge are cut by path.
+_TIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,12 @@ class Store:
     def nearest(self, vector: Float[np.ndarray, " D"], k: int) -> list[Hit]:
         """The k pictures of highest cosine, by comparing with every one of them; ties by path."""
         self.contract.admit_query(vector[None], where=str(self.home))
+        held = self.vectors.count_rows()
+        if not held:
+            return []
         # Typed as the general builder, which does not know the vector search's own methods.
         query: Any = self.vectors.search(vector, vector_column_name="vector")
-        # More than k, so that equal pictures at the edge are cut in the order of their paths.
-        exact = query.distance_type("cosine").bypass_vector_index().limit(k + 64)
+        exact = query.distance_type("cosine").bypass_vector_index().limit(min(k + _TIES, held))
         rows = exact.select(["path", "_distance"]).to_arrow()
         found = sorted(zip(rows["_distance"].to_pylist(), rows["path"].to_pylist(), strict=True))
         return [

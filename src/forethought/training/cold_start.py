@@ -14,7 +14,7 @@ from forethought.training import checkpoint
 from forethought.training.checkpoint import Progress
 from forethought.training.export import export
 from forethought.training.journal import Journal
-from forethought.training.recipe import Recipe, Stage
+from forethought.training.recipe import Recipe
 from forethought.training.step import rate_at
 from forethought.training.workshop import Workshop, open_workshop
 
@@ -73,7 +73,7 @@ def train(recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, repo
     last = recipe.steps if max_steps is None else min(recipe.steps, progress.step + max_steps)
     began = time.monotonic() - progress.seconds
     for step in range(progress.step, last):
-        entry = _learn(recipe, workshop, step)
+        entry = learn(recipe, workshop, step)
         journal.write({**entry, "seconds": round(time.monotonic() - began, 2)})
         report(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
         _keep(recipe, places, workshop, progress=_progress(recipe, workshop, step + 1, began=began))
@@ -89,13 +89,14 @@ def train(recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, repo
     return places.model
 
 
-def _learn(recipe: Recipe, workshop: Workshop, step: int) -> dict[str, object]:
+def learn(recipe: Recipe, workshop: Workshop, step: int, *, half: bool = True) -> dict[str, object]:
+    """Take one step, in bf16 if `half`, and tell of it; float32 gives the same everywhere."""
     stage, at = recipe.stage_at(step)
     rate = rate_at(stage, at)
     for group in workshop.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["times"]
     device = workshop.backbone.device.type
-    with torch.autocast(device, torch.bfloat16):
+    with torch.autocast(device, torch.bfloat16, enabled=half):
         loss, terms = workshop.stepper.loss(step)
     workshop.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -142,7 +143,7 @@ def _resume(recipe: Recipe, places: Places, workshop: Workshop) -> Progress:
                 "name another folder with --out"
             )
     elif recipe.start:
-        found = _shared_stage(recipe, Places(recipe.start))
+        found = _shared_stages(recipe, Places(recipe.start))
     if not found:
         return Progress(0, 0.0, dump(recipe))
     progress = checkpoint.load_checkpoint(found, workshop.backbone.network, workshop.optimizer)
@@ -150,19 +151,26 @@ def _resume(recipe: Recipe, places: Places, workshop: Workshop) -> Progress:
     return progress
 
 
-def _shared_stage(recipe: Recipe, start: Places) -> Path:
-    """The other run's checkpoint after the first stage, if its stage was the same."""
-    stage: Stage = recipe.stages[0]
-    found = checkpoint.find_checkpoint(start.stage(stage.name))
+def _shared_stages(recipe: Recipe, start: Places) -> Path:
+    """The other run's checkpoint after the last of the leading stages that both runs share."""
+    kept = checkpoint.find_checkpoint(start.latest)
+    if not kept:
+        raise CheckpointError(
+            f"{start.out}: holds no run to start from; train that one first, or leave `start` "
+            "out of the recipe"
+        )
+    theirs = checkpoint.load_progress(kept).recipe["stages"]
+    shared = [
+        stage for stage, other in zip(recipe.stages, theirs, strict=False) if dump(stage) == other
+    ]
+    if not shared or shared != list(recipe.stages[: len(shared)]):
+        raise CheckpointError(
+            f"{start.out}: its first stage is not the one in this recipe; make them alike, or "
+            "leave `start` out of the recipe"
+        )
+    found = checkpoint.find_checkpoint(start.stage(shared[-1].name))
     if not found:
         raise CheckpointError(
-            f"{start.out}: has no checkpoint after stage {stage.name!r}; train that run first, "
-            "or leave `start` out of the recipe"
-        )
-    theirs = checkpoint.load_progress(found).recipe["stages"][0]
-    if theirs != dump(stage):
-        raise CheckpointError(
-            f"{found}: its stage {stage.name!r} is not the one in this recipe; make them alike, "
-            "or leave `start` out of the recipe"
+            f"{start.out}: has not finished stage {shared[-1].name!r}; go on with that run first"
         )
     return found

@@ -82,7 +82,7 @@ class Reader:
 
     def _hidden(
         self, sequences: Sequence[tuple[int, ...]], pictures: Sequence[Sequence[Patches]]
-    ) -> Float[Tensor, "B T H"]:
+    ) -> Float[Tensor, "B L H"]:
         batch = collate(
             sequences,
             pictures,
@@ -95,7 +95,7 @@ class Reader:
 
     def _scored(
         self,
-        hidden: Float[Tensor, "B T H"],
+        hidden: Float[Tensor, "B L H"],
         sequences: Sequence[tuple[int, ...]],
         spans: Sequence[range],
     ) -> tuple[Float[Tensor, "T V"], Int[Tensor, " T"]]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from forethought.data import GlyphPairs, Pair, TaskBatches, augment, read_table
 from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.training.recipe import Stage
 from forethought.types import Example, Image, Message, Prompt, Rationale, Side, Text
 
 LEFT_AND_RIGHT_MATTER = frozenset({"flag", "flag_question", "country_question", "clock"})
@@ -41,10 +42,11 @@ class Material:
     lessons: Sequence[str]
     seed: int
 
-    def examples(self, step: int, *, size: int) -> tuple[list[Pair], list[Example]]:
-        """The first `size` pairs of a step and what they show, a little different each time."""
+    def examples(self, step: int, stage: Stage) -> tuple[list[Pair], list[Example]]:
+        """The pairs of a step and what they show, a little different each time."""
         rng = np.random.default_rng((self.seed, step, 1))
-        pairs = self.batches.at(step)[:size]
+        weights = {task.task: task.weight for task in stage.tasks}
+        pairs = self.batches.at(step, weights=weights, size=stage.batch)
         shown = [self.source.example(pair) for pair in pairs]
         return pairs, [
             _augmented(example, pair, rng) for example, pair in zip(shown, pairs, strict=True)
@@ -103,12 +105,19 @@ class Teacher:
 
 
 def load_teacher(folder: Path) -> Teacher:
-    """Read what `teacher_vectors` wrote beside the data."""
+    """Read what `teacher_vectors` wrote beside the data, pictures and texts each about their mean.
+
+    What all pictures share, and what all texts share, tells no two of them apart; left in, it
+    is the first thing a student learns and the last it forgets.
+    """
     keys = read_table(folder / "teacher.parquet")
     vectors = load_file(folder / "teacher.safetensors")
     order = {"picture": 0, "text": len(vectors["picture"])}
     rows = {row["key"]: order[row["kind"]] + int(row["row"]) for row in keys}
-    return Teacher(rows, torch.cat([vectors["picture"], vectors["text"]]))
+    centred = [
+        vectors[kind].float() - vectors[kind].float().mean(0) for kind in ("picture", "text")
+    ]
+    return Teacher(rows, torch.cat(centred))
 
 
 def _augmented(example: Example, pair: Pair, rng: np.random.Generator) -> Example:

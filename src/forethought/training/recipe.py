@@ -17,44 +17,7 @@ class Weights:
     statements: float
     pointwise: float
     relational: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stretch of steps that do the same.
-
-    Of a batch's pairs the share `taught` writes the true rationale (next-token loss), the
-    share `own` is read after a rationale the model wrote itself, and the rest goes direct.
-    The two never overlap: a vector is not read behind a rationale that gives its target
-    away. The rate falls from its peak to `final_rate` of it over the last `cooldown` steps.
-
-    Raises:
-        ValueError: if a number is out of its range.
-    """
-
-    name: str
-    steps: int
-    batch: int
-    taught: float
-    own: float
-    statements: int
-    lessons: int
-    peak_rate: float
-    warmup: int
-    cooldown: int
-    final_rate: float
-    weights: Weights
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 2:
-            raise ValueError(
-                f"steps must be 1 or more and batch 2 or more, got {self.steps} and {self.batch}"
-            )
-        if self.taught < 0 or self.own < 0 or self.taught + self.own > 1:
-            raise ValueError(
-                f"taught and own are shares of a batch, together at most 1, got {self.taught} "
-                f"and {self.own}"
-            )
+    sight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +30,49 @@ class TaskWeight:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ValueError(f"weight of {self.task!r} must be more than 0, got {self.weight}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of steps that do the same.
+
+    Of a batch's pairs the share `taught` writes the true rationale (next-token loss), the
+    share `own` is read after a rationale the model wrote itself, and the rest goes direct.
+    The two never overlap: a vector is not read behind a rationale that gives its target
+    away. Beside its pairs a step may see plain `statements`, `lessons` (texts whose place a
+    teacher knows) and `glances` (pictures whose parts a teacher has described); with a batch
+    of 0 it sees nothing else. The rate falls from its peak to `final_rate` of it over the last `cooldown` steps.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    name: str
+    steps: int
+    batch: int
+    taught: float
+    own: float
+    statements: int
+    lessons: int
+    glances: int
+    peak_rate: float
+    warmup: int
+    cooldown: int
+    final_rate: float
+    weights: Weights
+    tasks: tuple[TaskWeight, ...]
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 0 or self.batch == 1:
+            raise ValueError(
+                f"steps must be 1 or more and batch 0 or at least 2, got {self.steps} and "
+                f"{self.batch}"
+            )
+        if self.taught < 0 or self.own < 0 or self.taught + self.own > 1:
+            raise ValueError(
+                f"taught and own are shares of a batch, together at most 1, got {self.taught} "
+                f"and {self.own}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,8 @@ class Instructions:
 class Recipe:
     """One run, from data to a folder that `forethought.load` takes.
 
-    `start` names another run of the same network: its stages of the same name are taken
-    over instead of trained again.
+    `start` names another run of the same network: its leading stages, where they are the same, are taken
+    over instead of trained again. The vision tower learns at `vision_rate` times the rate.
     """
 
     name: str
@@ -118,20 +124,20 @@ class Recipe:
     temperature: float
     teacher_temperature: float
     weight_decay: float
+    vision_rate: float
     clip_norm: float
     checkpoint_every: int
     budget: int
     instructions: Instructions
     rollouts: Rollouts
     gate: GateSettings
-    tasks: tuple[TaskWeight, ...]
     stages: tuple[Stage, ...]
     teacher: Path | None = None
     start: Path | None = None
 
     def __post_init__(self) -> None:
-        if not self.tasks or not self.stages:
-            raise ValueError("a run needs at least one task and one stage; add them")
+        if not self.stages or not all(stage.tasks for stage in self.stages):
+            raise ValueError("a run needs at least one stage, and each stage one task; add them")
         if self.checkpoint_every < 1:
             raise ValueError(f"checkpoint_every must be 1 or more, got {self.checkpoint_every}")
 

@@ -1,11 +1,13 @@
 """One recipe file, whatever it trains."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
-from forethought.config import load
+from forethought import config
 from forethought.data import GlyphPairs
-from forethought.encoders import ReasoningEncoder
-from forethought.encoders import load as load_encoder
+from forethought.encoders import ReasoningEncoder, load
+from forethought.training.afternoon import AfternoonRecipe, fit
 from forethought.training.cold_start import Report, train
 from forethought.training.gate import fit_gate
 from forethought.training.recipe import Recipe
@@ -21,22 +23,41 @@ def run(
 ) -> Path:
     """Train what a recipe says and give the model folder.
 
-    A run goes on from its last checkpoint unless `fresh`; `max_steps` ends this call early.
+    A recipe with stages trains a model that thinks; it goes on from its last checkpoint
+    unless `fresh`, and `max_steps` ends this call early. Any other is the afternoon
+    baseline, which is fitted anew in a minute.
 
     Raises:
         ConfigError: if the recipe has a mistake.
         CheckpointError: if the checkpoint belongs to another recipe.
         DataError: if the data are not built.
     """
-    recipe = load(recipe_path, Recipe)
+    if not _has_stages(recipe_path):
+        return _run_afternoon(recipe_path, out, report)
+    recipe = config.load(recipe_path, Recipe)
     folder = out or Path("runs") / recipe.name
     model = train(recipe, folder, fresh=fresh, max_steps=max_steps, report=report)
-    if any(stage.own for stage in recipe.stages):
-        _add_gate(model, recipe)
+    encoder = load(model)
+    if any(stage.own for stage in recipe.stages) and isinstance(encoder, ReasoningEncoder):
+        fit_gate(encoder, GlyphPairs(recipe.data, "dev"), recipe.gate).save(model)
     return model
 
 
-def _add_gate(model: Path, recipe: Recipe) -> None:
-    encoder = load_encoder(model)
-    if isinstance(encoder, ReasoningEncoder):
-        fit_gate(encoder, GlyphPairs(recipe.data, "dev"), recipe.gate).save(model)
+def _has_stages(recipe_path: Path) -> bool:
+    """Whether a file has any; one that is not TOML is left to the strict reader's message."""
+    try:
+        return "stages" in tomllib.loads(recipe_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+
+
+def _run_afternoon(recipe_path: Path, out: Path | None, report: Report) -> Path:
+    recipe = config.load(recipe_path, AfternoonRecipe)
+    folder = out or recipe.out
+    epochs = iter(range(1, recipe.epochs + 1))
+    losses = fit(
+        replace(recipe, out=folder),
+        progress=lambda _: report(next(epochs), recipe.epochs, "fitting the head"),
+    )
+    report(recipe.epochs, recipe.epochs, f"loss {losses[-1]:.3f}")
+    return folder

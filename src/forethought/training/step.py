@@ -15,6 +15,7 @@ from forethought.training.material import Material, Row
 from forethought.training.objective import Objective, Terms, total
 from forethought.training.recipe import Recipe, Stage
 from forethought.training.rollouts import write_rationales
+from forethought.training.sight import Sight
 from forethought.types import Example, Prompt
 
 
@@ -38,14 +39,17 @@ class Stepper:
     reader: Reader
     engine: LocalEngine
     objective: Objective
+    sight: Sight | None
     _written: dict[int, tuple[_Drawn, list[Row]]] = field(default_factory=dict)
 
     def loss(self, step: int) -> tuple[Float[Tensor, ""], Terms]:
         """The weighted loss of a step, and its terms."""
         stage, at = self.recipe.stage_at(step)
-        drawn, own = self._rows_ahead(step, stage, last=step - at + stage.steps)
-        rows = self._rows(drawn, own, stage)
-        terms = self.objective.terms(self.reader.read(rows), drawn.pairs, stage.weights)
+        terms: Terms = {}
+        if stage.batch:
+            drawn, own = self._rows_ahead(step, stage, last=step - at + stage.steps)
+            states = self.reader.read(self._rows(drawn, own, stage))
+            terms = self.objective.terms(states, drawn.pairs, stage.weights)
         if stage.statements:
             states = self.reader.statements(
                 self.material.statement_rows(step, stage.statements),
@@ -53,9 +57,10 @@ class Stepper:
             )
             terms["statements"] = next_token(states.logits, states.targets)
         if stage.lessons and self.objective.teacher:
-            terms["pointwise"] = terms.get("pointwise", torch.tensor(0.0)) + self._lessons(
-                step, stage
-            )
+            lessons = self._lessons(step, stage)
+            terms["pointwise"] = terms.get("pointwise", torch.zeros_like(lessons)) + lessons
+        if stage.glances and self.sight:
+            terms["sight"] = self.sight.loss(self.reader.backbone, step, stage.glances)
         return total(terms, stage.weights), terms
 
     @property
@@ -123,7 +128,7 @@ class Stepper:
 
     def _draw(self, step: int) -> _Drawn:
         stage, _ = self.recipe.stage_at(step)
-        pairs, examples = self.material.examples(step, size=stage.batch)
+        pairs, examples = self.material.examples(step, stage)
         queries, documents = self.material.prompts(examples)
         return _Drawn(pairs, examples, [*queries, *documents])
 
@@ -132,7 +137,7 @@ class Stepper:
         texts, prompts = self.material.lesson_prompts(step, stage.lessons)
         known, taught = teacher.of(texts) if teacher else ([], torch.empty(0))
         if not known:
-            return torch.tensor(0.0)
+            return torch.zeros((), device=self.reader.backbone.device)
         states = self.reader.read([Row(prompts[index], (), taught=False) for index in known])
         return pointwise(states.direct, taught.to(states.direct.device))
 

@@ -16,6 +16,7 @@ from forethought.training.forward import Reader
 from forethought.training.material import Material, load_teacher
 from forethought.training.objective import Objective
 from forethought.training.recipe import Recipe
+from forethought.training.sight import load_sight
 from forethought.training.step import Stepper
 from forethought.training.teacher import teacher_vectors
 from forethought.training.vocabulary import learn_tokens
@@ -52,9 +53,9 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
         pad_id=ids[Tag.PAD],
         forbidden=renderer.forbidden,
     )
-    weights = {task.task: task.weight for task in recipe.tasks}
-    size = max(stage.batch for stage in recipe.stages)
-    batches = TaskBatches(source.pairs, weights, size, recipe.seed)
+    batches = TaskBatches(source.pairs, recipe.seed)
+    for stage in recipe.stages:
+        batches.check({task.task: task.weight for task in stage.tasks})
     material = Material(source, batches, renderer, statements, lessons, recipe.seed)
     if recipe.teacher:
         teacher_vectors(recipe.data, recipe.teacher, dimension=recipe.shape.hidden)
@@ -63,7 +64,13 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
         recipe.teacher_temperature,
         load_teacher(recipe.data) if recipe.teacher else None,
     )
-    stepper = Stepper(recipe, material, Reader(backbone, ids[Tag.PAD]), engine, objective)
+    sight = None
+    if any(stage.glances for stage in recipe.stages):
+        side = patchifier.tokens_across(recipe.pixels)
+        sight = load_sight(
+            source, side=side, width=recipe.shape.hidden, patchify=patchifier, seed=recipe.seed
+        )
+    stepper = Stepper(recipe, material, Reader(backbone, ids[Tag.PAD]), engine, objective, sight)
     return Workshop(backbone, tokenizer, patchifier, _optimizer(recipe, backbone), stepper)
 
 
@@ -106,13 +113,13 @@ def _network(recipe: Recipe, renderer: ForethoughtRenderer) -> torch.nn.Module:
 
 
 def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
-    decayed = [p for p in backbone.network.parameters() if p.ndim > 1]
-    plain = [p for p in backbone.network.parameters() if p.ndim <= 1]
+    groups = []
+    for name, parameter in backbone.network.named_parameters():
+        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+        rate = recipe.vision_rate if ".visual." in name else 1.0
+        groups.append({"params": [parameter], "weight_decay": decay, "times": rate})
     return torch.optim.AdamW(
-        [
-            {"params": decayed, "weight_decay": recipe.weight_decay},
-            {"params": plain, "weight_decay": 0.0},
-        ],
+        groups,
         lr=0.0,
         betas=(0.9, 0.98),
         fused=True,

@@ -21,7 +21,7 @@ class Text:
     """Words.
 
     Raises:
-        ContentError: if there is nothing in them but white space.
+        ContentError: if there is nothing in them but white space, or they are not Unicode.
     """
 
     words: str
@@ -31,6 +31,13 @@ class Text:
             raise ContentError(
                 f"text is empty ({self.words!r}): a vector needs at least one word to stand for"
             )
+        try:
+            self.words.encode()
+        except UnicodeEncodeError as error:
+            raise ContentError(
+                f"text {self.words!r} is no Unicode at {error.start} (half a surrogate pair): "
+                "write it as UTF-8"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)

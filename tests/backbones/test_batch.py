@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+import torch
+from tests import tiny
+
+from forethought.backbones import collate, mrope_positions, new_network
+from forethought.types import Patches
+
+IMAGE, VIDEO, START, END, PAD = 9, 8, 7, 6, 0
+IDS = {
+    "image": IMAGE,
+    "video": VIDEO,
+    "vision_start": START,
+    "vision_end": END,
+    "end": 5,
+    "pad": PAD,
+}
+
+
+def row(*parts):
+    """Numbers are words; grids are pictures between their marks."""
+    ids = []
+    for part in parts:
+        if isinstance(part, tuple):
+            ids += [START, *[IMAGE] * (int(np.prod(part)) // 4), END]
+        else:
+            ids.append(part)
+    return tuple(ids), [part for part in parts if isinstance(part, tuple)]
+
+
+ROWS = [
+    row(20, 21, 22),
+    row((1, 4, 6)),
+    row(20, (1, 4, 6), 21, 22, (1, 8, 2), 23),
+    row((1, 2, 12), (1, 6, 4), 20, 21, 22, 23, (1, 2, 2), 24),
+]
+
+
+def test_text_counts_up_in_all_three_axes():
+    found = mrope_positions([20, 21, 22], [], image_id=IMAGE, merge_size=2)
+    assert found.tolist() == [[0, 1, 2]] * 3
+
+
+def test_a_picture_spreads_over_rows_and_columns_and_text_goes_on_after_the_largest():
+    # One word, the start mark, then 2 x 3 tokens from place 2 on; 2 + max(1, 2, 3) = 5 next.
+    ids, grids = row(20, (1, 4, 6), 21)
+    found = mrope_positions(ids, grids, image_id=IMAGE, merge_size=2)
+    assert found.tolist() == [
+        [0, 1, 2, 2, 2, 2, 2, 2, 5, 6],
+        [0, 1, 2, 2, 2, 3, 3, 3, 5, 6],
+        [0, 1, 2, 3, 4, 2, 3, 4, 5, 6],
+    ]
+
+
+@pytest.mark.parametrize(("ids", "grids"), ROWS)
+def test_positions_equal_those_of_the_stock_network(ids, grids):
+    network = new_network(tiny.SHAPE, token_ids=IDS, generator=torch.Generator().manual_seed(1))
+    token_ids = torch.tensor([ids])
+    theirs, _ = network.model.get_rope_index(
+        token_ids,
+        mm_token_type_ids=(token_ids == IMAGE).long(),
+        image_grid_thw=torch.tensor(grids) if grids else None,
+    )
+    ours = mrope_positions(ids, grids, image_id=IMAGE, merge_size=2)
+    assert np.array_equal(ours, theirs[:, 0].numpy())
+
+
+def patches(grid, value):
+    return Patches(np.full((int(np.prod(grid)), 5), value, np.float32), grid)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_shorter_rows_are_padded_on_one_side_with_what_is_masked(side):
+    batch = collate(
+        [ROWS[0][0], ROWS[2][0]],
+        [[], [patches((1, 4, 6), 0.25), patches((1, 8, 2), 0.75)]],
+        side=side,
+        image_id=IMAGE,
+        pad_id=PAD,
+        merge_size=2,
+    )
+    long, short = len(ROWS[2][0]), 3
+    at = slice(long - short, long) if side == "left" else slice(0, short)
+    assert batch.token_ids.shape == (2, long)
+    assert batch.token_ids[0, at].tolist() == [20, 21, 22]
+    assert batch.mask.sum(1).tolist() == [short, long]
+    assert batch.mask[0, at].tolist() == [1, 1, 1]
+    assert batch.positions[:, 0, at].tolist() == [[0, 1, 2]] * 3
+    assert batch.images.sum(1).tolist() == [0, 6 + 4]
+    assert batch.grids is not None
+    assert batch.grids.tolist() == [[1, 4, 6], [1, 8, 2]]
+    assert batch.patches is not None
+    assert batch.patches[:, 0].tolist() == [0.25] * 24 + [0.75] * 16
+
+
+def test_a_batch_of_words_alone_has_no_patches():
+    batch = collate([(20,)], [()], side="left", image_id=IMAGE, pad_id=PAD, merge_size=2)
+    assert batch.patches is None
+    assert batch.grids is None

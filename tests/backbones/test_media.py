@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+from transformers import Qwen2VLImageProcessorPil
+
+from forethought.backbones import Patchifier, load_patchifier
+from forethought.errors import ContentError, ModelError
+from forethought.types import Image
+
+
+def noise(height, width):
+    rng = np.random.default_rng(5)
+    return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def stock(patchifier):
+    return Qwen2VLImageProcessorPil(
+        size={"shortest_edge": patchifier.min_pixels, "longest_edge": patchifier.max_pixels}
+    )
+
+
+ONE_SIZE = Patchifier(min_pixels=112**2, max_pixels=112**2)
+RANGE = Patchifier(min_pixels=60**2, max_pixels=150**2)
+
+
+@pytest.mark.parametrize("patchifier", [ONE_SIZE, RANGE], ids=["one size", "a range"])
+@pytest.mark.parametrize("size", [(112, 112), (37, 211), (300, 41), (9, 5), (100, 131)])
+def test_patches_equal_those_of_transformers(patchifier, size):
+    pixels = noise(*size)
+    ours = patchifier(Image(pixels))
+    theirs = stock(patchifier)(images=[pixels], return_tensors="np")
+    assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
+    assert ours.values.dtype == np.float32
+    np.testing.assert_allclose(ours.values, theirs["pixel_values"], atol=1e-5)
+
+
+def test_a_square_picture_takes_as_many_patches_as_asked():
+    # 112 / 14 = 8 patches a side, each 2 frames x 3 colours x 14 x 14 numbers.
+    shown = ONE_SIZE(Image(noise(112, 112)))
+    assert shown.grid == (1, 8, 8)
+    assert shown.values.shape == (64, 2 * 3 * 14 * 14)
+
+
+def test_a_long_thin_picture_is_refused():
+    with pytest.raises(ContentError, match=r"belt.png: 402 x 2 is too long and thin; .* crop it"):
+        ONE_SIZE(Image(noise(2, 402), source="belt.png"))
+
+
+def test_settings_come_back_from_disk_and_are_what_transformers_reads(tmp_path):
+    kept = Patchifier(min_pixels=784, max_pixels=9999, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+    kept.save(tmp_path)
+    assert load_patchifier(tmp_path) == kept
+    pixels = noise(90, 31)
+    theirs = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)(
+        images=[pixels], return_tensors="np"
+    )
+    np.testing.assert_allclose(kept(Image(pixels)).values, theirs["pixel_values"], atol=1e-5)
+
+
+def test_missing_or_partial_settings_are_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"no readable preprocessor_config.json"):
+        load_patchifier(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"patch_size": 14}))
+    with pytest.raises(ModelError, match=r"no readable preprocessor_config.json \('size'\)"):
+        load_patchifier(tmp_path)

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+from forethought.backbones import collate
+from forethought.renderers import Tag
+from forethought.types import Image, Message, Side, Text
+
+COLOURS = [(220, 30, 30), (30, 180, 60)]
+PICTURES = [Image(np.full((56, 56, 3), colour, np.uint8)) for colour in COLOURS]
+SHOWN = [
+    (Text("red"),),
+    (PICTURES[0], Text("what is it, and what is it for?")),
+    (Text("blue, square"),),
+    (PICTURES[1], PICTURES[0]),
+]
+
+
+@pytest.fixture(scope="module")
+def prompts(tiny_encoder):
+    return [
+        tiny_encoder.renderer.render(Message(content, "Find it.", Side.QUERY)) for content in SHOWN
+    ]
+
+
+@pytest.fixture(scope="module")
+def read(tiny_encoder):
+    backbone = tiny_encoder.engine.backbone
+
+    def states(prompts, side):
+        batch = collate(
+            [prompt.token_ids for prompt in prompts],
+            [prompt.pictures for prompt in prompts],
+            side=side,
+            image_id=backbone.image_id,
+            pad_id=tiny_encoder.renderer.token_id(Tag.PAD),
+            merge_size=backbone.merge_size,
+        )
+        hidden = backbone.read(batch)
+        return [hidden[row][batch.mask[row].bool()] for row in range(len(prompts))]
+
+    return states
+
+
+def stock_states(network, prompt):
+    """One row through the stock network, its positions left to it."""
+    token_ids = torch.tensor([prompt.token_ids])
+    shown = prompt.pictures
+    return network.model(
+        input_ids=token_ids,
+        attention_mask=torch.ones_like(token_ids),
+        mm_token_type_ids=(token_ids == network.config.image_token_id).long(),
+        pixel_values=torch.from_numpy(np.concatenate([p.values for p in shown])) if shown else None,
+        image_grid_thw=torch.tensor([p.grid for p in shown]) if shown else None,
+        output_hidden_states=True,
+    ).last_hidden_state[0]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_on_either_side_changes_no_state(tiny_encoder, prompts, read, side):
+    together = read(prompts, side)
+    for prompt, states in zip(prompts, together, strict=True):
+        alone = stock_states(tiny_encoder.engine.backbone.network, prompt)
+        torch.testing.assert_close(states, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_a_picture_changes_the_states_behind_it(read, tiny_encoder):
+    backbone = tiny_encoder.engine.backbone
+    two, swapped = (
+        tiny_encoder.renderer.render(Message(shown, "Find it.", Side.QUERY))
+        for shown in (tuple(PICTURES), tuple(PICTURES[::-1]))
+    )
+    one, other = read([two, swapped], "left")
+    assert (one[-1] - other[-1]).abs().max() > 1e-4
+    assert one.shape == (len(two.token_ids), backbone.dimension)
+
+
+def test_it_says_its_sizes(tiny_encoder):
+    backbone = tiny_encoder.engine.backbone
+    assert (backbone.dimension, backbone.context, backbone.merge_size) == (32, 160, 2)
+    assert backbone.image_id == tiny_encoder.renderer.token_id(Tag.IMAGE)
+    assert backbone.device.type == "cpu"

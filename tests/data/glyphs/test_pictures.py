@@ -1,0 +1,29 @@
+import io
+
+import PIL.Image
+import PIL.ImageOps
+import pytest
+
+from forethought.data.glyphs.pictures import MARGIN, SIDE, png
+
+
+def _open(picture):
+    return PIL.Image.open(io.BytesIO(png(picture)))
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 150), (7, 14), (112, 112)])
+def test_fits_a_drawing_into_the_square_with_its_aspect(width, height):
+    square = _open(PIL.Image.new("RGBA", (width, height), (0, 0, 0, 255)))
+    assert (square.size, square.mode) == ((112, 112), "RGB")
+    box = PIL.ImageOps.invert(square).getbbox()
+    assert box is not None
+    left, top, right, bottom = box
+    room = SIDE - 2 * MARGIN
+    assert max(right - left, bottom - top) == room == 104
+    assert (right - left) * height == (bottom - top) * width
+    assert (left + right, top + bottom) == (SIDE, SIDE)
+
+
+def test_what_is_transparent_is_white():
+    square = _open(PIL.Image.new("RGBA", (50, 50), (255, 0, 0, 0)))
+    assert square.getextrema() == ((255, 255),) * 3

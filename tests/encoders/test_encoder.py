@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from forethought.encoders import as_message, as_messages
+from forethought.errors import ContentError
+from forethought.types import Image, Message, Side, Text
+
+PICTURE = Image(np.zeros((2, 3, 3), np.uint8))
+
+
+def wrap(*inputs):
+    return as_messages(inputs, side=Side.DOCUMENT, instruction="Picture.")
+
+
+@pytest.mark.parametrize(
+    ("shown", "content"),
+    [
+        ("a cup", (Text("a cup"),)),
+        (Text("a cup"), (Text("a cup"),)),
+        (PICTURE, (PICTURE,)),
+        ([PICTURE, Text("a cup")], (PICTURE, Text("a cup"))),
+    ],
+)
+def test_whatever_is_shown_becomes_a_message(shown, content):
+    found = as_message(shown, side=Side.DOCUMENT, instruction="Picture.")
+    assert found == Message(content, "Picture.", Side.DOCUMENT)
+
+
+def test_a_message_keeps_its_own_instruction_and_side():
+    asked = Message((Text("a cup"),), "Find it.", Side.QUERY)
+    assert wrap(asked) == [asked]
+
+
+@pytest.mark.parametrize(("bad", "said"), [("  ", "text is empty"), ([], "no content")])
+def test_an_input_that_cannot_be_embedded_is_named(bad, said):
+    with pytest.raises(ContentError, match=f"^input 2: .*{said}"):
+        wrap("a", "b", bad)
+
+
+def test_a_bare_string_is_not_read_letter_by_letter():
+    with pytest.raises(TypeError, match=r"inputs is one string, 'cup'; pass a list: \['cup'\]"):
+        as_messages("cup", side=Side.QUERY, instruction="")

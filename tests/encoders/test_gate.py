@@ -1,0 +1,44 @@
+import math
+
+import pytest
+import torch
+
+from forethought.encoders import Gate, LogisticGate, load_gate
+from forethought.errors import ModelError
+
+GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")
+
+
+def test_the_probability_is_a_sigmoid_along_one_direction():
+    # 0.5 * 2 - 0.5 + 0.25 = 0.75 and 0 - 1 + 0.25 = -0.75: 1 / (1 + e^-x) of each.
+    found = GATE(torch.tensor([[2.0, 0.5], [0.0, 1.0], [0.0, 0.25]]))
+    expected = [1 / (1 + math.exp(-x)) for x in (0.75, -0.75, 0.0)]
+    torch.testing.assert_close(found, torch.tensor(expected))
+    assert isinstance(GATE, Gate)
+
+
+def test_a_gate_comes_back_from_disk(tmp_path):
+    GATE.save(tmp_path)
+    found = load_gate(tmp_path)
+    assert found is not None
+    assert torch.equal(found.weight, GATE.weight)
+    assert (found.bias, found.threshold, found.fitted_on) == (0.25, 0.4, "seven pairs")
+
+
+def test_a_model_may_have_no_gate(tmp_path):
+    assert load_gate(tmp_path) is None
+
+
+def test_half_a_gate_is_refused(tmp_path):
+    GATE.save(tmp_path)
+    path = tmp_path / "gate.safetensors"
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(ModelError, match=r"the gate cannot be read .*fit it again"):
+        load_gate(tmp_path)
+    path.unlink()
+    with pytest.raises(ModelError, match="the gate cannot be read"):
+        load_gate(tmp_path)
+    GATE.save(tmp_path)
+    (tmp_path / "gate.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"the gate cannot be read .'bias'"):
+        load_gate(tmp_path)

@@ -1,0 +1,89 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import forethought
+from forethought.encoders import CARD, ReasoningEncoder, find, load
+from forethought.errors import ModelError
+
+
+@pytest.fixture
+def copied(tiny_model, tmp_path):
+    """The tiny model's folder, to be broken."""
+    return shutil.copytree(tiny_model, tmp_path / "model")
+
+
+def rewrite(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_folder_is_loaded_with_its_own_settings(tiny_model):
+    found = load(str(tiny_model), device="cpu")
+    assert isinstance(found, ReasoningEncoder)
+    assert found.name == "tiny"
+    assert found.budget == 24
+    assert found.instructions == {"query": "Find the picture.", "document": "Picture."}
+    assert found.gate is None
+
+
+def test_the_front_door_loads_too(tiny_model, tiny_encoder):
+    found = forethought.load(tiny_model, device="cpu").encode(["red"], think="never")
+    expected = tiny_encoder.encode(["red"], think="never")
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-6)
+
+
+def test_an_unknown_name_is_told_what_there_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ModelError, match=f"unknown model 'nona': name a folder that holds {CARD}, or one of "
+    ):
+        load("nona")
+
+
+def test_a_folder_is_found_before_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nano").mkdir()
+    assert find("nano").resolve() == tmp_path / "nano"
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=f"no readable {CARD} .*`forethought train` wrote"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"family": "bert"}, "family is 'bert'; known: afternoon, forethought"),
+        ({"budget": "many"}, "budget must be a whole number, got 'many'"),
+        ({"instructions": {"query": "Find it."}}, "instructions must be a table of query and"),
+        ({"instructions": "Find it."}, "instructions must be a table"),
+    ],
+)
+def test_a_card_with_a_mistake_is_refused(copied, changes, said):
+    rewrite(copied / CARD, **changes)
+    with pytest.raises(ModelError, match=said):
+        load(copied)
+
+
+@pytest.mark.parametrize("text", ["", "[3]", "3", "{"])
+def test_a_card_that_is_none_is_refused(copied, text):
+    (copied / CARD).write_text(text)
+    with pytest.raises(ModelError, match=f"no readable {CARD}"):
+        load(copied)
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "preprocessor_config.json", "config.json", "model.safetensors"]
+)
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_file_that_is_not_whole_is_refused(copied, name, damage):
+    path = copied / name
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match=r"copy or train (them|it) again|name a folder"):
+        load(copied)

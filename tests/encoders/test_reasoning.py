@@ -1,0 +1,169 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from forethought.encoders import Encoder, LogisticGate, count_endings
+from forethought.errors import ContentError, ModelError
+from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
+
+VIOLET = Image(np.full((56, 56, 3), (150, 40, 200), np.uint8))
+INPUTS = [
+    "a long question about an orange square, or is it a yellow one",
+    "green, square",
+    VIOLET,
+    "blue, square",
+    [VIOLET, Text("what is it?")],
+    "red",
+    "black, square",
+]
+
+
+def gated(encoder, threshold):
+    generator = torch.Generator().manual_seed(6)
+    weight = torch.randn(encoder.dimension, generator=generator)
+    return dataclasses.replace(encoder, gate=LogisticGate(weight, 0.1, threshold, "nothing"))
+
+
+@pytest.fixture(scope="module")
+def never(tiny_encoder):
+    return tiny_encoder.encode(INPUTS, think="never")
+
+
+@pytest.fixture(scope="module")
+def always(tiny_encoder):
+    return tiny_encoder.encode(INPUTS, think="always")
+
+
+def same(found, expected, rows=slice(None)):
+    np.testing.assert_allclose(found.vectors[rows], expected.vectors[rows], atol=1e-5)
+    for name in ("rationales", "mode"):
+        assert getattr(found, name)[rows] == getattr(expected, name)[rows]
+    assert found.tokens[rows].tolist() == expected.tokens[rows].tolist()
+
+
+def test_it_keeps_the_protocol_of_encoders(tiny_encoder):
+    assert isinstance(tiny_encoder, Encoder)
+    assert tiny_encoder.name == "tiny"
+    assert tiny_encoder.dimension == 32
+    assert len(tiny_encoder.revision) == 12
+
+
+def test_never_goes_direct(never):
+    assert never.mode == (Mode.DIRECT,) * 7
+    assert never.rationales == (None,) * 7
+    assert never.tokens.tolist() == [0] * 7
+    assert np.isnan(never.gate).all()
+
+
+def test_always_thinks(always, never):
+    assert always.mode == (Mode.THOUGHT,) * 7
+    assert all(always.tokens > 0)
+    assert all(always.tokens <= 24)
+    assert np.isnan(always.gate).all()
+    assert (np.abs(always.vectors - never.vectors).max(axis=1) > 1e-3).all()
+
+
+def test_every_vector_has_length_one_in_float32(never, always):
+    for found in (never, always):
+        assert found.vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
+
+
+def test_an_open_gate_equals_always_and_a_shut_one_never(tiny_encoder, never, always):
+    opened = gated(tiny_encoder, 0.0).encode(INPUTS, think="auto", batch_size=3)
+    shut = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto", batch_size=3)
+    same(opened, always)
+    same(shut, never)
+    np.testing.assert_allclose(opened.gate, shut.gate, atol=1e-6)
+    assert ((opened.gate > 0) & (opened.gate < 1)).all()
+
+
+def test_a_gate_thinks_about_just_the_inputs_it_names(tiny_encoder, never, always):
+    chances = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
+    threshold = float(np.sort(chances)[3])
+    found = gated(tiny_encoder, threshold).encode(INPUTS, think="auto", batch_size=4)
+    for row, chance in enumerate(chances):
+        same(found, always if chance >= threshold else never, slice(row, row + 1))
+    assert found.mode.count(Mode.THOUGHT) == 4
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
+def test_batch_size_changes_nothing_and_the_order_is_kept(tiny_encoder, always, batch_size):
+    done: list[int] = []
+    found = tiny_encoder.encode(INPUTS, think="always", batch_size=batch_size, progress=done.append)
+    same(found, always)
+    assert sum(done) == 7
+    assert max(done) == min(batch_size, 7)
+
+
+def test_nothing_in_gives_nothing_out(tiny_encoder):
+    for think in Think:
+        found = gated(tiny_encoder, 0.5).encode([], think=think)
+        assert found.vectors.shape == (0, 32)
+        assert len(found) == 0
+        assert found.mode == ()
+
+
+def test_side_and_instruction_change_what_is_asked(tiny_encoder):
+    query, document, other, spelled = (
+        tiny_encoder.encode(["red"], think="never", **asked).vectors
+        for asked in (
+            {"side": "query"},
+            {"side": "document"},
+            {"side": "document", "instruction": "Text."},
+            {"side": "query", "instruction": "Picture."},
+        )
+    )
+    # The document's own instruction is "Picture."; the side is said by nothing else.
+    np.testing.assert_allclose(document, spelled, atol=1e-6)
+    assert np.abs(query - document).max() > 1e-3
+    assert np.abs(other - document).max() > 1e-3
+
+
+def test_auto_without_a_gate_is_refused(tiny_encoder):
+    with pytest.raises(ModelError, match=r"tiny has no gate, .* ask for 'never' or 'always'"):
+        tiny_encoder.encode(["red"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"side": "left"}, "unknown side 'left'; known: query, document"),
+        ({"think": "maybe"}, "unknown think 'maybe'; known: never, always, auto"),
+    ],
+)
+def test_an_unknown_choice_is_refused(tiny_encoder, asked, said):
+    with pytest.raises(ModelError, match=said):
+        tiny_encoder.encode(["red"], **{"think": "never", **asked})
+
+
+def test_an_input_that_cannot_be_embedded_is_named(tiny_encoder):
+    with pytest.raises(ContentError, match=r"^input 1: text is empty"):
+        tiny_encoder.encode(["red", " "], think="never")
+    with pytest.raises(ContentError, match=r"^input 2: message takes \d+ tokens"):
+        tiny_encoder.encode(["red", "blue", "wordy " * 200], think="never")
+    belt = Image(np.zeros((2, 900, 3), np.uint8), source="belt.png")
+    with pytest.raises(ContentError, match=r"^input 0: belt.png: 900 x 2 is too long"):
+        tiny_encoder.encode([belt], think="never")
+
+
+def test_a_bare_string_is_refused(tiny_encoder):
+    with pytest.raises(TypeError, match="inputs is one string"):
+        tiny_encoder.encode("red", think="never")
+
+
+def test_a_message_keeps_its_instruction(tiny_encoder, never):
+    asked = Message((Text("red"),), "Find the picture.", Side.QUERY)
+    found = tiny_encoder.encode([asked], think="never", instruction="Something else.")
+    np.testing.assert_allclose(found.vectors[0], never.vectors[5], atol=1e-5)
+
+
+def test_endings_are_counted(tiny_encoder, always, never):
+    counted = count_endings(always)
+    assert sum(counted.values()) == 7
+    assert counted[Ending.EMBED] == [r.ending for r in always.rationales].count(Ending.EMBED)
+    assert set(count_endings(never).values()) == {0}
+    short = dataclasses.replace(tiny_encoder, budget=2).encode(INPUTS, think="always")
+    assert count_endings(short) == {Ending.EMBED: 0, Ending.LENGTH: 7, Ending.MALFORMED: 0}

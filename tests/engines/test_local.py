@@ -1,0 +1,196 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from forethought.engines import Sampling
+from forethought.renderers import Tag
+from forethought.types import Content, Ending, Image, Message, Side, Text
+
+GREEDY = Sampling()
+BUDGET = 24
+COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "violet": (150, 40, 200)}
+SQUARES = {name: Image(np.full((56, 56, 3), colour, np.uint8)) for name, colour in COLOURS.items()}
+SHOWN: list[tuple[str, tuple[Content, ...]]] = [
+    ("Find the picture.", (Text("green, square"),)),
+    ("Name the picture.", (SQUARES["red"],)),
+    ("Find the picture.", (Text("blue, square"),)),
+    ("Picture.", (SQUARES["violet"], SQUARES["green"], Text("which of the two is it?"))),
+    ("Find the picture.", (Text("orange, square, orange, square"),)),
+    ("Name the picture.", (SQUARES["violet"],)),
+]
+
+
+@pytest.fixture(scope="module")
+def renderer(tiny_encoder):
+    return tiny_encoder.renderer
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_encoder):
+    return tiny_encoder.engine
+
+
+@pytest.fixture(scope="module")
+def prompts(renderer):
+    return [renderer.render(Message(content, words, Side.QUERY)) for words, content in SHOWN]
+
+
+def think(engine, prompts, *, rows=None, budget=BUDGET, sampling=GREEDY, seed=None):
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    prefill = engine.prefill(prompts)
+    rows = range(len(prompts)) if rows is None else rows
+    return engine.think(prefill, rows, budget=budget, sampling=sampling, generator=generator)
+
+
+@pytest.fixture(scope="module")
+def alone(engine, prompts):
+    """Every prompt by itself: vectors and thoughts."""
+    found = [think(engine, [prompt]) for prompt in prompts]
+    return torch.cat([vectors for vectors, _ in found]), tuple(
+        thought for _, thoughts in found for thought in thoughts
+    )
+
+
+def stock_states(engine, prompt, completion=()):
+    """Straight through the stock network, one row, nothing cached, positions left to it."""
+    network = engine.backbone.network
+    token_ids = torch.tensor([[*prompt.token_ids, *completion]])
+    shown = prompt.pictures
+    with torch.no_grad():
+        return network.model(
+            input_ids=token_ids,
+            attention_mask=torch.ones_like(token_ids),
+            mm_token_type_ids=(token_ids == network.config.image_token_id).long(),
+            pixel_values=(
+                torch.from_numpy(np.concatenate([p.values for p in shown])) if shown else None
+            ),
+            image_grid_thw=torch.tensor([p.grid for p in shown]) if shown else None,
+            use_cache=False,
+        ).last_hidden_state[0]
+
+
+def check_teacher_forced(engine, prompts, vectors, thoughts):
+    for prompt, vector, thought in zip(prompts, vectors, thoughts, strict=True):
+        assert thought.token_ids[-1] == engine.embed_id
+        assert thought.token_ids.count(engine.embed_id) == 1
+        states = stock_states(engine, prompt, thought.token_ids)
+        torch.testing.assert_close(vector, states[-1], atol=1e-5, rtol=1e-4)
+
+
+def test_the_tiny_model_ends_by_itself_at_different_lengths(alone):
+    # What the tests below rest on.
+    ended = [len(t.token_ids) for t in alone[1] if t.ending is Ending.EMBED]
+    assert len(set(ended)) > 1
+
+
+def test_the_direct_vector_is_the_state_at_its_embed_token(engine, prompts):
+    found = engine.prefill(prompts)
+    for prompt, direct, last in zip(prompts, found.direct, found.last, strict=True):
+        states = stock_states(engine, prompt)
+        torch.testing.assert_close(direct, states[prompt.read_at], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(last, states[-1], atol=1e-5, rtol=1e-4)
+
+
+def test_a_prefill_without_cache_gives_the_same_direct_vectors(engine, prompts):
+    kept, dropped = (engine.prefill(prompts, keep_cache=keep).direct for keep in (True, False))
+    torch.testing.assert_close(kept, dropped)
+
+
+def test_the_thought_vector_is_the_state_at_the_embed_token_it_wrote(engine, prompts, alone):
+    check_teacher_forced(engine, prompts, *think(engine, prompts))
+    check_teacher_forced(engine, prompts, *alone)
+
+
+def test_greedy_tokens_are_the_best_of_the_stock_network(engine, prompts, alone):
+    for prompt, thought in zip(prompts, alone[1], strict=True):
+        states = stock_states(engine, prompt, thought.token_ids)
+        scores = engine.backbone.logits(states[len(prompt.token_ids) - 1 : -1])
+        scores[:, list(engine.forbidden)] = -torch.inf
+        best = scores.argmax(-1).tolist()
+        written = list(thought.token_ids)
+        assert (best if thought.ending is Ending.EMBED else best[:-1]) == written[: len(best)][
+            : None if thought.ending is Ending.EMBED else -1
+        ]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 3, 0, 4, 2, 1], [3, 3, 1]])
+def test_neighbours_and_their_order_change_nothing(engine, prompts, alone, order):
+    vectors, thoughts = think(engine, [prompts[index] for index in order])
+    assert thoughts == tuple(alone[1][index] for index in order)
+    torch.testing.assert_close(vectors, alone[0][order], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [[2, 0], [4], [5, 4, 3, 2, 1, 0]])
+def test_only_some_rows_may_think_in_any_order(engine, prompts, alone, rows):
+    vectors, thoughts = think(engine, prompts, rows=rows)
+    assert thoughts == tuple(alone[1][row] for row in rows)
+    torch.testing.assert_close(vectors, alone[0][rows], atol=1e-5, rtol=1e-4)
+
+
+def test_another_call_between_prefill_and_think_changes_nothing(engine, prompts, alone):
+    prefill = engine.prefill(prompts)
+    think(engine, prompts[3:4], budget=5)
+    stock_states(engine, prompts[1])
+    vectors, thoughts = engine.think(prefill, range(6), budget=BUDGET, sampling=GREEDY)
+    assert thoughts == alone[1]
+    torch.testing.assert_close(vectors, alone[0], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("budget", [1, 2, 5])
+def test_a_row_that_runs_out_has_its_embed_token_forced_and_read(engine, prompts, alone, budget):
+    vectors, thoughts = think(engine, prompts, budget=budget)
+    check_teacher_forced(engine, prompts, vectors, thoughts)
+    for thought, whole in zip(thoughts, alone[1], strict=True):
+        assert thought.ending is Ending.LENGTH
+        assert thought.token_ids == (*whole.token_ids[: budget - 1], engine.embed_id)
+
+
+def test_a_row_that_just_makes_it_is_not_cut(engine, prompts, alone):
+    row = next(i for i, t in enumerate(alone[1]) if t.ending is Ending.EMBED)
+    length = len(alone[1][row].token_ids)
+    _, (whole,) = think(engine, prompts[row : row + 1], budget=length)
+    _, (cut,) = think(engine, prompts[row : row + 1], budget=length - 1)
+    assert whole == alone[1][row]
+    assert cut.ending is Ending.LENGTH
+    assert len(cut.token_ids) == length - 1
+
+
+def test_a_row_that_ends_its_turn_has_its_embed_token_forced_and_read(engine, prompts, renderer):
+    # The model always closes its thought, so let that be what ends a turn.
+    close = renderer.token_id(Tag.THINK_END)
+    quitting = dataclasses.replace(engine, end_id=close)
+    vectors, thoughts = think(quitting, prompts)
+    endings = [thought.ending for thought in thoughts]
+    assert endings.count(Ending.MALFORMED) > 1
+    check_teacher_forced(quitting, prompts, vectors, thoughts)
+    assert not any(close in thought.token_ids for thought in thoughts)
+
+
+def test_no_forbidden_token_is_ever_written(engine, prompts):
+    # At this temperature every token is about as likely as any other.
+    wild = Sampling(temperature=300.0)
+    many = prompts[:1] * 50
+    _, thoughts = think(engine, many, sampling=wild, seed=1)
+    _, free = think(dataclasses.replace(engine, forbidden=()), many, sampling=wild, seed=1)
+    assert not {t for thought in thoughts for t in thought.token_ids} & {*engine.forbidden}
+    assert {t for thought in free for t in thought.token_ids} & {*engine.forbidden}
+
+
+def test_sampled_rows_leave_at_their_own_step_with_their_own_vector(engine, prompts):
+    vectors, thoughts = think(
+        engine, prompts * 3, sampling=Sampling(temperature=0.7, top_p=0.9), seed=2
+    )
+    assert len({len(thought.token_ids) for thought in thoughts}) > 3
+    assert {thought.ending for thought in thoughts} >= {Ending.EMBED}
+    check_teacher_forced(engine, prompts * 3, vectors, thoughts)
+
+
+def test_the_same_seed_writes_the_same(engine, prompts):
+    warm = Sampling(temperature=1.1, top_k=40)
+    (_, first), (_, again), (_, other) = (
+        think(engine, prompts, sampling=warm, seed=seed) for seed in (3, 3, 4)
+    )
+    assert first == again
+    assert first != other

@@ -1,0 +1,176 @@
+"""Whole runs: what is kept of them, and that a run cut off goes on as if it had not been."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests import tiny
+
+from forethought.errors import CheckpointError
+from forethought.training import train
+from forethought.training.cold_start import Places, learn
+from forethought.training.journal import Journal
+from forethought.training.workshop import open_workshop
+
+ROOT = Path(__file__).resolve().parents[2]
+LOSSES = Path(__file__).with_name("losses.txt")
+"""Ten steps of the tiny recipe: a refactor may not move a digit."""
+
+RUN = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(1)
+from tests import tiny
+from forethought.training import train
+train(tiny.recipe(Path(sys.argv[1])), Path(sys.argv[2]), fresh=False, max_steps=None,
+      report=lambda step, steps, said: print(step, flush=True))
+"""
+
+
+def run(data, out, *, fresh=False, max_steps=None, **changes):
+    told = []
+    recipe = dataclasses.replace(tiny.recipe(data), **changes)
+    train(recipe, out, fresh=fresh, max_steps=max_steps, report=lambda *said: told.append(said))
+    return told
+
+
+def weights(out):
+    return load_file(Places(out).latest / "weights.safetensors")
+
+
+def same_weights(out, other):
+    one, two = weights(out), weights(other)
+    assert set(one) == set(two)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=1e-6, rtol=1e-5)
+
+
+def steps(out):
+    return [entry["step"] for entry in Journal(Places(out).journal).read()]
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_data, tmp_path_factory):
+    """An uninterrupted run and what it reported."""
+    out = tmp_path_factory.mktemp("whole")
+    return out, run(tiny_data, out)
+
+
+def test_ten_steps_lose_what_they_always_lost(tiny_data, tmp_path):
+    # In float32: processors round bf16 in their own ways, and a rationale may turn on it.
+    recipe = tiny.recipe(tiny_data)
+    workshop = open_workshop(recipe, tmp_path)
+    found = [learn(recipe, workshop, step, half=False)["loss"] for step in range(10)]
+    expected = [float(line.split()[1]) for line in LOSSES.read_text().splitlines()]
+    assert found == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_run_leaves_a_model_a_journal_a_plot_and_a_checkpoint_a_stage(whole):
+    out, told = whole
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "after-cold-start",
+        "after-contrastive",
+        "checkpoint",
+        "journal.jsonl",
+        "journal.png",
+        "model",
+        "tokenizer.json",
+    }
+    assert [said[:2] for said in told] == [(step, 11) for step in range(1, 12)]
+    assert told[6][2].startswith("cold-start loss ")
+    assert steps(out) == list(range(11))
+
+
+def test_the_journal_tells_stage_rate_norm_and_every_term(whole):
+    first, *_, last = Journal(Places(whole[0]).journal).read()
+    assert (first["stage"], last["stage"]) == ("contrastive", "cold-start")
+    assert first["rate"] == pytest.approx(1.5e-3)  # the first of two steps up to 3e-3
+    assert first["norm"] > 0
+    assert set(first["terms"]) == {"direct", "next_token", "statements"}
+    assert set(last["terms"]) == {"direct", "thought", "cross", "next_token", "statements"}
+    assert last["seconds"] > first["seconds"]
+
+
+@pytest.mark.parametrize("cuts", [(3,), (7,), (4, 4, 2)])
+def test_a_run_in_parts_equals_one_in_one_go(tiny_data, tmp_path, whole, cuts):
+    for cut in (*cuts, None):
+        run(tiny_data, tmp_path, max_steps=cut)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tiny_data, tmp_path, whole):
+    # At 10: the last checkpoint is of 8, in the middle of a block that was written at 6.
+    after = 10
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tiny_data), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) == after:
+            time.sleep(0.01 * after)  # somewhere in the next step
+            process.send_signal(signal.SIGKILL)
+            break
+    assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
+    run(tiny_data, tmp_path)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_finished_run_does_nothing_more(tiny_data, tmp_path, whole):
+    run(tiny_data, tmp_path)
+    assert run(tiny_data, tmp_path) == []
+    same_weights(tmp_path, whole[0])
+
+
+def test_another_recipe_s_checkpoint_is_refused(tiny_data, tmp_path):
+    run(tiny_data, tmp_path, max_steps=1)
+    with pytest.raises(CheckpointError, match=r"made by another recipe .*--fresh, or .*--out"):
+        run(tiny_data, tmp_path, max_steps=1, clip_norm=0.7)
+
+
+def test_a_fresh_run_forgets_the_one_before(tiny_data, tmp_path, whole):
+    run(
+        tiny_data,
+        tmp_path,
+        max_steps=2,
+        seed=8,
+        shape=dataclasses.replace(tiny.SHAPE, vocabulary=290),
+    )
+    run(tiny_data, tmp_path, fresh=True)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_run_may_start_from_the_first_stage_of_another(tiny_data, tmp_path, whole):
+    told = run(tiny_data, tmp_path, start=whole[0])
+    assert [said[0] for said in told] == list(range(6, 12))
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(5, 11))
+
+
+def test_a_start_with_another_first_stage_is_refused(tiny_data, tmp_path, whole):
+    first, second = tiny.recipe(tiny_data).stages
+    changed = (dataclasses.replace(first, warmup=3), second)
+    with pytest.raises(CheckpointError, match="its stage 'contrastive' is not the one in this"):
+        run(tiny_data, tmp_path, start=whole[0], stages=changed)
+
+
+def test_a_start_that_never_finished_that_stage_is_refused(tiny_data, tmp_path):
+    run(tiny_data, tmp_path / "short", max_steps=2)
+    with pytest.raises(CheckpointError, match="has no checkpoint after stage 'contrastive'"):
+        run(tiny_data, tmp_path / "out", start=tmp_path / "short")
