@@ -6,6 +6,8 @@ that trains on this.
 
 import io
 import json
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forethought.backbones import Shape
+from forethought.training.cold_start import learn
 from forethought.training.recipe import (
     GateSettings,
     Instructions,
@@ -25,6 +28,7 @@ from forethought.training.recipe import (
     TaskWeight,
     Weights,
 )
+from forethought.training.workshop import open_workshop
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -171,6 +175,16 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
     )
 
 
+def curve(data: Path, out: Path) -> list[float]:
+    """What ten steps lose, in float32: processors round bf16 each in their own way.
+
+    `python -m tests.tiny > tests/training/losses.txt` writes it anew.
+    """
+    told = recipe(data)
+    workshop = open_workshop(told, out)
+    return [float(str(learn(told, workshop, step, half=False)["loss"])) for step in range(10)]
+
+
 def as_toml(told: dict[str, Any], place: str = "") -> str:
     """A recipe file out of what `forethought.config.dump` gives."""
     plain = [(k, v) for k, v in told.items() if not _is_table(v)]
@@ -186,3 +200,9 @@ def as_toml(told: dict[str, Any], place: str = "") -> str:
 
 def _is_table(value: object) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        losses = curve(build(Path(scratch) / "data"), Path(scratch) / "run")
+    sys.stdout.writelines(f"{step} {loss:.5f}\n" for step, loss in enumerate(losses))

@@ -24,6 +24,7 @@ WEIGHTS = Weights(
     statements=0.3,
     pointwise=2.0,
     relational=1.5,
+    sight=0.25,
 )
 OBJECTIVE = Objective(temperature=0.5, teacher_temperature=0.4, teacher=None)
 

@@ -9,7 +9,7 @@ from tests import tiny
 
 from forethought.training.forward import Reader
 from forethought.training.material import Row
-from forethought.training.step import Stepper, rate_at
+from forethought.training.step import rate_at
 from forethought.training.workshop import open_workshop
 
 STEP = 5  # the first of the stage in which the model thinks: 3 pairs own, 2 taught, 1 direct
@@ -143,7 +143,7 @@ def test_rationales_are_written_for_a_block_of_steps_and_no_further_than_the_sta
 def test_what_was_written_ahead_is_taken_up_by_a_resumed_run(workshop):
     first = dataclasses.replace(workshop.stepper, _written={})
     first.loss(6)
-    resumed = Stepper(first.recipe, first.material, first.reader, first.engine, first.objective)
+    resumed = dataclasses.replace(first, _written={})
     resumed.take_up(first.written)
     assert resumed.written == first.written
     first.loss(7)
@@ -157,6 +157,15 @@ def test_what_was_written_ahead_is_taken_up_by_a_resumed_run(workshop):
 def test_a_stage_without_thinking_has_neither_thought_nor_cross(workshop):
     _, terms = workshop.stepper.loss(1)
     assert set(terms) == {"direct", "next_token", "statements"}
+
+
+def test_a_stage_without_pairs_sees_the_rest_alone(workshop):
+    alone = dataclasses.replace(STAGE, batch=0)
+    recipe = dataclasses.replace(workshop.stepper.recipe, stages=(alone,))
+    stepper = dataclasses.replace(workshop.stepper, recipe=recipe, _written={})
+    loss, terms = stepper.loss(2)
+    assert set(terms) == {"statements"}
+    torch.testing.assert_close(loss, 0.3 * terms["statements"])
 
 
 def test_the_rate_warms_up_holds_and_falls():

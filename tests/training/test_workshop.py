@@ -38,13 +38,16 @@ def test_a_tokenizer_that_is_there_is_used_again(tiny_data, tmp_path):
     assert again.tokenizer.to_str() == type(again.tokenizer).from_str(marked).to_str()
 
 
-def test_only_matrices_decay(workshop):
-    decayed, plain = workshop.optimizer.param_groups
-    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.03, 0.0)
-    assert min(p.ndim for p in decayed["params"]) == 2
-    assert max(p.ndim for p in plain["params"]) == 1
-    every = {id(p) for p in workshop.backbone.network.parameters()}
-    assert {id(p) for group in (decayed, plain) for p in group["params"]} == every
+def test_only_matrices_decay_and_the_vision_tower_has_its_own_pace(workshop):
+    told = {
+        parameter: (group["weight_decay"], group["times"])
+        for group in workshop.optimizer.param_groups
+        for parameter in group["params"]
+    }
+    for name, parameter in workshop.backbone.network.named_parameters():
+        expected = (0.03 if parameter.ndim > 1 else 0.0, 1.7 if "visual" in name else 1.0)
+        assert told.pop(parameter) == expected
+    assert not told
 
 
 def test_the_network_is_as_large_as_the_recipe_says(workshop):
