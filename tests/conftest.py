@@ -30,20 +30,11 @@ def tiny_data(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tiny_data, tmp_path_factory):
-    """The folder of a whole run that taught the tiny model to think."""
-    from forethought.training import train
+def tiny_model(tiny_data, tmp_path_factory):
+    """The folder of a tiny model that was taught to think; it has no gate."""
     from tests import tiny
 
-    out = tmp_path_factory.mktemp("tiny") / "run"
-    train(tiny.taught(tiny_data), out, fresh=False, max_steps=None, report=lambda *told: None)
-    return out
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tiny_run):
-    """The model folder of that run; it has no gate."""
-    return tiny_run / "model"
+    return tiny.teach(tiny_data, tmp_path_factory.mktemp("tiny") / "run")
 
 
 @pytest.fixture(scope="session")

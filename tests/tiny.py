@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from forethought.backbones import Shape
 from forethought.training.cold_start import learn
+from forethought.training.export import export
 from forethought.training.recipe import (
     GateSettings,
     Instructions,
@@ -115,9 +116,18 @@ def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     pq.write_table(pa.Table.from_pylist(list(rows)), path)
 
 
-def taught(data: Path) -> Recipe:
-    """A run after which the model ends most rationales by itself, at different lengths."""
-    return recipe(data, steps=(110, 8), rate=8e-3)
+def teach(data: Path, out: Path) -> Path:
+    """A model folder whose model ends most rationales by itself, at different lengths.
+
+    In float32, as processors round bf16 each in their own way.
+    """
+    told = recipe(data, steps=(110, 8), rate=8e-3)
+    made = open_workshop(told, out)
+    for step in range(told.steps):
+        learn(told, made, step, half=False)
+    folder = out / "model"
+    export(made.backbone, made.tokenizer, made.patchifier, recipe=told, folder=folder)
+    return folder
 
 
 def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:
@@ -176,7 +186,7 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
 
 
 def curve(data: Path, out: Path) -> list[float]:
-    """What ten steps lose, in float32: processors round bf16 each in their own way.
+    """What ten steps lose, in float32.
 
     `python -m tests.tiny > tests/training/losses.txt` writes it anew.
     """

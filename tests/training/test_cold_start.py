@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -151,21 +152,39 @@ def test_a_fresh_run_forgets_the_one_before(tiny_data, tmp_path, whole):
     assert steps(tmp_path) == list(range(11))
 
 
-def test_a_run_may_start_from_the_first_stage_of_another(tiny_data, tmp_path, whole):
-    told = run(tiny_data, tmp_path, start=whole[0])
+def test_a_run_takes_over_the_leading_stages_that_it_shares_with_another(
+    tiny_data, tmp_path, whole
+):
+    first, second = tiny.recipe(tiny_data).stages
+    stages = (first, dataclasses.replace(second, own=0.0, final_rate=0.3))
+    told = run(tiny_data, tmp_path / "shared", start=whole[0], stages=stages)
     assert [said[0] for said in told] == list(range(6, 12))
+    assert steps(tmp_path / "shared") == list(range(5, 11))
+    run(tiny_data, tmp_path / "alone", stages=stages)
+    same_weights(tmp_path / "shared", tmp_path / "alone")
+
+
+def test_a_run_that_shares_every_stage_has_nothing_left_to_do(tiny_data, tmp_path, whole):
+    assert run(tiny_data, tmp_path, start=whole[0]) == []
     same_weights(tmp_path, whole[0])
-    assert steps(tmp_path) == list(range(5, 11))
 
 
 def test_a_start_with_another_first_stage_is_refused(tiny_data, tmp_path, whole):
     first, second = tiny.recipe(tiny_data).stages
     changed = (dataclasses.replace(first, warmup=3), second)
-    with pytest.raises(CheckpointError, match="its stage 'contrastive' is not the one in this"):
+    with pytest.raises(CheckpointError, match="its first stage is not the one in this recipe"):
         run(tiny_data, tmp_path, start=whole[0], stages=changed)
 
 
 def test_a_start_that_never_finished_that_stage_is_refused(tiny_data, tmp_path):
     run(tiny_data, tmp_path / "short", max_steps=2)
-    with pytest.raises(CheckpointError, match="has no checkpoint after stage 'contrastive'"):
+    with pytest.raises(CheckpointError, match="has not finished stage 'cold-start'; go on with"):
         run(tiny_data, tmp_path / "out", start=tmp_path / "short")
+
+
+def test_a_start_that_holds_no_run_is_refused(tiny_data, tmp_path, whole):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    shutil.copy(whole[0] / "tokenizer.json", empty)
+    with pytest.raises(CheckpointError, match="holds no run to start from; train that one first"):
+        run(tiny_data, tmp_path / "out", start=empty)

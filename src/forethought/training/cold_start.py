@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -160,10 +161,9 @@ def _shared_stages(recipe: Recipe, start: Places) -> Path:
             "out of the recipe"
         )
     theirs = checkpoint.load_progress(kept).recipe["stages"]
-    shared = [
-        stage for stage, other in zip(recipe.stages, theirs, strict=False) if dump(stage) == other
-    ]
-    if not shared or shared != list(recipe.stages[: len(shared)]):
+    both = zip(recipe.stages, theirs, strict=False)
+    shared = [stage for stage, _ in takewhile(lambda pair: dump(pair[0]) == pair[1], both)]
+    if not shared:
         raise CheckpointError(
             f"{start.out}: its first stage is not the one in this recipe; make them alike, or "
             "leave `start` out of the recipe"

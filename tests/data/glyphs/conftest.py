@@ -97,6 +97,18 @@ COUNTRIES = [
 
 
 @pytest.fixture
+def table(tmp_path):
+    """Writes rows as a countries package; a row is given as to `_country`."""
+
+    def write(*rows):
+        told = [_country(*names, **facts) for *names, facts in rows]
+        (tmp_path / "countries.json").write_text(json.dumps(told))
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
 def bolivia():
     """A country to ask about, with two of its neighbours."""
     return Country(
@@ -208,7 +220,8 @@ def _put_flags(home):
         _put(home, sources.COUNTRIES, f"data/{three}.svg", _svg(24))
         _put(home, sources.OPENMOJI, f"color/svg/{codes[two].upper()}.svg", _svg())
     flags = {two: {"body": '<rect width="9" height="9"/>'} for two in letters}
-    _put(home, sources.ROUND, "icons.json", {"icons": flags})
+    # As in the package: the round icon `ar` is of Arabic, not of Argentina.
+    _put(home, sources.ROUND, "icons.json", {"icons": {**flags, "ar": {"body": "<path/>"}}})
     twemoji = shelf(home, sources.TWEMOJI)
     icons = json.loads((twemoji / "icons.json").read_text("utf-8"))["icons"] | flags
     names = json.loads((twemoji / "chars.json").read_text("utf-8"))

@@ -1,3 +1,5 @@
+import pytest
+
 from forethought.data.glyphs.concepts import MOST_KEYWORDS, merge_keywords
 
 
@@ -13,6 +15,32 @@ def test_the_name_itself_and_bare_signs_are_no_keywords():
         ":3",
         "o'clock",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("donkey", "ass"),
+        ("eggplant", "phallic"),
+        ("girl", "virgin"),
+        ("man wearing turban", "arabs"),
+        ("middle finger", "fu"),
+        ("nerd face", "dork"),
+        ("new moon face", "molester"),
+        ("peach", "butt"),
+        ("pile of poo", "turd"),
+        ("poo", "shit"),
+        ("rooster", "cock"),
+        ("wheelchair", "handicapped"),
+    ],
+)
+def test_obscene_and_demeaning_words_are_no_keywords(name, word):
+    assert merge_keywords(name, [[word, "plain"], [word.upper()]]) == ("plain",)
+
+
+def test_a_word_that_holds_an_obscene_one_stays():
+    words = ["bass", "cockerel", "embarrass", "grape", "shuttlecock"]
+    assert merge_keywords("x", [words]) == tuple(words)
 
 
 def test_a_source_counts_once():

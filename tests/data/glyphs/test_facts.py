@@ -14,7 +14,7 @@ def test_every_fact_is_stated_both_ways(bolivia):
         "Bolivia is in South America.",
         "Aymara is spoken in Bolivia.",
         "Bolivia borders Argentina and Brazil.",
-        "The country that borders Argentina and Brazil is Bolivia.",
+        "One country that borders Argentina and Brazil is Bolivia.",
         "Bolivia borders Brazil.",
         "Bolivia is landlocked.",
         "One landlocked country is Bolivia.",
@@ -31,6 +31,12 @@ def test_one_of_three_capitals_is_not_called_the_capital(bolivia):
         "A capital of South Africa is Cape Town.",
     ]
     assert not any(fact.unique for fact in capitals)
+
+
+def test_what_is_not_agreed_upon_is_not_told(bolivia):
+    country = dataclasses.replace(bolivia, capitals=(), demonym="", currencies=(), subregion="")
+    assert {fact.relation for fact in facts_of(country)} == {"language", "borders"}
+    assert not any("capital" in words or " in ." in words for words in statements(country))
 
 
 def test_a_sentence_starts_large_even_with_an_article(bolivia):

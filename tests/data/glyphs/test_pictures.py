@@ -1,10 +1,13 @@
+import dataclasses
 import io
 
 import PIL.Image
 import PIL.ImageOps
 import pytest
 
-from forethought.data.glyphs.pictures import MARGIN, SIDE, png
+from forethought.data.glyphs import sources
+from forethought.data.glyphs.pictures import MARGIN, SIDE, drawings, png
+from forethought.packages import unpack
 
 
 def _open(picture):
@@ -27,3 +30,11 @@ def test_fits_a_drawing_into_the_square_with_its_aspect(width, height):
 def test_what_is_transparent_is_white():
     square = _open(PIL.Image.new("RGBA", (50, 50), (255, 0, 0, 0)))
     assert square.getextrema() == ((255, 255),) * 3
+
+
+def test_the_round_icon_of_a_language_is_not_drawn_as_a_flag(cache, bolivia):
+    argentina = dataclasses.replace(bolivia, code="ar", long_code="arg")
+    folders = {source: unpack(source.package, cache) for source in sources.SOURCES}
+    found = {one.picture for one in drawings([], [argentina, bolivia], folders)}
+    assert {"round/flag-bo", "official/flag-bo", "official/flag-ar"} <= found
+    assert "round/flag-ar" not in found

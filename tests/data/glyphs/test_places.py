@@ -37,6 +37,11 @@ def test_tells_the_facts_that_the_description_uses(bolivia, world):
     )
 
 
+def test_a_country_of_no_agreed_region_is_not_described_by_one(bolivia, world):
+    nowhere = dataclasses.replace(bolivia, subregion="")
+    assert places(nowhere, (nowhere, *world[1:])) == []
+
+
 def test_does_not_call_a_country_with_a_coast_landlocked(peru, world):
     assert all("landlocked" not in place.text for place in places(peru, world))
 

@@ -35,6 +35,12 @@ def test_what_is_missing_is_left_out():
     assert rationales.of_concept(bare) == "Food and drink, fruit. It is red apple."
 
 
+def test_a_flag_tells_the_region_if_one_is_agreed_upon(bolivia):
+    assert rationales.of_flag(bolivia) == "It is the flag of Bolivia, in South America."
+    nowhere = dataclasses.replace(bolivia, subregion="")
+    assert rationales.of_flag(nowhere) == "It is the flag of Bolivia."
+
+
 def test_an_icon_is_called_one():
     icon = dataclasses.replace(
         APPLE, concept="icon-apple", kind="icon", group="icon", subgroup="food", gloss=""

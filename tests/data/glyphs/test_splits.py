@@ -1,3 +1,4 @@
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -42,6 +43,16 @@ def test_clock_faces_are_learned_and_every_sum_has_a_split():
     splits = read_splits()
     assert {splits.concepts[code_of_face(face)] for face in FACES} == {("clock", "train")}
     assert len(splits.clocks) == len(FACES) * len(OFFSETS) == 528
+
+
+def test_countries_are_drawn_as_they_were_whatever_is_known_of_them(bolivia):
+    committed = read_splits()
+    bare = dataclasses.replace(bolivia, capitals=(), subregion="", borders=())
+    codes = sorted({code for code, _ in committed.relations})
+    assert len(codes) == 194
+    drawn = propose([], [dataclasses.replace(bare, code=code) for code in codes])
+    assert drawn.relations == committed.relations
+    assert drawn.clocks == committed.clocks
 
 
 def test_a_family_is_drawn_by_its_name_alone():

@@ -50,6 +50,31 @@ def test_never_describes_by_a_slur():
     assert NOUNS.gloss("taco", ["tortilla"]) == "a tortilla rolled around a filling"
 
 
+@pytest.mark.parametrize(
+    "gloss",
+    [
+        "insulting terms of address for people who are ridiculous",
+        "uncomplimentary terms for a policeman",
+        "a stupid person; used to express a low opinion of someone's intelligence",
+        "a person of subnormal intelligence",
+        "people collectively who are crippled",
+        "sexual activity between individuals",
+        "someone who procures customers for whores",
+        "a building where prostitutes are available",
+    ],
+)
+def test_neither_insults_nor_obscenities_are_among_the_commonest_nouns(gloss):
+    lines = LINES | {"00000008": _line("00000008", "word", gloss)}
+    nouns = Nouns(NOUNS.senses | {"word": ("00000008",)}, lines, {"word": 99, "cow": 9})
+    assert nouns.frequent(2) == [("cow", "female of cattle")]
+
+
+def test_a_coarse_word_is_left_out_for_itself():
+    lines = LINES | {"00000008": _line("00000008", "old_maid", "an elderly unmarried woman")}
+    nouns = Nouns(NOUNS.senses | {"old_maid": ("00000008",)}, lines, {"old_maid": 99, "cow": 9})
+    assert nouns.frequent(2) == [("cow", "female of cattle")]
+
+
 def test_leaves_examples_of_use_out():
     assert NOUNS.gloss("cow", ["cattle"]) == "female of cattle"
 

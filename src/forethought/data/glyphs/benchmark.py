@@ -69,7 +69,7 @@ def _emoji_trials(catalogue: Catalogue) -> Iterator[Trial]:
         concepts = catalogue.drawn(catalogue.of("emoji", side), style)
         asked = (concepts, keyword_query)
         yield from _word_trials("keywords", split, asked, style=style)
-        yield from _gloss_trials(split, style, concepts)
+        yield from _gloss_trials(catalogue, split, style)
         for one in concepts:
             shown = concept_picture(INSTRUCTIONS["name"], style, one)
             yield Trial("name", split, shown, (one.name,))
@@ -91,9 +91,12 @@ def _word_trials(
         yield Trial(task, split, concept_text(task, text, one), tuple(relevant))
 
 
-def _gloss_trials(split: str, style: str, concepts: list[Concept]) -> Iterator[Trial]:
+def _gloss_trials(catalogue: Catalogue, split: str, style: str) -> Iterator[Trial]:
+    # A gloss that is learned would be remembered, not understood: none is asked again.
+    learned = {"", *(one.gloss for one in catalogue.of("emoji", "train"))}
+    concepts = catalogue.drawn(catalogue.of("emoji", _EMOJI_SPLITS[split][0]), style)
     for one in concepts:
-        if one.gloss:
+        if one.gloss not in learned:
             same = [f"{style}/{two.concept}" for two in concepts if two.gloss == one.gloss]
             yield Trial("gloss", split, concept_text("gloss", one.gloss, one), tuple(same))
 
@@ -113,7 +116,8 @@ def _emoji_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
         for one in concepts:
             document = concept_picture(PICTURE, style, one)
             yield Candidate("keywords", split, document)
-            yield Candidate("gloss", split, document)
+            if side != "train":
+                yield Candidate("gloss", split, document)
             yield Candidate("name", split, concept_name(one))
         target = _STYLE_TARGETS[split]
         for one in catalogue.drawn(everything, target):

@@ -8,6 +8,13 @@ Split = Literal["train", "dev", "test"]
 
 MOST_KEYWORDS = 14
 
+# Obscene, demeaning to people, or untrue of the people shown; read by eye from all keywords.
+_UNFIT = {
+    "af", "arab", "arabs", "ass", "bs", "butt", "cock", "crap", "crone", "dork", "fingering",
+    "fml", "fu", "handicap", "handicapped", "jew", "litaf", "loser", "mansplaining", "molester",
+    "phallic", "pissed", "shit", "turd", "virgin", "weirdo",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
@@ -33,13 +40,14 @@ class Concept:
 
 
 def merge_keywords(name: str, lists: list[list[str]]) -> tuple[str, ...]:
-    """Keywords of several sources, those that more sources give first."""
+    """Keywords of several sources that anyone may read, those that more sources give first."""
     votes: dict[str, int] = {}
     for words in lists:
         for keyword in dict.fromkeys(_clean(word) for word in words):
             votes[keyword] = votes.get(keyword, 0) + 1
     votes.pop(_clean(name), None)
-    usable = [word for word in votes if any(letter.isalnum() for letter in word)]
+    said = [word for word in votes if any(letter.isalnum() for letter in word)]
+    usable = [word for word in said if word not in _UNFIT]
     # A stable sort keeps the first source's order among equals.
     return tuple(sorted(usable, key=lambda word: -votes[word])[:MOST_KEYWORDS])
 

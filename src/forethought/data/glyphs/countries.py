@@ -1,11 +1,13 @@
 """Countries as a table of facts, and their flags as concepts."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from forethought.data.glyphs.concepts import Concept
+from forethought.data.glyphs.corrections import CORRECTIONS
 
 _WITH_ARTICLE = {
     "Bahamas", "Central African Republic", "Comoros", "DR Congo", "Dominican Republic", "Gambia",
@@ -25,6 +27,7 @@ class Country:
         code: two letters, lower case.
         called: its name inside a sentence, with its article if it has one.
         long_code: three letters, lower case.
+        capitals: like every other fact empty where none is agreed upon.
         borders: the neighbours as they are called, in alphabetical order.
     """
 
@@ -56,7 +59,8 @@ def read_countries(folder: Path) -> list[Country]:
     rows = json.loads((folder / "countries.json").read_text("utf-8"))
     names = {row["cca3"]: _called(row["name"]["common"]) for row in rows}
     independent = [row for row in rows if row["independent"] is True]
-    return sorted((_country(row, names) for row in independent), key=lambda one: one.code)
+    countries = (_corrected(_country(row, names)) for row in independent)
+    return sorted(countries, key=lambda one: one.code)
 
 
 def flag_concept(country: Country) -> Concept:
@@ -94,6 +98,13 @@ def _country(row: dict[str, Any], names: dict[str, str]) -> Country:
         landlocked=row["landlocked"],
         borders=tuple(sorted((names[code] for code in row["borders"]), key=_without_article)),
     )
+
+
+def _corrected(country: Country) -> Country:
+    changes: dict[str, Any] = {
+        one.field: one.holds for one in CORRECTIONS if one.code == country.code
+    }
+    return dataclasses.replace(country, **changes)
 
 
 def _called(name: str) -> str:

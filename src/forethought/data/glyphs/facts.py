@@ -115,6 +115,8 @@ def _currencies(country: Country) -> list[Fact]:
 
 
 def _subregion(country: Country) -> list[Fact]:
+    if not country.subregion:
+        return []
     where = country.subregion
     forward = f"{start(country.called)} is in {where}."
     backward = f"One country in {where} is {country.called}."
@@ -141,7 +143,8 @@ def _borders(country: Country) -> list[Fact]:
         return []
     around = listed(country.borders)
     forward = f"{start(country.called)} borders {around}."
-    backward = f"The country that borders {around} is {country.called}."
+    # "The country" would not be true of all: more than one borders both Argentina and Brazil.
+    backward = f"One country that borders {around} is {country.called}."
     return [Fact(country, "borders", around, forward, backward, unique=True)]
 
 

@@ -82,7 +82,7 @@ def questions(
     }
     counts = _counts(catalogue.countries)
     for fact in facts_of(country):
-        text = _asked(fact, counts)
+        text = _asked(fact, counts) if _is_only(fact, catalogue.countries) else ""
         if fact.relation in asked and fact.unique and text:
             yield _query(text, [fact.backward], country), (country.code,)
     if "place" in asked:
@@ -123,12 +123,19 @@ def _asked(fact: Fact, counts: Counter[tuple[str, str, str]]) -> str:
     return ""
 
 
+def _is_only(fact: Fact, countries: tuple[Country, ...]) -> bool:
+    # A country that borders these neighbours and others is as right an answer.
+    around = set(fact.country.borders)
+    return fact.relation != "borders" or sum(around <= set(one.borders) for one in countries) == 1
+
+
 def _counts(countries: tuple[Country, ...]) -> Counter[tuple[str, str, str]]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for country in countries:
         for fact in facts_of(country):
             counts[fact.relation, fact.answer, ""] += 1
-            counts[fact.relation, fact.answer, country.subregion] += 1
+            if country.subregion:
+                counts[fact.relation, fact.answer, country.subregion] += 1
     return counts
 
 

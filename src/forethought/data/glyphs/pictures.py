@@ -29,8 +29,11 @@ from forethought.errors import DataError
 
 SIDE = 112
 MARGIN = 4
-REVISION = 1
+REVISION = 2
 """Raised when the same drawings give other pictures."""
+
+_LANGUAGES = {"ar", "ie", "la"}
+"""Round icons that are of languages (Arabic, Interlingue, Latin), not of the country of the code."""
 
 Folders = dict[Source, Path]
 Draw = Callable[[], PIL.Image.Image]
@@ -109,7 +112,7 @@ def _coloured(codes: dict[str, str], style: str, found: _Set) -> Iterator[Drawin
 def _round(countries: list[Country], folder: Path) -> Iterator[Drawing]:
     icons = _table(folder / "icons.json")
     for country in countries:
-        if country.code in icons["icons"]:
+        if country.code in icons["icons"] and country.code not in _LANGUAGES:
             yield Drawing(country.concept, "round", ROUND, _from_icon(icons, country.code))
 
 

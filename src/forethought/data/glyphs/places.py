@@ -25,6 +25,8 @@ class Place:
 
 def places(country: Country, countries: tuple[Country, ...]) -> list[Place]:
     """The descriptions of a country that are true of at most three, fewest answers first."""
+    if not country.subregion:
+        return []
     found = []
     for landlocked in (True, False):
         if landlocked and not country.landlocked:

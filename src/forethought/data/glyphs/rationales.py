@@ -42,7 +42,8 @@ def short_gloss(gloss: str) -> str:
 
 def of_flag(country: Country) -> str:
     """What is thought of a flag."""
-    return f"It is the {country.flag}, in {country.subregion}."
+    where = f", in {country.subregion}" if country.subregion else ""
+    return f"It is the {country.flag}{where}."
 
 
 def to_flag(told: list[str], country: Country) -> str:

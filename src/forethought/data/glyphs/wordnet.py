@@ -18,7 +18,13 @@ _STOP = {
 # "Food" and "animal" say too little: half of WordNet's things are one or the other.
 
 
-_DEMEANING = ("slur", "offensive", "disparaging", "obscen", "vulgar", "derogatory", "contemptuous")
+_DEMEANING = (
+    "slur", "offensive", "disparaging", "obscen", "vulgar", "derogatory", "contemptuous",
+    "insulting", "uncomplimentary", "low opinion", "despicable", "subnormal", "crippled",
+    "deformed", "insane", "sexual", "whore", "prostitut",
+)  # fmt: skip
+# Their definitions do not give them away; read by eye from the commonest nouns.
+_COARSE = {"ass", "jackass", "jerk", "jew-baiter", "old maid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class Nouns:
     def frequent(self, most: int) -> list[tuple[str, str]]:
         """The commonest nouns with the definition of their first sense."""
         ranked = sorted(self.counts, key=lambda lemma: (-self.counts[lemma], lemma))
-        chosen = [lemma for lemma in ranked if lemma in self.senses][: most * 2]
+        fit = (lemma for lemma in ranked if lemma.replace("_", " ") not in _COARSE)
+        chosen = [lemma for lemma in fit if lemma in self.senses][: most * 2]
         chosen = [lemma for lemma in chosen if not _demeans(self.lines[self.senses[lemma][0]])]
         pairs = [
             (lemma.replace("_", " "), _definition(line))
