@@ -148,3 +148,16 @@ def test_texts_come_back_in_their_own_order_at_unit_length(texts):
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(4))
     for row, text in enumerate(shown):
         torch.testing.assert_close(vectors[row], texts([text])[0], rtol=1e-4, atol=1e-5)
+
+
+def test_the_parts_of_a_picture_average_to_the_whole(pictures):
+    # 224 pixels become 7 x 7 places; side 7 gives each, side 1 their mean, which is the vector.
+    shown = [scene(40, 60), scene(224, 224, seed=8)]
+    parts = pictures.places(shown, side=7)
+    assert parts.shape == (2, 49, FEATURES)
+    assert torch.allclose(parts.mean(1), pictures(shown), atol=1e-5)
+    assert torch.allclose(pictures.places(shown, side=1)[:, 0], pictures(shown), atol=1e-5)
+
+
+def test_no_pictures_have_no_parts(pictures):
+    assert pictures.places([], side=3).shape == (0, 9, FEATURES)

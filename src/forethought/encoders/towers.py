@@ -64,7 +64,7 @@ class PictureTower(Protocol):
     def width(self) -> int:
         """How long a feature vector is."""
 
-    def __call__(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F"]:
+    def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         """Describe each picture; the pictures may differ in size."""
 
 
@@ -167,14 +167,14 @@ class FrozenPictures:
         return FEATURES
 
     @torch.inference_mode()
-    def __call__(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F"]:
+    def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         """Describe each picture, padded to a white square of 224 pixels."""
         parts = [self._describe(part) for part in _parts(pictures, PICTURE_BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, FEATURES)
 
     @torch.inference_mode()
     def places(
-        self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]], *, side: int
+        self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
     ) -> Float[Tensor, "N S F"]:
         """Describe the `side` x `side` parts of each picture, row by row."""
         parts = [
@@ -183,10 +183,10 @@ class FrozenPictures:
         ]
         return torch.cat(parts) if parts else torch.zeros(0, side * side, FEATURES)
 
-    def _describe(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F"]:
+    def _describe(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         return self._features(pictures).mean((2, 3))
 
-    def _features(self, pictures: Sequence[UInt8[np.ndarray, "H W 3"]]) -> Float[Tensor, "N F R S"]:
+    def _features(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float().sub_(127).div_(128)
         features: Tensor = self._net(pixels.contiguous(memory_format=torch.channels_last))

@@ -5,14 +5,17 @@ each of its parts is as many signals as it has tokens (dense feature distillatio
 FitNets, arXiv 1412.6550, on the language model's side of the merger).
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -27,6 +30,17 @@ SCALE = 0.3
 SAMPLE = 1024
 """Pictures from which the axes of a description are taken."""
 CHUNK = 256
+
+
+@runtime_checkable
+class PlaceTower(Protocol):
+    """Describes parts of pictures."""
+
+    def places(
+        self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
+    ) -> Float[Tensor, "N S F"]:
+        """Describe the `side` x `side` parts of each picture, row by row."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,24 +75,49 @@ class Sight:
 
 
 def load_sight(
-    source: GlyphPairs, *, side: int, width: int, patchify: Callable[[Image], Patches], seed: int
+    source: GlyphPairs,
+    *,
+    side: int,
+    width: int,
+    patchify: Callable[[Image], Patches],
+    seed: int,
+    tower: PlaceTower | None = None,
 ) -> Sight:
-    """Read the descriptions of every training picture; write them first if they are not there."""
+    """Read the descriptions of every training picture; write them if they are not there.
+
+    They are kept beside the data and made anew when a picture, `side` or `width` changes.
+    """
     names = sorted(source.pictures)
     pictures = tuple(source.pictures[name] for name in names)
-    path = source.folder / FILE
-    if not path.exists():
-        _write(path, pictures, side=side, width=width)
-    described = load_file(path)["described"]
-    if described.shape != (len(pictures), side * side, width):
-        _write(path, pictures, side=side, width=width)
-        described = load_file(path)["described"]
-    return Sight(pictures, described, side, patchify, seed)
+    path, key = source.folder / FILE, _key(pictures, side, width)
+    if not _is_of(path, key):
+        _write(path, pictures, tower or FrozenPictures.published(), side=side, width=width, key=key)
+    return Sight(pictures, load_file(path)["described"], side, patchify, seed)
 
 
-def _write(path: Path, pictures: tuple[Image, ...], *, side: int, width: int) -> None:
-    tower = FrozenPictures.published()
+def _key(pictures: tuple[Image, ...], side: int, width: int) -> str:
+    digest = hashlib.sha256(f"{side} {width}".encode())
+    for picture in pictures:
+        digest.update(picture.pixels.tobytes())
+    return digest.hexdigest()
 
+
+def _is_of(path: Path, key: str) -> bool:
+    if not path.is_file():
+        return False
+    with safe_open(path, framework="pt") as file:
+        return bool((file.metadata() or {}).get("of") == key)
+
+
+def _write(
+    path: Path,
+    pictures: tuple[Image, ...],
+    tower: PlaceTower,
+    *,
+    side: int,
+    width: int,
+    key: str,
+) -> None:
     def places(chosen: tuple[Image, ...]) -> Float[Tensor, "N S F"]:
         return tower.places([image.pixels for image in chosen], side=side)
 
@@ -89,7 +128,8 @@ def _write(path: Path, pictures: tuple[Image, ...], *, side: int, width: int) ->
         for at in range(0, len(pictures), CHUNK)
     ]
     scratch = path.with_name(f".{path.name}")
-    scratch.write_bytes(save({"described": torch.cat(parts).contiguous()}))
+    described = {"described": torch.cat(parts).contiguous()}
+    scratch.write_bytes(save(described, metadata={"of": key}))
     scratch.replace(path)
 
 

@@ -1,7 +1,7 @@
 from forethought.data.glyphs.benchmark import trials
 from forethought.data.glyphs.catalogue import Catalogue
 from forethought.data.glyphs.clocks import FACES, OFFSETS, code_of_face
-from forethought.data.glyphs.concepts import Concept
+from forethought.data.glyphs.concepts import Concept, Split
 from forethought.data.glyphs.splits import Splits
 
 
@@ -18,7 +18,9 @@ def test_a_gloss_that_a_learned_concept_shares_is_not_asked():
         _bag("wallet", "test", ""),
     )
     styles = {one.concept: frozenset({"noto", "twemoji", "fluent3d"}) for one in concepts}
-    learned = {(code_of_face(face), hours): "train" for face in FACES for hours in OFFSETS}
+    learned: dict[tuple[str, int], Split] = {
+        (code_of_face(face), hours): "train" for face in FACES for hours in OFFSETS
+    }
     found = trials(Catalogue(concepts, styles, (), Splits({}, {}, learned)))
     glosses = {(one.split, one.query.text, one.relevant) for one in found if one.task == "gloss"}
     assert glosses == {
