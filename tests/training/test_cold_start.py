@@ -188,3 +188,13 @@ def test_a_start_that_holds_no_run_is_refused(tiny_data, tmp_path, whole):
     shutil.copy(whole[0] / "tokenizer.json", empty)
     with pytest.raises(CheckpointError, match="holds no run to start from; train that one first"):
         run(tiny_data, tmp_path / "out", start=empty)
+
+
+def test_the_vision_tower_learns_at_its_stages_own_rate(tiny_data, tmp_path):
+    # The first stage warms up over two steps to 3e-3: half of that at step 0. The tower's is
+    # 1.7 times as high.
+    recipe = tiny.recipe(tiny_data, rate=3e-3)
+    workshop = open_workshop(recipe, tmp_path)
+    learn(recipe, workshop, 0)
+    rates = {group["sees"]: group["lr"] for group in workshop.optimizer.param_groups}
+    assert rates == {False: pytest.approx(1.5e-3), True: pytest.approx(1.7 * 1.5e-3)}

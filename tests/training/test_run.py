@@ -1,11 +1,13 @@
 import dataclasses
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from tests import tiny
 
 from forethought import config
 from forethought.encoders import load
-from forethought.errors import ConfigError
+from forethought.errors import ConfigError, DataError
 from forethought.training import run
 
 
@@ -40,5 +42,15 @@ def test_a_mistake_in_the_recipe_is_told_before_anything_is_made(tiny_data, tmp_
     path = write(tiny.recipe(tiny_data), tmp_path / "tiny.toml")
     path.write_text("sead = 3\n" + path.read_text())
     with pytest.raises(ConfigError, match="unknown key 'sead'; did you mean 'seed'"):
+        run(path, out=tmp_path / "out", report=lambda *said: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_without_held_out_pairs_is_refused_before_training(tmp_path):
+    data = tiny.build(tmp_path / "data")
+    table = pq.read_table(data / "examples.parquet")
+    pq.write_table(table.filter(pc.equal(table["split"], "train")), data / "examples.parquet")
+    path = write(tiny.recipe(data), tmp_path / "tiny.toml")
+    with pytest.raises(DataError, match="no pairs of split 'dev', on which the gate is fitted"):
         run(path, out=tmp_path / "out", report=lambda *said: None)
     assert not (tmp_path / "out").exists()

@@ -95,7 +95,7 @@ def learn(recipe: Recipe, workshop: Workshop, step: int, *, half: bool = True) -
     stage, at = recipe.stage_at(step)
     rate = rate_at(stage, at)
     for group in workshop.optimizer.param_groups:
-        group["lr"] = rate * group["times"]
+        group["lr"] = rate * (stage.vision_rate if group["sees"] else 1.0)
     device = workshop.backbone.device.type
     with torch.autocast(device, torch.bfloat16, enabled=half):
         loss, terms = workshop.stepper.loss(step)

@@ -41,7 +41,8 @@ class Stage:
     The two never overlap: a vector is not read behind a rationale that gives its target
     away. Beside its pairs a step may see plain `statements`, `lessons` (texts whose place a
     teacher knows) and `glances` (pictures whose parts a teacher has described); with a batch
-    of 0 it sees nothing else. The rate falls from its peak to `final_rate` of it over the last `cooldown` steps.
+    of 0 it sees nothing else. The rate falls from its peak to `final_rate` of it over the last `cooldown` steps;
+    the vision tower learns at `vision_rate` times the rate.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -56,6 +57,7 @@ class Stage:
     lessons: int
     glances: int
     peak_rate: float
+    vision_rate: float
     warmup: int
     cooldown: int
     final_rate: float
@@ -113,7 +115,7 @@ class Recipe:
     """One run, from data to a folder that `forethought.load` takes.
 
     `start` names another run of the same network: its leading stages, where they are the same, are taken
-    over instead of trained again. The vision tower learns at `vision_rate` times the rate.
+    over instead of trained again.
     """
 
     name: str
@@ -124,7 +126,6 @@ class Recipe:
     temperature: float
     teacher_temperature: float
     weight_decay: float
-    vision_rate: float
     clip_norm: float
     checkpoint_every: int
     budget: int

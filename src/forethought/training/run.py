@@ -7,6 +7,7 @@ from pathlib import Path
 from forethought import config
 from forethought.data import GlyphPairs
 from forethought.encoders import ReasoningEncoder, load
+from forethought.errors import DataError
 from forethought.training.afternoon import AfternoonRecipe, fit
 from forethought.training.cold_start import Report, train
 from forethought.training.gate import fit_gate
@@ -36,10 +37,18 @@ def run(
         return _run_afternoon(recipe_path, out, report)
     recipe = config.load(recipe_path, Recipe)
     folder = out or Path("runs") / recipe.name
+    held_out = GlyphPairs(recipe.data, "dev")
+    thinks = any(stage.own for stage in recipe.stages)
+    if thinks and not held_out.pairs:
+        # Said now: the gate is fitted last, hours later.
+        raise DataError(
+            f"{recipe.data}: has no pairs of split 'dev', on which the gate is fitted; build the "
+            "data again with `forethought data glyphs`"
+        )
     model = train(recipe, folder, fresh=fresh, max_steps=max_steps, report=report)
     encoder = load(model)
-    if any(stage.own for stage in recipe.stages) and isinstance(encoder, ReasoningEncoder):
-        fit_gate(encoder, GlyphPairs(recipe.data, "dev"), recipe.gate).save(model)
+    if thinks and isinstance(encoder, ReasoningEncoder):
+        fit_gate(encoder, held_out, recipe.gate).save(model)
     return model
 
 

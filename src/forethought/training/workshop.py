@@ -116,8 +116,8 @@ def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
     groups = []
     for name, parameter in backbone.network.named_parameters():
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
-        rate = recipe.vision_rate if ".visual." in name else 1.0
-        groups.append({"params": [parameter], "weight_decay": decay, "times": rate})
+        sees = ".visual." in name
+        groups.append({"params": [parameter], "weight_decay": decay, "sees": sees})
     return torch.optim.AdamW(
         groups,
         lr=0.0,
