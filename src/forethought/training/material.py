@@ -45,8 +45,7 @@ class Material:
     def examples(self, step: int, stage: Stage) -> tuple[list[Pair], list[Example]]:
         """The pairs of a step and what they show, a little different each time."""
         rng = np.random.default_rng((self.seed, step, 1))
-        weights = {task.task: task.weight for task in stage.tasks}
-        pairs = self.batches.at(step, weights=weights, size=stage.batch)
+        pairs = self.batches.at(step, weights=stage.odds, size=stage.batch)
         shown = [self.source.example(pair) for pair in pairs]
         return pairs, [
             _augmented(example, pair, rng) for example, pair in zip(shown, pairs, strict=True)

@@ -76,6 +76,11 @@ class Stage:
                 f"and {self.own}"
             )
 
+    @property
+    def odds(self) -> dict[str, float]:
+        """How often each task's batches come, against the others."""
+        return {task.task: task.weight for task in self.tasks}
+
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:

@@ -55,7 +55,7 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
     )
     batches = TaskBatches(source.pairs, recipe.seed)
     for stage in recipe.stages:
-        batches.check({task.task: task.weight for task in stage.tasks})
+        batches.check(stage.odds)
     material = Material(source, batches, renderer, statements, lessons, recipe.seed)
     if recipe.teacher:
         teacher_vectors(recipe.data, recipe.teacher, dimension=recipe.shape.hidden)
