@@ -113,11 +113,14 @@ def _network(recipe: Recipe, renderer: ForethoughtRenderer) -> torch.nn.Module:
 
 
 def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
-    groups = []
+    kinds: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in backbone.network.named_parameters():
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
-        sees = ".visual." in name
-        groups.append({"params": [parameter], "weight_decay": decay, "sees": sees})
+        kinds.setdefault((decay, ".visual." in name), []).append(parameter)
+    groups = [
+        {"params": parameters, "weight_decay": decay, "sees": sees}
+        for (decay, sees), parameters in kinds.items()
+    ]
     return torch.optim.AdamW(
         groups,
         lr=0.0,
