@@ -8,11 +8,10 @@ from tests import tiny
 from transformers import Qwen2VLForConditionalGeneration
 from transformers.utils import logging
 
-from forethought.backbones import load_checkpoint, new_network, revision_of, save_checkpoint
+from forethought.backbones import Loading, load_checkpoint, new_network, revision_of, save_checkpoint
 from forethought.errors import ModelError
 
 IDS = {"image": 5, "video": 6, "vision_start": 3, "vision_end": 4, "end": 2, "pad": 0}
-CPU = torch.device("cpu")
 
 
 def network(seed=1, **changes):
@@ -42,7 +41,7 @@ def test_making_a_network_leaves_the_global_generator_alone():
 def test_weights_come_back_from_disk(tmp_path, dtype):
     made = network()
     save_checkpoint(made, tmp_path, dtype=dtype)
-    loaded = load_checkpoint(tmp_path, dtype=torch.float32, device=CPU).network
+    loaded = load_checkpoint(tmp_path).network
     stock = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path, dtype=torch.float32)
     assert not loaded.training
     for name, weight in weights(made).items():
@@ -55,14 +54,14 @@ def test_weights_come_back_from_disk(tmp_path, dtype):
 
 def test_a_checkpoint_can_be_run_in_half_precision(tmp_path):
     save_checkpoint(network(), tmp_path, dtype=torch.bfloat16)
-    loaded = load_checkpoint(tmp_path, dtype=torch.bfloat16, device=CPU).network
+    loaded = load_checkpoint(tmp_path, Loading(dtype="bfloat16")).network
     assert {weight.dtype for weight in loaded.parameters()} == {torch.bfloat16}
 
 
 def test_neither_saving_nor_loading_draws_a_progress_bar(tmp_path, capfd):
     logging.enable_progress_bar()
     save_checkpoint(network(), tmp_path, dtype=torch.float32)
-    load_checkpoint(tmp_path, dtype=torch.float32, device=CPU)
+    load_checkpoint(tmp_path)
     said = capfd.readouterr()
     assert (said.out, said.err) == ("", "")
     assert logging.is_progress_bar_enabled()
@@ -76,7 +75,7 @@ def saved(tmp_path):
 
 def refuse(folder, said):
     with pytest.raises(ModelError, match=said):
-        load_checkpoint(folder, dtype=torch.float32, device=CPU)
+        load_checkpoint(folder)
 
 
 def test_a_folder_without_config_is_refused(saved):

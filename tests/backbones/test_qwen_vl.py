@@ -32,9 +32,8 @@ def read(tiny_encoder):
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
             side=side,
-            image_id=backbone.image_id,
-            pad_id=tiny_encoder.renderer.token_id(Tag.PAD),
-            merge_size=backbone.merge_size,
+            marks=backbone.marks,
+            pad_id=tiny_encoder.renderer.pad_id,
         )
         hidden = backbone.read(batch)
         return [hidden[row][batch.mask[row].bool()] for row in range(len(prompts))]
@@ -77,6 +76,6 @@ def test_a_picture_changes_the_states_behind_it(read, tiny_encoder):
 
 def test_it_says_its_sizes(tiny_encoder):
     backbone = tiny_encoder.engine.backbone
-    assert (backbone.dimension, backbone.context, backbone.merge_size) == (32, 160, 2)
-    assert backbone.image_id == tiny_encoder.renderer.token_id(Tag.IMAGE)
+    assert (backbone.dimension, backbone.context, backbone.marks.merge_size) == (32, 160, 2)
+    assert backbone.marks.image_id == tiny_encoder.renderer.layout.token_id(Tag.IMAGE)
     assert backbone.device.type == "cpu"

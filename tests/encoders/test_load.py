@@ -37,7 +37,7 @@ def test_the_front_door_loads_too(tiny_model, tiny_encoder):
 def test_an_unknown_name_is_told_what_there_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        ModelError, match=f"unknown model 'nona': name a folder that holds {CARD}, or one of "
+        ModelError, match=f"unknown model 'nona': name a folder that holds a checkpoint"
     ):
         load("nona")
 
@@ -56,7 +56,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"family": "bert"}, "family is 'bert'; known: afternoon, forethought"),
+        ({"family": "bert"}, "family is 'bert'; known: forethought, mmemb_r1"),
         ({"budget": "many"}, "budget must be a whole number, got 'many'"),
         ({"instructions": {"query": "Find it."}}, "instructions must be a table of query and"),
         ({"instructions": "Find it."}, "instructions must be a table"),

@@ -73,8 +73,8 @@ def stock_states(engine, prompt, completion=()):
 
 def check_teacher_forced(engine, prompts, vectors, thoughts):
     for prompt, vector, thought in zip(prompts, vectors, thoughts, strict=True):
-        assert thought.token_ids[-1] == engine.embed_id
-        assert thought.token_ids.count(engine.embed_id) == 1
+        assert thought.token_ids[-1] == engine.grammar.embed_id
+        assert thought.token_ids.count(engine.grammar.embed_id) == 1
         states = stock_states(engine, prompt, thought.token_ids)
         torch.testing.assert_close(vector, states[-1], atol=1e-5, rtol=1e-4)
 
@@ -107,7 +107,7 @@ def test_greedy_tokens_are_the_best_of_the_stock_network(engine, prompts, alone)
     for prompt, thought in zip(prompts, alone[1], strict=True):
         states = stock_states(engine, prompt, thought.token_ids)
         scores = engine.backbone.logits(states[len(prompt.token_ids) - 1 : -1])
-        scores[:, list(engine.forbidden)] = -torch.inf
+        scores[:, list(engine.grammar.forbidden)] = -torch.inf
         best = scores.argmax(-1).tolist()
         written = list(thought.token_ids)
         assert (best if thought.ending is Ending.EMBED else best[:-1]) == written[: len(best)][
@@ -144,7 +144,7 @@ def test_a_row_that_runs_out_has_its_embed_token_forced_and_read(engine, prompts
     check_teacher_forced(engine, prompts, vectors, thoughts)
     for thought, whole in zip(thoughts, alone[1], strict=True):
         assert thought.ending is Ending.LENGTH
-        assert thought.token_ids == (*whole.token_ids[: budget - 1], engine.embed_id)
+        assert thought.token_ids == (*whole.token_ids[:budget], engine.grammar.embed_id)
 
 
 def test_a_row_that_just_makes_it_is_not_cut(engine, prompts, alone):
@@ -154,13 +154,15 @@ def test_a_row_that_just_makes_it_is_not_cut(engine, prompts, alone):
     _, (cut,) = think(engine, prompts[row : row + 1], budget=length - 1)
     assert whole == alone[1][row]
     assert cut.ending is Ending.LENGTH
-    assert len(cut.token_ids) == length - 1
+    assert cut.token_ids == whole.token_ids
 
 
 def test_a_row_that_ends_its_turn_has_its_embed_token_forced_and_read(engine, prompts, renderer):
     # The model always closes its thought, so let that be what ends a turn.
-    close = renderer.token_id(Tag.THINK_END)
-    quitting = dataclasses.replace(engine, end_id=close)
+    close = renderer.layout.token_id(Tag.THINK_END)
+    quitting = dataclasses.replace(
+        engine, grammar=dataclasses.replace(engine.grammar, end_ids=(close,))
+    )
     vectors, thoughts = think(quitting, prompts)
     endings = [thought.ending for thought in thoughts]
     assert endings.count(Ending.MALFORMED) > 1
@@ -173,9 +175,11 @@ def test_no_forbidden_token_is_ever_written(engine, prompts):
     wild = Sampling(temperature=300.0)
     many = prompts[:1] * 50
     _, thoughts = think(engine, many, sampling=wild, seed=1)
-    _, free = think(dataclasses.replace(engine, forbidden=()), many, sampling=wild, seed=1)
-    assert not {t for thought in thoughts for t in thought.token_ids} & {*engine.forbidden}
-    assert {t for thought in free for t in thought.token_ids} & {*engine.forbidden}
+    _, free = think(dataclasses.replace(
+        engine, grammar=dataclasses.replace(engine.grammar, forbidden=())
+    ), many, sampling=wild, seed=1)
+    assert not {t for thought in thoughts for t in thought.token_ids} & {*engine.grammar.forbidden}
+    assert {t for thought in free for t in thought.token_ids} & {*engine.grammar.forbidden}
 
 
 def test_sampled_rows_leave_at_their_own_step_with_their_own_vector(engine, prompts):

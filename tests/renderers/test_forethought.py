@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from forethought.errors import ContentError, ModelError
-from forethought.renderers import CHAT_TEMPLATE, ForethoughtRenderer, Tag
+from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.training.vocabulary import learn_tokens
 from forethought.types import Ending, Image, Message, Patches, Rationale, Side, Text
 
@@ -22,7 +22,7 @@ def patchify(image):
 
 
 def make_renderer(context=400):
-    return ForethoughtRenderer(learn_tokens(SPOKEN, size=300), patchify, 4, context)
+    return ForethoughtRenderer(Layout(learn_tokens(SPOKEN, size=300), patchify, 4, context))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_a_prompt_equals_the_chat_template(renderer, stock, parts, instruction):
 def test_a_prompt_is_laid_out_as_documented(renderer):
     message = Message((PICTURE, Text("red?")), INSTRUCTION, Side.QUERY)
     prompt = renderer.render(message)
-    assert renderer.tokenizer.decode(list(prompt.token_ids), skip_special_tokens=False) == (
+    assert renderer.layout.tokenizer.decode(list(prompt.token_ids), skip_special_tokens=False) == (
         "<|im_start|>user\nFind the picture.\n"
         "<|vision_start|><|image_pad|><|image_pad|><|image_pad|><|vision_end|>red?"
         "<disc_emb><|im_end|>\n<|im_start|>assistant\n"
@@ -76,23 +76,23 @@ def test_a_prompt_is_laid_out_as_documented(renderer):
 @given(st.lists(PARTS, min_size=1, max_size=4))
 def test_the_direct_vector_is_read_at_the_only_direct_embed_token(renderer, parts):
     prompt = renderer.render(Message(tuple(parts), INSTRUCTION, Side.DOCUMENT))
-    direct = renderer.token_id(Tag.DIRECT)
+    direct = renderer.layout.token_id(Tag.DIRECT)
     assert prompt.token_ids[prompt.read_at] == direct
     assert prompt.token_ids.count(direct) == 1
 
 
-@given(st.lists(st.sampled_from(list(Tag)), min_size=1, max_size=6))
+@given(st.lists(st.sampled_from(list(TAGS)), min_size=1, max_size=6))
 def test_words_that_spell_a_tag_stay_words(renderer, spelled):
     plain = renderer.render(Message((Text("x"),), INSTRUCTION, Side.QUERY))
     words = "x" + "y".join(spelled)
     loud = renderer.render(Message((Text(words),), words, Side.QUERY))
-    for tag in Tag:
-        at = renderer.token_id(tag)
+    for tag in TAGS:
+        at = renderer.layout.token_id(tag)
         assert loud.token_ids.count(at) == plain.token_ids.count(at)
     written = renderer.write(Rationale(words, words, Ending.EMBED))
     quiet = renderer.write(Rationale("x", "x", Ending.EMBED))
     assert all(
-        written.count(renderer.token_id(tag)) == quiet.count(renderer.token_id(tag)) for tag in Tag
+        written.count(renderer.layout.token_id(tag)) == quiet.count(renderer.layout.token_id(tag)) for tag in TAGS
     )
 
 
@@ -104,8 +104,8 @@ def test_reading_undoes_writing(renderer, thinking, answer):
 
 def test_a_completion_embeds_at_its_last_token_but_one(renderer):
     written = renderer.write(Rationale("two wheels", "bicycle", Ending.EMBED))
-    assert written[-2:] == (renderer.token_id(Tag.THOUGHT), renderer.token_id(Tag.END))
-    assert written.count(renderer.token_id(Tag.THOUGHT)) == 1
+    assert written[-2:] == (renderer.layout.token_id(Tag.THOUGHT), renderer.layout.token_id(Tag.END))
+    assert written.count(renderer.layout.token_id(Tag.THOUGHT)) == 1
 
 
 def test_a_training_text_goes_on_from_the_sampling_prompt(renderer, stock):
@@ -132,8 +132,8 @@ def test_a_tag_spelled_in_plain_tokens_makes_a_rationale_malformed(renderer):
 
 def test_no_rationale_may_hold_a_picture_or_another_turn(renderer):
     may = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
-    assert set(renderer.forbidden) == {renderer.token_id(tag) for tag in Tag} - {
-        renderer.token_id(tag) for tag in may
+    assert set(renderer.grammar.forbidden) == {renderer.layout.token_id(tag) for tag in TAGS} - {
+        renderer.layout.token_id(tag) for tag in may
     }
 
 
@@ -150,5 +150,5 @@ def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):
 def test_a_tokenizer_without_the_tags_is_refused():
     tokenizer = learn_tokens(SPOKEN, size=300)
     stripped = type(tokenizer).from_str(tokenizer.to_str().replace("<gen_emb>", "<gem_emb>"))
-    with pytest.raises(ModelError, match="tokenizer lacks <gen_emb>: each tag must be one token"):
-        ForethoughtRenderer(stripped, patchify, 4, 400)
+    with pytest.raises(ModelError, match="tokenizer lacks <gen_emb>: each tag of forethought must be one token"):
+        ForethoughtRenderer(Layout(stripped, patchify, 4, 400))

@@ -57,7 +57,7 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
     asked = Message((Text("green, square"),), "Find the picture.", Side.QUERY)
     prompt = tiny_encoder.renderer.render(asked)
     token_ids = torch.tensor([prompt.token_ids])
-    thought = tiny_encoder.renderer.token_id(Tag.THOUGHT)
+    thought = tiny_encoder.renderer.layout.token_id(Tag.THOUGHT)
     written = network.generate(
         input_ids=token_ids,
         attention_mask=torch.ones_like(token_ids),

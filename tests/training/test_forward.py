@@ -15,7 +15,7 @@ TAUGHT = Rationale("A square: green.", "green", Ending.EMBED)
 
 @pytest.fixture(scope="module")
 def reader(tiny_encoder):
-    return Reader(tiny_encoder.engine.backbone, tiny_encoder.renderer.token_id(Tag.PAD))
+    return Reader(tiny_encoder.engine.backbone, tiny_encoder.renderer.pad_id)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def stock_states(backbone, row):
     return backbone.network.model(
         input_ids=token_ids,
         attention_mask=torch.ones_like(token_ids),
-        mm_token_type_ids=(token_ids == backbone.image_id).long(),
+        mm_token_type_ids=(token_ids == backbone.marks.image_id).long(),
         pixel_values=torch.from_numpy(np.concatenate([p.values for p in shown])) if shown else None,
         image_grid_thw=torch.tensor([p.grid for p in shown]) if shown else None,
     ).last_hidden_state[0]
@@ -94,7 +94,7 @@ def test_rows_without_completion_give_no_thought_and_no_target(reader, rows):
 
 
 def test_plain_sequences_are_scored_from_where_they_begin(reader, tiny_encoder):
-    tokenizer = tiny_encoder.renderer.tokenizer
+    tokenizer = tiny_encoder.renderer.layout.tokenizer
     said = [
         tuple(tokenizer.encode(text, add_special_tokens=False).ids)
         for text in ("Red is a colour.", "Green is a colour. Blue is one too.")

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tests import tiny
 
 from forethought.data import GlyphPairs, Pair, TaskBatches, read_texts
-from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.renderers import ForethoughtRenderer, Layout, Tag
 from forethought.training.material import Material, Teacher, load_teacher
 from forethought.training.recipe import TaskWeight
 from forethought.training.vocabulary import learn_tokens
@@ -36,7 +36,7 @@ STAGE = stage("keywords", "name")
 
 
 def material(source, *, seed=9):
-    renderer = ForethoughtRenderer(learn_tokens(STATEMENTS, size=300), patchify, 4, 400)
+    renderer = ForethoughtRenderer(Layout(learn_tokens(STATEMENTS, size=300), patchify, 4, 400))
     batches = TaskBatches(source.pairs, seed)
     return Material(source, batches, renderer, STATEMENTS, ("red paint", "blue ink"), seed)
 
@@ -144,10 +144,10 @@ def test_statements_are_told_three_at_a_time_as_the_start_of_a_thought(made):
     assert rows == made.statement_rows(7, 5)
     assert rows != made.statement_rows(8, 5)
     assert len(rows) == 5
-    opening = (*made.renderer.opening, made.renderer.token_id(Tag.THINK))
+    opening = (*made.renderer.opening, made.renderer.layout.token_id(Tag.THINK))
     for row in rows:
         assert row[: len(opening)] == opening == made.opening
-        said = made.renderer.tokenizer.decode(list(row[len(opening) :]))
+        said = made.renderer.layout.tokenizer.decode(list(row[len(opening) :]))
         assert said.count(".") == 3
         assert all(f"{part.strip()}." in STATEMENTS for part in said.split(".") if part)
 
@@ -157,7 +157,7 @@ def test_lessons_are_texts_asked_as_queries(made):
     assert set(texts) <= {"red paint", "blue ink"}
     assert len(prompts) == 6
     for text, prompt in zip(texts, prompts, strict=True):
-        words = made.renderer.tokenizer.decode(list(prompt.token_ids))
+        words = made.renderer.layout.tokenizer.decode(list(prompt.token_ids))
         assert f"\n{text}" in words
 
 

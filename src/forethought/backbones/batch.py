@@ -1,41 +1,62 @@
 """Sequences as one padded batch, with the position of every token spelled out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from forethought.types import Patches
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The tokens that stand for pieces of a picture or video, and how many patches each covers.
+
+    `merge_size` is that number along one side.
+    """
+
+    image_id: int
+    video_id: int
+    merge_size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """The patches of every picture, or of every video, and their grids."""
+
+    patches: Float[Tensor, "N C"]
+    grids: Int[Tensor, "I 3"]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Token ids, what is padding, M-RoPE positions, and the patches of every picture.
+    """Token ids, what is padding, M-RoPE positions, and what is shown.
 
-    `positions` is (time, row, column) for each token; text has the three alike.
-    `images` marks the tokens that stand for a picture.
+    `positions` is (time, row, column) for each token; text has the three alike. `kinds` is 1
+    for a token that stands for a picture, 2 for one of a video, 0 for all else.
     """
 
     token_ids: Int[Tensor, "B T"]
     mask: Int[Tensor, "B T"]
     positions: Int[Tensor, "3 B T"]
-    images: Bool[Tensor, "B T"]
-    patches: Float[Tensor, "N C"] | None
-    grids: Int[Tensor, "I 3"] | None
+    kinds: Int[Tensor, "B T"]
+    images: Seen | None
+    videos: Seen | None
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        return Batch(
-            self.token_ids.to(device),
-            self.mask.to(device),
-            self.positions.to(device),
-            self.images.to(device),
-            None if self.patches is None else self.patches.to(device),
-            None if self.grids is None else self.grids.to(device),
+        return replace(
+            self,
+            token_ids=self.token_ids.to(device),
+            mask=self.mask.to(device),
+            positions=self.positions.to(device),
+            kinds=self.kinds.to(device),
+            images=_moved(self.images, device),
+            videos=_moved(self.videos, device),
         )
 
 
@@ -44,61 +65,76 @@ def collate(
     pictures: Sequence[Sequence[Patches]],
     *,
     side: Literal["left", "right"],
-    image_id: int,
+    marks: Marks,
     pad_id: int,
-    merge_size: int,
 ) -> Batch:
     """Pad sequences to one length: on the left to go on writing, on the right to train."""
     length = max(map(len, sequences))
     token_ids = np.full((len(sequences), length), pad_id)
     mask = np.zeros((len(sequences), length), dtype=np.int64)
     positions = np.zeros((3, len(sequences), length), dtype=np.int64)
+    kinds = np.zeros((len(sequences), length), dtype=np.int64)
     for row, (ids, shown) in enumerate(zip(sequences, pictures, strict=True)):
         at = slice(length - len(ids), length) if side == "left" else slice(0, len(ids))
         token_ids[row, at] = ids
         mask[row, at] = 1
-        positions[:, row, at] = mrope_positions(
-            ids, [patches.grid for patches in shown], image_id=image_id, merge_size=merge_size
-        )
+        positions[:, row, at], kinds[row, at] = mrope_positions(ids, shown, marks=marks)
     every = [patches for shown in pictures for patches in shown]
     return Batch(
         torch.from_numpy(token_ids),
         torch.from_numpy(mask),
         torch.from_numpy(positions),
-        torch.from_numpy((token_ids == image_id) & (mask == 1)),
-        torch.from_numpy(np.concatenate([p.values for p in every])) if every else None,
-        torch.tensor([p.grid for p in every]) if every else None,
+        torch.from_numpy(kinds),
+        _gathered([patches for patches in every if not patches.video]),
+        _gathered([patches for patches in every if patches.video]),
     )
 
 
 def mrope_positions(
-    token_ids: Sequence[int],
-    grids: Sequence[tuple[int, int, int]],
-    *,
-    image_id: int,
-    merge_size: int,
-) -> Int[np.ndarray, "3 T"]:
+    token_ids: Sequence[int], shown: Sequence[Patches], *, marks: Marks
+) -> tuple[Int[np.ndarray, "3 T"], Int[np.ndarray, " T"]]:
     """Place each token in time, row and column (Qwen2-VL, arXiv 2409.12191, section 2.1).
 
-    Text counts up by one in all three; a picture's tokens share their start in time and
-    spread over rows and columns; text goes on after the largest of them. Computed for each
-    request, never read from `rope_deltas`, which the last call of anyone overwrites.
+    Text counts up by one in all three. A picture's tokens share their start in time and
+    spread over rows and columns; those of a video's frames stand `tick` apart in time. Text
+    goes on after the longer side of the grid, as the stock networks have it. Computed for
+    each request, never read from `rope_deltas`, which the last call of anyone overwrites.
+
+    The second answer is the kind of each token, as `Batch` has it. A placeholder that no
+    picture owns, in what a model wrote, is text.
     """
     ids = np.asarray(token_ids)
     positions = np.empty((3, len(ids)), dtype=np.int64)
+    kinds = np.zeros(len(ids), dtype=np.int64)
     at = start = 0
-    for frames, rows, columns in grids:
-        first = at + int(np.argmax(ids[at:] == image_id))
-        start = _count(positions[:, at:first], start)
-        shape = (frames, rows // merge_size, columns // merge_size)
-        at = first + int(np.prod(shape))
-        positions[:, first:at] = np.indices(shape).reshape(3, -1) + start
-        start += max(shape)
+    for patches in shown:
+        mark = marks.video_id if patches.video else marks.image_id
+        for frames, rows, columns in patches.runs:
+            first = at + int(np.argmax(ids[at:] == mark))
+            start = _count(positions[:, at:first], start)
+            shape = (frames, rows // marks.merge_size, columns // marks.merge_size)
+            at = first + int(np.prod(shape))
+            places = np.indices(shape).reshape(3, -1)
+            places[0] = (places[0] * patches.tick).astype(np.int64)
+            positions[:, first:at] = places + start
+            kinds[first:at] = 2 if patches.video else 1
+            start += max(shape[1:])
     _count(positions[:, at:], start)
-    return positions
+    return positions, kinds
 
 
 def _count(positions: Int[np.ndarray, "3 S"], start: int) -> int:
     end = start + int(positions.shape[1])
     positions[:] = np.arange(start, end)
     return end
+
+
+def _gathered(every: Sequence[Patches]) -> Seen | None:
+    if not every:
+        return None
+    values = np.concatenate([patches.values for patches in every])
+    return Seen(torch.from_numpy(values), torch.tensor([patches.grid for patches in every]))
+
+
+def _moved(seen: Seen | None, device: torch.device) -> Seen | None:
+    return seen and Seen(seen.patches.to(device), seen.grids.to(device))

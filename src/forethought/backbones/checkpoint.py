@@ -5,16 +5,32 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import PreTrainedModel, Qwen2VLConfig, Qwen2VLForConditionalGeneration
+from transformers import (
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
+    Qwen3VLForConditionalGeneration,
+)
 from transformers.utils import logging
 
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.errors import ModelError
+
+NETWORKS: dict[str, type[PreTrainedModel]] = {
+    "qwen2_vl": Qwen2VLForConditionalGeneration,
+    "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
+    "qwen3_vl": Qwen3VLForConditionalGeneration,
+}
+"""The stock classes by the `model_type` of a config."""
+ADAPTER = "adapter_config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,41 +101,131 @@ def new_network(
         return Qwen2VLForConditionalGeneration(config)
 
 
-def load_checkpoint(folder: Path, *, dtype: torch.dtype, device: torch.device) -> QwenVL:
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How weights are put to work.
+
+    `dtype` is a torch type's name, or "auto" for the checkpoint's own. `attention` is one of
+    transformers' implementations; None lets it choose. `quantize` is "4bit" or "8bit", where
+    bitsandbytes is installed. `device_map` spreads a network over several devices and then
+    decides instead of `device`.
+    """
+
+    device: str = "cpu"
+    dtype: str = "float32"
+    attention: str | None = None
+    quantize: str | None = None
+    device_map: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ModelError(f"unknown dtype {self.dtype!r}; known: {', '.join(DTYPES)}")
+        if self.quantize not in {None, "4bit", "8bit"}:
+            raise ModelError(f"unknown quantize {self.quantize!r}; known: 4bit, 8bit")
+
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+def load_checkpoint(folder: Path, loading: Loading | None = None) -> QwenVL:
     """Load a folder's config and safetensors into a stock network, ready to embed.
+
+    A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded and the
+    adapter merged into it, which leaves the states as they are and costs nothing to run.
 
     Raises:
         ModelError: if a file is missing or damaged, or the architecture is another.
     """
-    try:
-        architecture = json.loads((folder / "config.json").read_text())["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{folder}: no readable config.json ({error}); name a folder that "
-            "`forethought train` or `save_pretrained` wrote"
-        ) from None
-    if architecture != "qwen2_vl":
-        raise ModelError(f"{folder}: model_type is {architecture!r}; known: qwen2_vl")
-    try:
-        with _no_bars():
-            loaded: Any = Qwen2VLForConditionalGeneration.from_pretrained(
-                folder,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"{folder}: the weights cannot be read ({error}); copy or train them again"
-        ) from None
-    network, told = loaded
+    loading = loading or Loading()
+    if (folder / ADAPTER).is_file():
+        return _adapted(folder, loading)
+    architecture = architecture_of(folder)
+    if architecture not in NETWORKS:
+        known = ", ".join(NETWORKS)
+        raise ModelError(f"{folder}: model_type is {architecture!r}; known: {known}")
+    network, told = _loaded(folder, NETWORKS[architecture], loading)
     # Left alone, a tensor that the file lacks would silently be drawn at random.
     if told["missing_keys"]:
         raise ModelError(
             f"{folder}: the weights lack {min(told['missing_keys'])}; copy or train them again"
         )
-    return QwenVL(network.to(device).eval().requires_grad_(requires_grad=False))
+    if loading.device_map is None and loading.quantize is None:
+        network = network.to(loading.device)
+    return QwenVL(network.eval().requires_grad_(requires_grad=False))
+
+
+def architecture_of(folder: Path) -> str:
+    """The `model_type` that a folder's config names.
+
+    Raises:
+        ModelError: if there is no readable config.
+    """
+    try:
+        return str(json.loads((folder / "config.json").read_text())["model_type"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{folder}: no readable config.json ({error}); name a folder that "
+            "`forethought train` or `save_pretrained` wrote"
+        ) from None
+
+
+def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> tuple[Any, Any]:
+    settings: dict[str, Any] = {}
+    if loading.attention:
+        settings["attn_implementation"] = loading.attention
+    if loading.device_map:
+        settings["device_map"] = loading.device_map
+    if loading.quantize:
+        settings["quantization_config"] = _quantization(loading.quantize)
+    try:
+        with _no_bars():
+            found: tuple[Any, Any] = network.from_pretrained(
+                folder,
+                dtype=loading.dtype if loading.dtype == "auto" else getattr(torch, loading.dtype),
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+                **settings,
+            )
+    except (OSError, SafetensorError, RuntimeError, ValueError, ImportError) as error:
+        raise ModelError(
+            f"{folder}: the weights cannot be read ({error}); copy or train them again"
+        ) from None
+    return found
+
+
+def _quantization(kind: str) -> BitsAndBytesConfig:
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(
+            f"quantize={kind!r} needs the package bitsandbytes and a GPU: "
+            "`pip install bitsandbytes`, or leave it out"
+        )
+    if kind == "4bit":
+        return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16)
+    return BitsAndBytesConfig(load_in_8bit=True)
+
+
+def _adapted(folder: Path, loading: Loading) -> QwenVL:
+    if find_spec("peft") is None:
+        raise ModelError(f"{folder} is a LoRA adapter: `pip install 'forethought[train]'` for peft")
+    from peft import PeftModel  # noqa: PLC0415 - only adapters need it
+
+    try:
+        named = Path(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: no readable {ADAPTER} ({error}); save it again") from None
+    base = next((path for path in (named, folder / named) if path.is_dir()), None)
+    if base is None:
+        raise ModelError(
+            f"{folder}: its base model {str(named)!r} is no folder here; download it and write "
+            f"its path into {ADAPTER}"
+        )
+    network = load_checkpoint(base, loading).network
+    try:
+        merged = PeftModel.from_pretrained(network, folder).merge_and_unload()
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{folder}: the adapter does not fit {base} ({error})") from None
+    return QwenVL(merged.eval().requires_grad_(requires_grad=False))
 
 
 def save_checkpoint(network: PreTrainedModel, folder: Path, *, dtype: torch.dtype) -> None:

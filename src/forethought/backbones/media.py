@@ -1,8 +1,9 @@
-"""Pictures as the patches a Qwen-VL vision tower takes."""
+"""Pictures and videos as the patches a Qwen-VL vision tower takes."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -10,15 +11,41 @@ from jaxtyping import Float, UInt8
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from forethought.errors import ContentError, ModelError
-from forethought.types import Image, Patches
+from forethought.types import Clip, FramePolicy, Image, Patches, Video
+
+SPOKEN_TIME = {"qwen3_vl"}
+"""The architectures that are told in words when a frame is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How a video is shown: which frames, and how large each of them is.
+
+    A frame has between `min_pixels` and `max_pixels`, and all of them together no more than
+    `total_pixels`, if the smallest size allows it (the rule of qwen-vl-utils).
+    `tokens_per_second` spreads frames over time positions (Qwen2.5-VL); None counts frames.
+    """
+
+    frames: FramePolicy = field(default_factory=lambda: FramePolicy(fps=2.0))
+    min_pixels: int = 128 * 28 * 28
+    max_pixels: int = 768 * 28 * 28
+    total_pixels: int = int(128_000 * 28 * 28 * 0.9)
+    tokens_per_second: float | None = None
+    spoken_time: bool = False
+
+    def frame_pixels(self, frames: int, *, together: int) -> int:
+        """The most pixels a frame may have; `together` of them become one patch in time."""
+        share = int(self.total_pixels / frames * together)
+        return max(min(self.max_pixels, share), int(self.min_pixels * 1.05))
 
 
 @dataclass(frozen=True, slots=True)
 class Patchifier:
     """Resize, normalise, cut: the same numbers as transformers' Pillow image processor.
 
-    Written out because that class costs two milliseconds a picture, ten times this one.
-    A picture is resized to between `min_pixels` and `max_pixels` with its aspect kept.
+    Written out because that class costs two milliseconds a picture, ten times this one, and
+    none of its kind takes a video without torchvision. A picture is resized to between
+    `min_pixels` and `max_pixels` with its aspect kept.
     """
 
     min_pixels: int
@@ -28,18 +55,21 @@ class Patchifier:
     temporal_patch_size: int = 2
     mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
+    video: VideoSettings = field(default_factory=VideoSettings)
 
-    def __call__(self, image: Image) -> Patches:
-        """Cut one picture.
+    def __call__(self, shown: Image | Video) -> Patches:
+        """Cut one picture or video.
 
         Raises:
-            ContentError: if one side is over 200 times the other.
+            ContentError: if one side is over 200 times the other, or a video shows nothing.
         """
-        pixels = self.resize(image)
-        rows, columns = (side // self.patch_size for side in pixels.shape[:2])
-        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
-        normal = (pixels.astype(np.float32) / 255 - mean) / std
-        return Patches(self._cut(normal, rows, columns), (1, rows, columns))
+        if isinstance(shown, Image):
+            return Patches(*self._cut(self.resize(shown)[None]))
+        clip = shown.clip(self.video.frames)
+        values, grid = self._cut(self._frames(clip, shown.source))
+        if self.video.spoken_time:
+            return Patches(values, grid, video=True, seconds=self._seconds(clip))
+        return Patches(values, grid, video=True, tick=self._tick(clip))
 
     def tokens_across(self, pixels: int) -> int:
         """How many tokens a side of so many pixels becomes."""
@@ -47,36 +77,64 @@ class Patchifier:
 
     def resize(self, image: Image) -> UInt8[np.ndarray, "H W 3"]:
         """Bring a picture to the size the tower sees."""
-        height, width = image.pixels.shape[:2]
+        limits = (self.min_pixels, self.max_pixels)
+        return self._resized(image.pixels, limits, source=image.source)
+
+    def _resized(
+        self, pixels: UInt8[np.ndarray, "R S 3"], limits: tuple[int, int], *, source: str
+    ) -> UInt8[np.ndarray, "H W 3"]:
+        height, width = pixels.shape[:2]
+        factor = self.patch_size * self.merge_size
         try:
             to_height, to_width = smart_resize(
-                height,
-                width,
-                factor=self.patch_size * self.merge_size,
-                min_pixels=self.min_pixels,
-                max_pixels=self.max_pixels,
+                height, width, factor=factor, min_pixels=limits[0], max_pixels=limits[1]
             )
         except ValueError:
             raise ContentError(
-                f"{image.source}: {width} x {height} is too long and thin; one side may be at "
+                f"{source}: {width} x {height} is too long and thin; one side may be at "
                 "most 200 times the other, crop it"
             ) from None
         if (to_height, to_width) == (height, width):
-            return image.pixels
-        picture = PIL.Image.fromarray(image.pixels)
-        resized = picture.resize((to_width, to_height), PIL.Image.Resampling.BICUBIC)
+            return pixels
+        resized = PIL.Image.fromarray(pixels).resize(
+            (to_width, to_height), PIL.Image.Resampling.BICUBIC
+        )
         return np.asarray(resized)
 
+    def _frames(self, clip: Clip, source: str) -> UInt8[np.ndarray, "F H W 3"]:
+        most = self.video.frame_pixels(len(clip.frames), together=self.temporal_patch_size)
+        limits = (self.video.min_pixels, most)
+        frames = [self._resized(frame, limits, source=source) for frame in clip.frames]
+        # The last frame fills what is missing from a whole number of patches in time.
+        return np.stack([*frames, *[frames[-1]] * (-len(frames) % self.temporal_patch_size)])
+
+    def _seconds(self, clip: Clip) -> tuple[float, ...]:
+        """When each patch in time is shown: halfway between its first and its last frame."""
+        size = self.temporal_patch_size
+        times = [*clip.seconds, *[clip.seconds[-1]] * (-len(clip.seconds) % size)]
+        return tuple((times[at] + times[at + size - 1]) / 2 for at in range(0, len(times), size))
+
+    def _tick(self, clip: Clip) -> float:
+        if self.video.tokens_per_second is None:
+            return 1.0
+        return self.video.tokens_per_second * self.temporal_patch_size / clip.sample_fps
+
     def _cut(
-        self, normal: Float[np.ndarray, "H W 3"], rows: int, columns: int
-    ) -> Float[np.ndarray, "N C"]:
-        merge, patch = self.merge_size, self.patch_size
+        self, pixels: UInt8[np.ndarray, "F H W 3"]
+    ) -> tuple[Float[np.ndarray, "N C"], tuple[int, int, int]]:
+        together, merge, patch = self.temporal_patch_size, self.merge_size, self.patch_size
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        normal = (pixels.astype(np.float32) / 255 - mean) / std
+        if len(pixels) == 1:
+            # A still picture is shown to the temporal convolution as the same frame twice.
+            normal = np.broadcast_to(normal, (together, *normal.shape[1:]))
+        frames = len(normal) // together
+        rows, columns = (side // patch for side in normal.shape[1:3])
         blocks = normal.reshape(
-            rows // merge, merge, patch, columns // merge, merge, patch, 3
-        ).transpose(0, 3, 1, 4, 6, 2, 5)
-        flat = blocks.reshape(rows * columns, 3, 1, patch, patch)
-        # A still picture is shown to the temporal convolution as the same frame twice.
-        return np.repeat(flat, self.temporal_patch_size, axis=2).reshape(rows * columns, -1)
+            frames, together, rows // merge, merge, patch, columns // merge, merge, patch, 3
+        ).transpose(0, 2, 5, 3, 6, 8, 1, 4, 7)
+        count = frames * rows * columns
+        return blocks.reshape(count, -1), (frames, rows, columns)
 
     def save(self, folder: Path) -> None:
         """Write what transformers' image processors read."""
@@ -85,26 +143,25 @@ class Patchifier:
             "size": {"shortest_edge": self.min_pixels, "longest_edge": self.max_pixels},
             "image_mean": self.mean,
             "image_std": self.std,
-            **{
-                key: value
-                for key, value in asdict(self).items()
-                if key in {"patch_size", "merge_size", "temporal_patch_size"}
-            },
+            "patch_size": self.patch_size,
+            "merge_size": self.merge_size,
+            "temporal_patch_size": self.temporal_patch_size,
         }
         (folder / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
 def load_patchifier(folder: Path) -> Patchifier:
-    """Read a checkpoint's `preprocessor_config.json`.
+    """Read a checkpoint's `preprocessor_config.json`, and what `config.json` says of time.
 
     Raises:
-        ModelError: if it is missing or lacks a setting.
+        ModelError: if one is missing or lacks a setting.
     """
     try:
         settings = json.loads((folder / "preprocessor_config.json").read_text())
-        return Patchifier(
-            min_pixels=settings["size"]["shortest_edge"],
-            max_pixels=settings["size"]["longest_edge"],
+        smallest, largest = _pixels(settings)
+        eyes = Patchifier(
+            min_pixels=smallest,
+            max_pixels=largest,
             patch_size=settings["patch_size"],
             merge_size=settings["merge_size"],
             temporal_patch_size=settings["temporal_patch_size"],
@@ -115,3 +172,28 @@ def load_patchifier(folder: Path) -> Patchifier:
         raise ModelError(
             f"{folder}: no readable preprocessor_config.json ({error}); copy or train it again"
         ) from None
+    return replace(eyes, video=_video_settings(folder))
+
+
+def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
+    """The limits, under the newer names or the older ones."""
+    size = settings.get("size") or {}
+    smallest = size.get("shortest_edge") or size.get("min_pixels") or settings.get("min_pixels")
+    largest = size.get("longest_edge") or size.get("max_pixels") or settings.get("max_pixels")
+    if not smallest or not largest:
+        raise KeyError("size")
+    return int(smallest), int(largest)
+
+
+def _video_settings(folder: Path) -> VideoSettings:
+    try:
+        config = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError):
+        # A patchifier alone, saved without a network: pictures are all it was made for.
+        return VideoSettings()
+    vision = config.get("vision_config") or {}
+    spoken = config.get("model_type") in SPOKEN_TIME
+    per_second = None if spoken else vision.get("tokens_per_second")
+    return VideoSettings(
+        tokens_per_second=None if per_second is None else float(per_second), spoken_time=spoken
+    )

@@ -8,14 +8,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache
 
-from forethought.backbones.batch import Batch
+from forethought.backbones.batch import Batch, Marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QwenVL:
-    """One stock `Qwen2VLForConditionalGeneration`, spoken to in batches.
+    """One stock network for conditional generation, spoken to in batches.
 
-    Every state it returns is the last layer's, after the final norm.
+    Qwen2-VL, Qwen2.5-VL or Qwen3-VL. Every state it returns is the last layer's, after the
+    final norm.
     """
 
     network: Any
@@ -37,24 +38,27 @@ class QwenVL:
         return int(self.network.config.text_config.max_position_embeddings)
 
     @property
-    def image_id(self) -> int:
-        """The token that stands for a piece of picture."""
-        return int(self.network.config.image_token_id)
-
-    @property
-    def merge_size(self) -> int:
-        """How many patches a side one picture token covers."""
-        return int(self.network.config.vision_config.spatial_merge_size)
+    def marks(self) -> Marks:
+        """Which tokens stand for pictures and videos."""
+        config = self.network.config
+        return Marks(
+            image_id=int(config.image_token_id),
+            video_id=int(config.video_token_id),
+            merge_size=int(config.vision_config.spatial_merge_size),
+        )
 
     def read(self, batch: Batch, *, cache: DynamicCache | None = None) -> Float[Tensor, "B T H"]:
         """Run a whole batch; a `cache` is filled so that writing can go on from it."""
+        images, videos = batch.images, batch.videos
         hidden: Tensor = self.network.model(
             input_ids=batch.token_ids,
             attention_mask=batch.mask,
             position_ids=batch.positions,
-            mm_token_type_ids=batch.images.long(),
-            pixel_values=batch.patches,
-            image_grid_thw=batch.grids,
+            mm_token_type_ids=batch.kinds,
+            pixel_values=images and images.patches,
+            image_grid_thw=images and images.grids,
+            pixel_values_videos=videos and videos.patches,
+            video_grid_thw=videos and videos.grids,
             past_key_values=cache,
             use_cache=cache is not None,
         ).last_hidden_state

@@ -1,13 +1,19 @@
 """What every encoder promises, and how what a caller shows becomes messages."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from forethought.errors import ContentError
-from forethought.types import Embeddings, Image, Message, Side, Text, Think
+import PIL.Image
 
-Shown = str | Text | Image | Message | Sequence[Text | Image]
-"""One input: words, a picture, several of them in order, or a whole message."""
+from forethought.errors import ContentError
+from forethought.types import Content, Embeddings, Image, Message, Side, Text, Think, Video, pages
+
+Shown = str | Path | Content | PIL.Image.Image | Message | Sequence[Content]
+"""One input: words, a file, a picture or video, several of them in order, or a whole message."""
+
+VIDEOS = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v"})
+"""The files that a path is opened as a video for; `.pdf` is read as pages, all else as a picture."""
 
 
 @runtime_checkable
@@ -56,14 +62,24 @@ class Encoder(Protocol):
 
 
 def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
-    """Wrap what a caller shows; a message stays as it is."""
+    """Wrap what a caller shows; a message stays as it is.
+
+    Raises:
+        ContentError: if it cannot be read.
+    """
     if isinstance(shown, Message):
         return shown
     if isinstance(shown, str):
-        return Message((Text(shown),), instruction, side)
-    if isinstance(shown, Text | Image):
-        return Message((shown,), instruction, side)
-    return Message(tuple(shown), instruction, side)
+        content: tuple[Content, ...] = (Text(shown),)
+    elif isinstance(shown, Path):
+        content = _opened(shown)
+    elif isinstance(shown, PIL.Image.Image):
+        content = (Image(shown),)
+    elif isinstance(shown, Text | Image | Video):
+        content = (shown,)
+    else:
+        content = tuple(shown)
+    return Message(content, instruction, side)
 
 
 def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> list[Message]:
@@ -73,8 +89,7 @@ def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> lis
         ContentError: if one cannot be embedded; its index is named.
         TypeError: if `inputs` is a bare string, which would be read letter by letter.
     """
-    if isinstance(inputs, str):
-        raise TypeError(f"inputs is one string, {inputs!r}; pass a list: [{inputs!r}]")
+    refuse_string(inputs)
     messages = []
     for index, shown in enumerate(inputs):
         try:
@@ -82,3 +97,21 @@ def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> lis
         except ContentError as error:
             raise ContentError(f"input {index}: {error}") from None
     return messages
+
+
+def refuse_string(inputs: Sequence[Shown]) -> None:
+    """Refuse one string where a list of inputs is meant.
+
+    Raises:
+        TypeError: with the list that would do.
+    """
+    if isinstance(inputs, str):
+        raise TypeError(f"inputs is one string, {inputs!r}; pass a list: [{inputs!r}]")
+
+
+def _opened(path: Path) -> tuple[Content, ...]:
+    if path.suffix.lower() == ".pdf":
+        return pages(path)
+    if path.suffix.lower() in VIDEOS or path.is_dir():
+        return (Video(path),)
+    return (Image(path),)

@@ -1,4 +1,4 @@
-"""Is a rationale worth its price here? Read from the direct vector."""
+"""Is a rationale worth its price here? Read from the same pass as the direct vector."""
 
 import json
 from dataclasses import dataclass
@@ -6,24 +6,27 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from forethought.backbones import QwenVL
+from forethought.engines import Prefill
 from forethought.errors import ModelError
 
 
 @runtime_checkable
 class Gate(Protocol):
-    """Reads direct vectors; gives the probability that thinking pays for each."""
+    """Reads a prefill; gives the probability that thinking pays for each of its rows."""
 
     @property
     def threshold(self) -> float:
         """The probability from which on an input is thought about."""
         ...
 
-    def __call__(self, vectors: Float[Tensor, "N D"]) -> Float[Tensor, " N"]: ...
+    def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,15 +42,35 @@ class LogisticGate:
     threshold: float
     fitted_on: str
 
-    def __call__(self, vectors: Float[Tensor, "N D"]) -> Float[Tensor, " N"]:
-        """Give each vector's probability, in [0, 1]."""
-        return torch.sigmoid(vectors.float() @ self.weight.to(vectors.device) + self.bias)
+    def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]:
+        """Give each row's probability, in [0, 1]."""
+        vectors = F.normalize(prefill.direct.float(), dim=-1)
+        return torch.sigmoid(vectors @ self.weight.to(vectors.device) + self.bias)
 
     def save(self, folder: Path) -> None:
         """Write `gate.safetensors` and what a person may want to read, `gate.json`."""
         save_file({"weight": self.weight.float().contiguous()}, folder / "gate.safetensors")
         told = {"bias": self.bias, "threshold": self.threshold, "fitted_on": self.fitted_on}
         (folder / "gate.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActionGate:
+    """The model's own first word: to think, or to embed at once (MMEmb-R1).
+
+    The probability is that of `think_id` among the two actions alone.
+    """
+
+    backbone: QwenVL
+    think_id: int
+    embed_id: int
+    threshold: float = 0.5
+
+    @torch.inference_mode()
+    def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]:
+        """Give each row's probability, in [0, 1]."""
+        scores = self.backbone.logits(prefill.last).float()
+        return torch.sigmoid(scores[:, self.think_id] - scores[:, self.embed_id])
 
 
 def load_gate(folder: Path) -> LogisticGate | None:

@@ -1,45 +1,65 @@
 """From a name or a folder to an encoder."""
 
-import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import torch
+from huggingface_hub import snapshot_download
 from tokenizers import Tokenizer
 
-from forethought.backbones import load_checkpoint, load_patchifier, revision_of
+from forethought.backbones import Loading, QwenVL, load_checkpoint, load_patchifier, revision_of
 from forethought.encoders.encoder import Encoder
-from forethought.encoders.gate import load_gate
+from forethought.encoders.families import Family
+from forethought.encoders.gate import ActionGate, Gate, load_gate
+from forethought.encoders.reading import Reading, look
 from forethought.encoders.reasoning import ReasoningEncoder
+from forethought.encoders.recognise import CARD, read_card, recognise
 from forethought.engines import LocalEngine
 from forethought.errors import ModelError
-from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.renderers import Layout, MmembR1Renderer, Renderer, UmeR1Renderer
 from forethought.types import Side
 
-CARD = "forethought.json"
-"""The file that makes a folder one of ours: family, budget, instructions."""
+HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+"""What is taken from a repository on the hub: never code, never a pickle."""
 
 
-def load(model: str | Path, *, device: str | None = None) -> Encoder:
-    """Load an encoder that ships with the package, by name, or any folder of ours.
+def load(
+    model: str | Path,
+    *,
+    family: str | None = None,
+    revision: str | None = None,
+    device: str | None = None,
+    loading: Loading | None = None,
+    reading: Reading | None = None,
+) -> Encoder:
+    """Load an encoder: one that ships, a folder, or a repository on the hub.
 
-    It runs on `device`, by default the first GPU if there is one.
+    Args:
+        family: what the checkpoint was trained as; recognised by itself where it can be.
+        revision: the branch, tag or commit of a repository.
+        device: where it runs, by default the first GPU if there is one.
+        loading: precision, attention, quantisation; by default float32 on a CPU and the
+            checkpoint's own precision on a GPU.
+        reading: pixels, frames, budget; by default the family's published ones.
 
     Raises:
-        ModelError: if there is no such model or its files are not whole.
+        ModelError: if there is no such model, its files are not whole, or it is of no family.
     """
-    folder = find(model)
-    card = _card(folder)
-    if card["family"] == "afternoon":
+    folder = find(model, revision=revision)
+    if family is None and (folder / CARD).is_file() and read_card(folder)["family"] == "afternoon":
         # Its towers need code that no other family does.
         from forethought.encoders.afternoon import AfternoonEncoder  # noqa: PLC0415
 
         return AfternoonEncoder.load(folder)
-    return load_reasoning(folder, card, torch.device(device or _best_device()))
+    home = device or (loading.device if loading else best_device())
+    chosen = replace(loading or _precision(home), device=home)
+    found = recognise(folder, read_tokenizer(folder), named=str(model), family=family)
+    return assemble(folder, found.family, load_checkpoint(folder, chosen), reading or Reading())
 
 
-def find(model: str | Path) -> Path:
-    """Locate a model: a folder, or a name among those that ship.
+def find(model: str | Path, *, revision: str | None = None) -> Path:
+    """Locate a model: a folder, a name among those that ship, or a repository on the hub.
 
     Raises:
         ModelError: if there is none.
@@ -49,67 +69,43 @@ def find(model: str | Path) -> Path:
     for home in _homes():
         if (home / model / CARD).is_file():
             return home / model
+    if str(model).count("/") == 1 and not str(model).startswith((".", "/", "~")):
+        return _from_hub(str(model), revision)
     known = sorted({card.parent.name for home in _homes() for card in home.glob(f"*/{CARD}")})
     raise ModelError(
-        f"unknown model {str(model)!r}: name a folder that holds {CARD}, or one of "
-        f"{', '.join(known) or 'none (this installation ships no model)'}"
+        f"unknown model {str(model)!r}: name a folder that holds a checkpoint, a repository as "
+        f"owner/name, or one of {', '.join(known) or 'none (this installation ships no model)'}"
     )
 
 
-def _homes() -> list[Path]:
-    package = Path(str(files("forethought")))
-    # In a checkout the models lie beside src; in an installed wheel, inside the package.
-    return [package / "models", package.parent.parent / "models"]
-
-
-def _card(folder: Path) -> dict[str, object]:
-    try:
-        card: dict[str, object] = dict(json.loads((folder / CARD).read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"{folder}: no readable {CARD} ({error}); it marks a model that "
-            "`forethought train` wrote"
-        ) from None
-    if card.get("family") not in {"forethought", "afternoon"}:
-        raise ModelError(
-            f"{folder}: family is {card.get('family')!r}; known: afternoon, forethought"
-        )
-    return card
-
-
-def load_reasoning(folder: Path, card: dict[str, object], device: torch.device) -> ReasoningEncoder:
+def assemble(folder: Path, family: Family, backbone: QwenVL, reading: Reading) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
-    instructions, budget = card.get("instructions"), card.get("budget")
-    if not isinstance(instructions, dict) or set(instructions) != {*Side}:
-        raise ModelError(f"{folder / CARD}: instructions must be a table of query and document")
-    if not isinstance(budget, int):
-        raise ModelError(f"{folder / CARD}: budget must be a whole number, got {budget!r}")
-    backbone = load_checkpoint(folder, dtype=torch.float32, device=device)
-    renderer = ForethoughtRenderer(
-        tokenizer=_tokenizer(folder),
-        patchify=load_patchifier(folder),
-        patches_per_token=backbone.merge_size**2,
-        context=backbone.context,
+    eyes = look(load_patchifier(folder), family, reading)
+    layout = Layout(
+        read_tokenizer(folder), eyes, backbone.marks.merge_size**2, context=backbone.context
     )
-    engine = LocalEngine(
-        backbone,
-        embed_id=renderer.token_id(Tag.THOUGHT),
-        end_id=renderer.token_id(Tag.END),
-        pad_id=renderer.token_id(Tag.PAD),
-        forbidden=renderer.forbidden,
-    )
+    renderer = family.renderer(layout)
+    if isinstance(renderer, UmeR1Renderer):
+        renderer = replace(renderer, blank=reading.blank)
+    card = read_card(folder) if (folder / CARD).is_file() else {}
     return ReasoningEncoder(
-        name=str(card.get("name", folder.name)),
+        name=str(card.get("name", _name(folder))),
         revision=revision_of(folder),
-        engine=engine,
+        engine=LocalEngine(backbone, renderer.pad_id, renderer.grammar),
         renderer=renderer,
-        gate=load_gate(folder),
-        budget=budget,
-        instructions={Side(side): str(words) for side, words in instructions.items()},
+        family=family,
+        gate=_gate(folder, backbone, renderer, reading.threshold),
+        budget=reading.budget or _budget(folder, card, family),
+        instructions=_instructions(folder, card, family),
     )
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """A folder's tokenizer.
+
+    Raises:
+        ModelError: if it is missing or unreadable.
+    """
     try:
         return Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
     except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
@@ -118,5 +114,61 @@ def _tokenizer(folder: Path) -> Tokenizer:
         ) from None
 
 
-def _best_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def best_device() -> str:
+    """The first GPU if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _precision(device: str) -> Loading:
+    return Loading(dtype="float32" if device == "cpu" else "auto")
+
+
+def _homes() -> list[Path]:
+    package = Path(str(files("forethought")))
+    # In a checkout the models lie beside src; in an installed wheel, inside the package.
+    return [package / "models", package.parent.parent / "models"]
+
+
+def _from_hub(name: str, revision: str | None) -> Path:
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(HUB_FILES)))
+    except Exception as error:  # noqa: BLE001 - network, hub and disk each raise their own
+        told = str(error).strip().splitlines()
+        raise ModelError(
+            f"{name}: neither a folder here nor to be had from the hub ({told[0] if told else ''}); "
+            "check the name and the network, or download it and name its folder"
+        ) from None
+
+
+def _name(folder: Path) -> str:
+    """A folder's name; a hub snapshot's is its repository's, not its commit's."""
+    whole = folder.resolve()
+    if whole.parent.name == "snapshots":
+        return whole.parent.parent.name.removeprefix("models--").replace("--", "/")
+    return whole.name
+
+
+def _gate(
+    folder: Path, backbone: QwenVL, renderer: Renderer, threshold: float | None
+) -> Gate | None:
+    if isinstance(renderer, MmembR1Renderer):
+        think, embed = renderer.actions
+        return ActionGate(backbone, think, embed, 0.5 if threshold is None else threshold)
+    gate = load_gate(folder)
+    return gate if gate is None or threshold is None else replace(gate, threshold=threshold)
+
+
+def _budget(folder: Path, card: dict[str, object], family: Family) -> int:
+    budget = card.get("budget", family.budget)
+    if not isinstance(budget, int):
+        raise ModelError(f"{folder / CARD}: budget must be a whole number, got {budget!r}")
+    return budget
+
+
+def _instructions(folder: Path, card: dict[str, object], family: Family) -> dict[Side, str]:
+    told = card.get("instructions", {side.value: words for side, words in family.instructions.items()})
+    if not isinstance(told, dict) or set(told) != {*Side}:
+        raise ModelError(f"{folder / CARD}: instructions must be a table of query and document")
+    return {Side(side): str(words) for side, words in told.items()}

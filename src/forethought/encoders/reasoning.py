@@ -10,15 +10,15 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from forethought.encoders.encoder import Shown, as_messages
+from forethought.encoders.encoder import Shown, as_message, refuse_string
+from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
 from forethought.engines import LocalEngine, Sampling, Thought
 from forethought.errors import ContentError, ModelError
-from forethought.renderers import ForethoughtRenderer
+from forethought.renderers import Renderer
 from forethought.types import (
     Embeddings,
     Ending,
-    Message,
     Mode,
     Prompt,
     Side,
@@ -29,7 +29,7 @@ from forethought.types import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReasoningEncoder:
-    """One backbone, three roads: direct, thought, and the gate's choice between them.
+    """One backbone, three roads: direct, thought, and the choice between them.
 
     `budget` is the most tokens a rationale may take. `instructions` are used where the
     caller gives none.
@@ -38,7 +38,8 @@ class ReasoningEncoder:
     name: str
     revision: str
     engine: LocalEngine
-    renderer: ForethoughtRenderer
+    renderer: Renderer
+    family: Family
     gate: Gate | None
     budget: int
     instructions: dict[Side, str]
@@ -58,34 +59,63 @@ class ReasoningEncoder:
         instruction: str | None = None,
         batch_size: int = 64,
         progress: Callable[[int], None] | None = None,
+        on_error: str = "raise",
     ) -> Embeddings:
-        """Embed inputs in order; see `Encoder.encode`."""
+        """Embed inputs in order; see `Encoder.encode`.
+
+        Args:
+            on_error: "raise", or "skip" to go on without an input that cannot be read: its
+                vector is NaN, its mode `SKIPPED`, and `errors` says why.
+        """
         side, think = _choice(Side, side), _choice(Think, think)
-        if think is Think.AUTO and self.gate is None:
-            raise ModelError(
-                f"{self.name} has no gate, so think='auto' cannot choose: ask for 'never' or "
-                "'always', or fit a gate with `forethought train`"
-            )
+        if on_error not in {"raise", "skip"}:
+            raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
+        refuse_string(inputs)
+        think = self._settle(side, think)
         words = self.instructions[side] if instruction is None else instruction
-        prompts = self._render(as_messages(inputs, side=side, instruction=words))
+        prompts: dict[int, Prompt] = {}
+        errors: list[str | None] = [None] * len(inputs)
+        for index, shown in enumerate(inputs):
+            try:
+                message = as_message(shown, side=side, instruction=words)
+                prompts[index] = self.renderer.render(message)
+            except ContentError as error:
+                if on_error == "raise":
+                    raise ContentError(f"input {index}: {error}") from None
+                errors[index] = str(error)
         # Alike lengths side by side, so that little of a batch is padding.
-        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].token_ids))
+        order = sorted(prompts, key=lambda index: len(prompts[index].token_ids))
         parts = []
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             parts.append(self._run([prompts[index] for index in rows], think))
             if progress:
                 progress(len(rows))
-        return _unsorted(parts, order, self.dimension)
+        skipped = [index for index, error in enumerate(errors) if error is not None]
+        whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
+        return _placed(whole, [*skipped, *order], errors)
 
-    def _render(self, messages: Sequence[Message]) -> list[Prompt]:
-        prompts = []
-        for index, message in enumerate(messages):
-            try:
-                prompts.append(self.renderer.render(message))
-            except ContentError as error:
-                raise ContentError(f"input {index}: {error}") from None
-        return prompts
+    def _settle(self, side: Side, think: Think) -> Think:
+        """What `think` comes to on this side, where nothing is left to each input.
+
+        Raises:
+            ModelError: if the family cannot do it.
+        """
+        may = side in self.family.thinks
+        if think is Think.ALWAYS and not may:
+            thinking = ", ".join(sorted(self.family.thinks)) or "no"
+            raise ModelError(
+                f"{self.name} ({self.family.title}) cannot think on the {side} side, only on "
+                f"{thinking} side; ask it with think='never' or 'auto'"
+            )
+        if think is not Think.AUTO or self.gate is not None:
+            return think if may else Think.NEVER
+        if self.family.thinks == set(Side):
+            raise ModelError(
+                f"{self.name} has no gate, so think='auto' cannot choose: ask for 'never' or "
+                "'always', or fit a gate with `forethought train`"
+            )
+        return Think.ALWAYS if may else Think.NEVER
 
     def _run(self, prompts: Sequence[Prompt], think: Think) -> Embeddings:
         prefill = self.engine.prefill(prompts, keep_cache=think is not Think.NEVER)
@@ -95,7 +125,7 @@ class ReasoningEncoder:
         if think is Think.ALWAYS:
             rows = list(range(len(prompts)))
         elif think is Think.AUTO and self.gate is not None:
-            gate = self.gate(vectors).cpu()
+            gate = self.gate(prefill).cpu()
             rows = (gate >= self.gate.threshold).nonzero()[:, 0].tolist()
         direct = _direct(vectors, gate)
         if not rows:
@@ -141,17 +171,25 @@ def _direct(vectors: Float[Tensor, "N D"], gate: Float[Tensor, " N"]) -> Embeddi
     )
 
 
-def _unsorted(parts: list[Embeddings], order: list[int], dimension: int) -> Embeddings:
-    if not parts:
-        return _direct(torch.empty(0, dimension), torch.empty(0))
-    joined = concatenate(parts)
+def _skipped(rows: int, dimension: int) -> Embeddings:
+    return Embeddings(
+        vectors=np.full((rows, dimension), np.nan, dtype=np.float32),
+        rationales=(None,) * rows,
+        mode=(Mode.SKIPPED,) * rows,
+        tokens=np.zeros(rows, dtype=np.int64),
+        gate=np.full(rows, np.nan, dtype=np.float32),
+    )
+
+
+def _placed(whole: Embeddings, order: list[int], errors: list[str | None]) -> Embeddings:
     back = np.argsort(order)
     return Embeddings(
-        vectors=joined.vectors[back],
-        rationales=tuple(joined.rationales[index] for index in back),
-        mode=tuple(joined.mode[index] for index in back),
-        tokens=joined.tokens[back],
-        gate=joined.gate[back],
+        vectors=whole.vectors[back],
+        rationales=tuple(whole.rationales[index] for index in back),
+        mode=tuple(whole.mode[index] for index in back),
+        tokens=whole.tokens[back],
+        gate=whole.gate[back],
+        errors=tuple(errors),
     )
 
 

@@ -10,7 +10,8 @@ from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
 from forethought.engines.sampling import Sampling, choose
-from forethought.types import Ending, Prompt
+from forethought.errors import ModelError
+from forethought.types import Ending, Grammar, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +41,41 @@ class Prefill:
 class LocalEngine:
     """Runs prompts on one backbone in this process.
 
-    `embed_id` is the token whose state is the thought vector, `end_id` the one that ends a
-    turn, `pad_id` fills the left of shorter prompts. No row ever writes a `forbidden` token:
-    a picture's placeholder in a rationale would break every later read of it.
+    `pad_id` fills the left of shorter prompts. Without a `grammar` nothing can be written.
     """
 
     backbone: QwenVL
-    embed_id: int
-    end_id: int
     pad_id: int
-    forbidden: tuple[int, ...]
+    grammar: Grammar | None
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Prompt], *, keep_cache: bool = True) -> Prefill:
-        """Read every prompt in one pass."""
+        """Read every prompt in one pass.
+
+        Raises:
+            ValueError: if the prompts are of two formats.
+        """
+        spare = _spare(prompts)
         batch = collate(
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
             side="left",
-            image_id=self.backbone.image_id,
+            marks=self.backbone.marks,
             pad_id=self.pad_id,
-            merge_size=self.backbone.merge_size,
         ).to(self.backbone.device)
         cache = DynamicCache(config=self.backbone.network.config.text_config)
         hidden = self.backbone.read(batch, cache=cache if keep_cache else None)
         length = hidden.shape[1]
         read_at = torch.tensor([length - len(p.token_ids) + p.read_at for p in prompts])
+        if keep_cache and spare:
+            cache.crop(-spare)
+        kept = slice(0, length - spare)
         return Prefill(
             hidden[torch.arange(len(prompts)), read_at],
-            hidden[:, -1],
-            batch.mask,
-            batch.positions[0, :, -1] + 1,
+            hidden[:, kept][:, -1],
+            batch.mask[:, kept],
+            # After the largest, not the last: a long video's clock may run ahead of the text.
+            batch.positions[:, :, kept].amax((0, 2)) + 1,
             cache,
         )
 
@@ -86,18 +91,36 @@ class LocalEngine:
     ) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
         """Let some rows of a prefill write, and read each at its own embed token.
 
-        A row that has not written the embed token within `budget` tokens, or that ends its
-        turn without it, has it forced. The prefill's cache is used up.
+        A row that wrote `budget` tokens and none of them embeds, or that ends its turn
+        without one, has the embed token forced behind them. The prefill's cache is used up.
+
+        Raises:
+            ModelError: if the family never writes.
         """
+        grammar = self.grammar
+        if grammar is None:
+            raise ModelError("this family writes no rationale; ask it with think='never'")
         writing = _Writing.start(prefill, torch.tensor(rows, device=prefill.mask.device))
         while writing.open:
-            logits = self.backbone.logits(writing.last)
-            logits[:, list(self.forbidden)] = -torch.inf
-            token_ids = choose(logits, sampling, generator)
-            writing.write(token_ids, budget=budget, embed_id=self.embed_id, end_id=self.end_id)
+            step = len(writing.written[writing.rows[0]])
+            if step < len(grammar.start):
+                token_ids = writing.mask.new_full((len(writing.rows),), grammar.start[step])
+            else:
+                logits = self.backbone.logits(writing.last)
+                logits[:, list(grammar.forbidden)] = -torch.inf
+                token_ids = choose(logits, sampling, generator)
+            writing.write(token_ids, budget=budget, grammar=grammar)
             hidden = writing.extend(self.backbone)
-            writing.close(hidden, embed_id=self.embed_id)
+            writing.close(hidden, embed_id=grammar.embed_id)
         return writing.result()
+
+
+def _spare(prompts: Sequence[Prompt]) -> int:
+    """How many tokens at the end of each prompt serve the direct vector alone."""
+    counts = {len(prompt.token_ids) - prompt.write_at for prompt in prompts}
+    if len(counts) > 1:
+        raise ValueError(f"prompts of one batch must be of one format, got {sorted(counts)} spare")
+    return counts.pop()
 
 
 @dataclass(slots=True, eq=False)
@@ -131,17 +154,15 @@ class _Writing:
     def open(self) -> bool:
         return bool(self.rows)
 
-    def write(
-        self, token_ids: Int[Tensor, " B"], *, budget: int, embed_id: int, end_id: int
-    ) -> None:
+    def write(self, token_ids: Int[Tensor, " B"], *, budget: int, grammar: Grammar) -> None:
         """Note each open row's token; force the embed token where the row gave up on it."""
         for row, token in zip(self.rows, token_ids.tolist(), strict=True):
-            if token == end_id:
-                self.endings[row] = Ending.MALFORMED
-            elif token != embed_id and len(self.written[row]) + 1 >= budget:
+            if len(self.written[row]) >= budget:
                 self.endings[row] = Ending.LENGTH
+            elif token in grammar.end_ids:
+                self.endings[row] = Ending.MALFORMED
             forced = self.endings[row] is not Ending.EMBED
-            self.written[row].append(embed_id if forced else token)
+            self.written[row].append(grammar.embed_id if forced else token)
 
     def extend(self, backbone: QwenVL) -> Float[Tensor, "B H"]:
         """Feed every open row the token it wrote."""

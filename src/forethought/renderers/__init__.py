@@ -1,6 +1,24 @@
 """Messages to tokens and back: the only code that spells a tag."""
 
-from forethought.renderers.forethought import CHAT_TEMPLATE, ForethoughtRenderer
+from forethought.renderers.direct import Qwen3VLEmbeddingRenderer, Vlm2VecRenderer
+from forethought.renderers.forethought import CHAT_TEMPLATE, TAGS, ForethoughtRenderer
+from forethought.renderers.layout import Layout
+from forethought.renderers.mmemb_r1 import MmembR1Renderer
+from forethought.renderers.renderer import Renderer
+from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import Tag
+from forethought.renderers.ume_r1 import UmeR1Renderer
 
-__all__ = ["CHAT_TEMPLATE", "ForethoughtRenderer", "Tag"]
+__all__ = [
+    "CHAT_TEMPLATE",
+    "TAGS",
+    "ForethoughtRenderer",
+    "Layout",
+    "MmembR1Renderer",
+    "Qwen3VLEmbeddingRenderer",
+    "Renderer",
+    "RgeRenderer",
+    "Tag",
+    "UmeR1Renderer",
+    "Vlm2VecRenderer",
+]

@@ -10,16 +10,16 @@ The sequence goes on one token past the embed token, so that an engine which exp
 last decoded state exposes the right one.
 """
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
-from typing import cast
 
-from tokenizers import Tokenizer
-
-from forethought.errors import ContentError, ModelError
 from forethought.renderers import tags
-from forethought.renderers.tags import Tag
-from forethought.types import Ending, Image, Message, Patches, Prompt, Rationale
+from forethought.renderers.layout import Layout, pictures
+from forethought.renderers.tags import CHAT, Tag
+from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+
+TAGS = (*CHAT, Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.DIRECT, Tag.THOUGHT)
+"""The tags of a tokenizer of our own, in the order of their ids."""
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -34,101 +34,64 @@ CHAT_TEMPLATE = (
 )
 """The same layout for stock tokenizers; a user message is its instruction, a newline, its parts."""
 
+_COMPLETION = re.compile(
+    f"{re.escape(Tag.THINK)}(?P<thinking>.*?){re.escape(Tag.THINK_END)}"
+    f"{re.escape(Tag.ANSWER)}(?P<answer>.*?){re.escape(Tag.THOUGHT)}",
+    re.DOTALL,
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForethoughtRenderer:
     """Messages to tokens and back, for models of our own.
 
-    `patchify` turns a picture into what the backbone takes; one image token stands for
-    `patches_per_token` patches. `context` is the most tokens a prompt may have.
-
     Raises:
         ModelError: if the tokenizer lacks one of the tags.
     """
 
-    tokenizer: Tokenizer
-    patchify: Callable[[Image], Patches]
-    patches_per_token: int
-    context: int
+    layout: Layout
 
     def __post_init__(self) -> None:
-        missing = [tag.value for tag in Tag if self.tokenizer.token_to_id(tag) is None]
-        if missing:
-            raise ModelError(
-                f"tokenizer lacks {', '.join(missing)}: each tag must be one token; "
-                "add it and train its row with `forethought train`"
-            )
-        # Words that spell a tag stay words: only this class places the tags themselves.
-        self.tokenizer.encode_special_tokens = True
+        self.layout.require(TAGS, family="forethought")
 
     @property
     def opening(self) -> tuple[int, ...]:
         """The tokens that hand the word to the model: every prompt ends in them."""
-        return (self.token_id(Tag.START), *self._words("assistant\n"))
+        return tuple(self.layout.tokens([Tag.START, "assistant\n"]))
 
     @property
-    def forbidden(self) -> tuple[int, ...]:
-        """The tags that a rationale may not hold."""
+    def grammar(self) -> Grammar:
+        """How a rationale is written."""
+        # A picture's placeholder in a rationale would break every later read of it.
         allowed = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
-        return tuple(self.token_id(tag) for tag in Tag if tag not in allowed)
+        return Grammar(
+            embed_id=self.layout.token_id(Tag.THOUGHT),
+            start=(),
+            end_ids=(self.layout.token_id(Tag.END),),
+            forbidden=tuple(self.layout.token_id(tag) for tag in TAGS if tag not in allowed),
+        )
 
-    def token_id(self, tag: Tag) -> int:
-        """The id of a tag."""
-        return cast("int", self.tokenizer.token_to_id(tag))
+    @property
+    def pad_id(self) -> int:
+        """What fills the shorter rows of a batch."""
+        return self.layout.token_id(Tag.PAD)
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens.
-
-        Raises:
-            ContentError: if the prompt is longer than `context`.
-        """
-        pictures: list[Patches] = []
-        ids = [self.token_id(Tag.START)]
-        # Words that touch are one text to a chat template, and its tokens may span them.
-        words = f"user\n{message.instruction}\n"
-        for part in message.content:
-            if isinstance(part, Image):
-                pictures.append(self.patchify(part))
-                ids += [*self._words(words), *self._picture(pictures[-1])]
-                words = ""
-            else:
-                words += part.words
-        ids += self._words(words)
+        """Lay a message out as tokens; see `Renderer.render`."""
+        shown = self.layout.show(message.content)
+        ids = self.layout.tokens([Tag.START, f"user\n{message.instruction}\n", *shown])
         read_at = len(ids)
-        ids += [self.token_id(Tag.DIRECT), self.token_id(Tag.END), *self._words("\n")]
+        ids += self.layout.tokens([Tag.DIRECT, Tag.END, "\n"])
         ids += self.opening
-        if len(ids) > self.context:
-            raise ContentError(
-                f"message takes {len(ids)} tokens, the model's context holds {self.context}: "
-                "shorten the text or show fewer pictures"
-            )
-        return Prompt(tuple(ids), tuple(pictures), read_at)
+        self.layout.check_length(ids)
+        return Prompt(tuple(ids), pictures(shown), read_at, len(ids))
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
         """Spell the completion that teaches a rationale; its last token but one embeds."""
-        return (
-            self.token_id(Tag.THINK),
-            *self._words(rationale.thinking),
-            self.token_id(Tag.THINK_END),
-            self.token_id(Tag.ANSWER),
-            *self._words(rationale.answer),
-            self.token_id(Tag.THOUGHT),
-            self.token_id(Tag.END),
-        )
+        thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
+        answer = [Tag.ANSWER, rationale.answer, Tag.THOUGHT, Tag.END]
+        return tuple(self.layout.tokens([*thought, *answer]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Read the rationale out of a completion; never raises."""
-        return tags.read(
-            self.tokenizer.decode(list(completion), skip_special_tokens=False), ending=ending
-        )
-
-    def _words(self, text: str) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def _picture(self, patches: Patches) -> list[int]:
-        tokens = len(patches.values) // self.patches_per_token
-        return [
-            self.token_id(Tag.VISION_START),
-            *[self.token_id(Tag.IMAGE)] * tokens,
-            self.token_id(Tag.VISION_END),
-        ]
+        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)

@@ -1,4 +1,4 @@
-"""The words of the grammar: every tag any family spells, and thought written between them."""
+"""The words of the grammars: every tag any family spells, and thought written between them."""
 
 import re
 from enum import StrEnum
@@ -21,32 +21,28 @@ class Tag(StrEnum):
     ANSWER = "<answer>"
     DIRECT = "<disc_emb>"
     THOUGHT = "<gen_emb>"
+    EMBED = "<emb>"
 
 
-_GRAMMAR = re.compile(
-    f"^{re.escape(Tag.THINK)}(?P<thinking>.*?){re.escape(Tag.THINK_END)}"
-    f"{re.escape(Tag.ANSWER)}(?P<answer>.*?){re.escape(Tag.THOUGHT)}",
-    re.DOTALL,
-)
+CHAT = (Tag.PAD, Tag.START, Tag.END, Tag.VISION_START, Tag.VISION_END, Tag.IMAGE, Tag.VIDEO)
+"""What every Qwen-VL chat needs."""
+
 _ANY = re.compile("|".join(re.escape(tag) for tag in Tag))
 
 
-def write(rationale: Rationale) -> str:
-    """Spell a rationale as the model should write it, up to and with its embed token."""
-    return (
-        f"{Tag.THINK}{rationale.thinking}{Tag.THINK_END}{Tag.ANSWER}{rationale.answer}{Tag.THOUGHT}"
-    )
-
-
-def read(text: str, *, ending: Ending) -> Rationale:
+def read(text: str, grammar: re.Pattern[str], *, ending: Ending) -> Rationale:
     """Read a rationale back out of what a model wrote.
 
-    Never raises: text that does not parse is a model's mistake, not the caller's, and comes
-    back with whatever could be found. It ends as `MALFORMED` unless it was cut short.
+    `grammar` names the groups `thinking` and `answer` and matches a whole completion, up to
+    and with its embed token. Never raises: text that does not parse is a model's mistake,
+    not the caller's, and comes back with whatever could be found. It ends as `MALFORMED`
+    unless it was cut short.
     """
-    found = _GRAMMAR.match(text)
-    if found and not _ANY.search(found["thinking"] + found["answer"]):
-        return Rationale(found["thinking"], found["answer"], ending)
+    found = grammar.match(text)
+    if found:
+        thinking, answer = (found.groupdict().get(name) or "" for name in ("thinking", "answer"))
+        if not _ANY.search(thinking) and not _ANY.search(answer):
+            return Rationale(thinking, answer, ending)
     thinking, _, answer = text.partition(Tag.THINK_END)
     short = ending if ending is Ending.LENGTH else Ending.MALFORMED
     return Rationale(_ANY.sub("", thinking), _ANY.sub("", answer), short)

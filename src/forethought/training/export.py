@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from forethought.backbones import Patchifier, QwenVL, save_checkpoint
 from forethought.encoders import CARD
-from forethought.renderers import CHAT_TEMPLATE, Tag
+from forethought.renderers import CHAT_TEMPLATE, TAGS, Tag
 from forethought.training.recipe import Recipe
 
 
@@ -23,7 +23,7 @@ def export(
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": Tag.END.value,
         "pad_token": Tag.PAD.value,
-        "additional_special_tokens": [tag.value for tag in Tag],
+        "additional_special_tokens": [tag.value for tag in TAGS],
         "chat_template": CHAT_TEMPLATE,
         "model_max_length": recipe.shape.context,
         "clean_up_tokenization_spaces": False,

@@ -60,10 +60,10 @@ class Reader:
         return States(hidden[:, 0], hidden[:0, 0], (), logits, targets)
 
     def _read(self, rows: Sequence[tuple[int, Row]]) -> States:
-        sequences = [(*row.prompt.token_ids, *row.completion) for _, row in rows]
+        sequences = [(*row.prompt.written_on, *row.completion) for _, row in rows]
         hidden = self._hidden(sequences, [row.prompt.pictures for _, row in rows])
         spans = [
-            range(len(row.prompt.token_ids), len(ids)) if row.taught else range(0)
+            range(row.prompt.write_at, len(ids)) if row.taught else range(0)
             for (_, row), ids in zip(rows, sequences, strict=True)
         ]
         thinking = [at for at, (_, row) in enumerate(rows) if row.completion and not row.taught]
@@ -87,9 +87,8 @@ class Reader:
             sequences,
             pictures,
             side="right",
-            image_id=self.backbone.image_id,
+            marks=self.backbone.marks,
             pad_id=self.pad_id,
-            merge_size=self.backbone.merge_size,
         ).to(self.backbone.device)
         return self.backbone.read(batch)
 
@@ -107,7 +106,7 @@ class Reader:
 
 
 def _length(row: Row) -> int:
-    return len(row.prompt.token_ids) + len(row.completion)
+    return row.prompt.write_at + len(row.completion)
 
 
 def _indices(values: Sequence[int]) -> Int[Tensor, " N"]:

@@ -66,16 +66,15 @@ class Material:
     @property
     def opening(self) -> tuple[int, ...]:
         """The tokens that every thought starts with."""
-        return (*self.renderer.opening, self.renderer.token_id(Tag.THINK))
+        return (*self.renderer.opening, self.renderer.layout.token_id(Tag.THINK))
 
     def statement_rows(self, step: int, count: int) -> list[tuple[int, ...]]:
         """Plain facts as the start of a thought, three in a row so that none is always first."""
         rng = np.random.default_rng((self.seed, step, 2))
-        tokenizer = self.renderer.tokenizer
         rows = []
         for chosen in rng.integers(len(self.statements), size=(count, 3)):
             said = " ".join(self.statements[index] for index in chosen)
-            words = tokenizer.encode(said, add_special_tokens=False).ids
+            words = self.renderer.layout.words(said)
             rows.append((*self.opening, *words))
         return rows
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from forethought.renderers import Tag
+from forethought.renderers import TAGS
 
 
 def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
@@ -19,7 +19,7 @@ def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=[AddedToken(tag.value, special=True, normalized=False) for tag in Tag],
+        special_tokens=[AddedToken(tag.value, special=True, normalized=False) for tag in TAGS],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )

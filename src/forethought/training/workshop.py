@@ -11,7 +11,7 @@ from forethought.backbones import Patchifier, QwenVL, new_network
 from forethought.data import GlyphPairs, TaskBatches, read_texts
 from forethought.engines import LocalEngine
 from forethought.errors import CheckpointError
-from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.renderers import ForethoughtRenderer, Layout, Tag
 from forethought.training.forward import Reader
 from forethought.training.material import Material, load_teacher
 from forethought.training.objective import Objective
@@ -40,19 +40,11 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
     lessons = read_texts(recipe.data / "texts.parquet")
     tokenizer = _tokenizer(recipe, out, [*_words(source), *statements, *lessons])
     patchifier = Patchifier(min_pixels=recipe.pixels**2, max_pixels=recipe.pixels**2)
-    renderer = ForethoughtRenderer(
-        tokenizer, patchifier, patchifier.merge_size**2, recipe.shape.context
-    )
+    layout = Layout(tokenizer, patchifier, patchifier.merge_size**2, recipe.shape.context)
+    renderer = ForethoughtRenderer(layout)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone = QwenVL(_network(recipe, renderer).to(device).train())
-    ids = {tag: renderer.token_id(tag) for tag in Tag}
-    engine = LocalEngine(
-        backbone,
-        embed_id=ids[Tag.THOUGHT],
-        end_id=ids[Tag.END],
-        pad_id=ids[Tag.PAD],
-        forbidden=renderer.forbidden,
-    )
+    engine = LocalEngine(backbone, renderer.pad_id, renderer.grammar)
     batches = TaskBatches(source.pairs, recipe.seed)
     for stage in recipe.stages:
         batches.check(stage.odds)
@@ -70,7 +62,7 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
         sight = load_sight(
             source, side=side, width=recipe.shape.hidden, patchify=patchifier, seed=recipe.seed
         )
-    stepper = Stepper(recipe, material, Reader(backbone, ids[Tag.PAD]), engine, objective, sight)
+    stepper = Stepper(recipe, material, Reader(backbone, renderer.pad_id), engine, objective, sight)
     return Workshop(backbone, tokenizer, patchifier, _optimizer(recipe, backbone), stepper)
 
 
@@ -107,7 +99,7 @@ def _network(recipe: Recipe, renderer: ForethoughtRenderer) -> torch.nn.Module:
     }
     return new_network(
         recipe.shape,
-        token_ids={name: renderer.token_id(tag) for name, tag in names.items()},
+        token_ids={name: renderer.layout.token_id(tag) for name, tag in names.items()},
         generator=torch.Generator().manual_seed(recipe.seed),
     )
 

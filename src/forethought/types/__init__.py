@@ -1,18 +1,25 @@
 """The nouns: what flows from one end of the library to the other."""
 
-from forethought.types.content import Content, Image, Text
+from forethought.types.content import Content, Text
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
 from forethought.types.example import Example
+from forethought.types.frames import Clip, FramePolicy
 from forethought.types.hit import Hit
+from forethought.types.image import Image
 from forethought.types.message import Message, Side
-from forethought.types.prompt import Patches, Prompt
+from forethought.types.pages import pages
+from forethought.types.prompt import Grammar, Patches, Prompt
 from forethought.types.rationale import Ending, Rationale
+from forethought.types.video import Video
 
 __all__ = [
+    "Clip",
     "Content",
     "Embeddings",
     "Ending",
     "Example",
+    "FramePolicy",
+    "Grammar",
     "Hit",
     "Image",
     "Message",
@@ -23,5 +30,7 @@ __all__ = [
     "Side",
     "Text",
     "Think",
+    "Video",
     "concatenate",
+    "pages",
 ]

@@ -17,6 +17,8 @@ class Mode(StrEnum):
     """One pass over the prompt."""
     THOUGHT = "thought"
     """A rationale first."""
+    SKIPPED = "skipped"
+    """None: it could not be read, and the caller asked to go on."""
 
 
 class Think(StrEnum):
@@ -35,7 +37,8 @@ class Embeddings:
     """One unit vector an input, its rationale if it has one, and its price.
 
     `tokens` counts what was decoded for each input; 0 for a direct vector. `gate` is the
-    gate's probability that a rationale pays, NaN where no gate was asked.
+    gate's probability that a rationale pays, NaN where no gate was asked. `errors` says why
+    an input was skipped; its vector is NaN.
     """
 
     vectors: Float[np.ndarray, "N D"]
@@ -43,6 +46,11 @@ class Embeddings:
     mode: tuple[Mode, ...]
     tokens: Int[np.ndarray, " N"]
     gate: Float[np.ndarray, " N"]
+    errors: tuple[str | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.errors:
+            object.__setattr__(self, "errors", (None,) * len(self.vectors))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -61,4 +69,5 @@ def concatenate(parts: Sequence[Embeddings]) -> Embeddings:
         mode=tuple(mode for part in parts for mode in part.mode),
         tokens=np.concatenate([part.tokens for part in parts]),
         gate=np.concatenate([part.gate for part in parts]),
+        errors=tuple(error for part in parts for error in part.errors),
     )

@@ -1,0 +1,174 @@
+"""The families an encoder can belong to: what each is, expects and does by default."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from forethought.backbones import VideoSettings
+from forethought.renderers import (
+    ForethoughtRenderer,
+    Layout,
+    MmembR1Renderer,
+    Qwen3VLEmbeddingRenderer,
+    Renderer,
+    RgeRenderer,
+    Tag,
+    UmeR1Renderer,
+    Vlm2VecRenderer,
+)
+from forethought.types import FramePolicy, Side
+
+BOTH = frozenset(Side)
+NEITHER: frozenset[Side] = frozenset()
+PATCH = 28 * 28
+"""The pixels that one token stands for in Qwen2-VL and Qwen2.5-VL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One published layout and procedure.
+
+    `thinks` are the sides that may write a rationale, of at most `budget` tokens. `pixels`
+    are the smallest and the largest picture; None keeps the checkpoint's own. A checkpoint
+    is recognised by its repository's name, or by `architecture` and embed tokens.
+    """
+
+    name: str
+    title: str
+    source: str
+    architecture: str
+    renderer: Callable[[Layout], Renderer]
+    embeds: tuple[Tag, ...]
+    thinks: frozenset[Side]
+    chooses: str
+    budget: int
+    instructions: Mapping[Side, str]
+    pixels: tuple[int, int] | None = None
+    video: VideoSettings | None = None
+    repositories: tuple[str, ...] = ()
+
+
+def _said(*, query: str, document: str) -> Mapping[Side, str]:
+    return MappingProxyType({Side.QUERY: query, Side.DOCUMENT: document})
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            Family(
+                name="forethought",
+                title="Forethought (nano)",
+                source="this repository",
+                architecture="qwen2_vl",
+                renderer=ForethoughtRenderer,
+                embeds=(Tag.DIRECT, Tag.THOUGHT),
+                thinks=BOTH,
+                chooses="a logistic gate on the direct vector",
+                budget=64,
+                # What a folder's own card says goes before these.
+                instructions=_said(
+                    query="Find the picture these words describe.", document="Picture."
+                ),
+            ),
+            Family(
+                name="ume_r1",
+                title="UME-R1",
+                source="arXiv 2511.00405",
+                architecture="qwen2_vl",
+                renderer=UmeR1Renderer,
+                embeds=(Tag.DIRECT, Tag.THOUGHT),
+                thinks=BOTH,
+                chooses="nothing published; add a gate",
+                budget=8192,
+                instructions=_said(
+                    query="Find me an everyday image that matches the given caption:",
+                    document="Represent the given image.",
+                ),
+                pixels=(PATCH, 2_359_296),
+                video=VideoSettings(
+                    FramePolicy(count=8), min_pixels=PATCH, max_pixels=2_359_296
+                ),
+                repositories=("zhibinlan/UME-R1-2B", "zhibinlan/UME-R1-7B"),
+            ),
+            Family(
+                name="rge",
+                title="RGE",
+                source="arXiv 2511.16150",
+                architecture="qwen2_5_vl",
+                renderer=RgeRenderer,
+                embeds=(Tag.EMBED,),
+                thinks=frozenset({Side.QUERY}),
+                chooses="the side: queries think, documents never",
+                budget=128,
+                instructions=_said(
+                    query="Describe and represent the following descriptive caption for "
+                    "everyday image retrieval:",
+                    document="Summarize the given image in one word",
+                ),
+                pixels=(256 * PATCH, 1024 * PATCH),
+                repositories=("MCG-NJU/RGE", "lcxrocks/RGE"),
+            ),
+            Family(
+                name="mmemb_r1",
+                title="MMEmb-R1",
+                source="arXiv 2604.06156, completed by our choices",
+                architecture="qwen3_vl",
+                renderer=MmembR1Renderer,
+                embeds=(Tag.THINK, Tag.EMBED),
+                thinks=BOTH,
+                chooses="the probability of the first token",
+                budget=256,
+                instructions=_said(
+                    query="Find an image that matches the given caption:",
+                    document="Represent the given image.",
+                ),
+            ),
+            Family(
+                name="qwen3_vl_embedding",
+                title="Qwen3-VL-Embedding",
+                source="QwenLM/Qwen3-VL-Embedding",
+                architecture="qwen3_vl",
+                renderer=Qwen3VLEmbeddingRenderer,
+                embeds=(),
+                thinks=NEITHER,
+                chooses="never thinks",
+                budget=0,
+                instructions=_said(
+                    query="Retrieve images or text relevant to the user's query.",
+                    document="Represent the user's input.",
+                ),
+                pixels=(4096, 1_843_200),
+                video=VideoSettings(
+                    FramePolicy(fps=1.0, max_frames=64),
+                    min_pixels=4096,
+                    max_pixels=1_843_200,
+                    total_pixels=7_864_320,
+                    spoken_time=True,
+                ),
+                repositories=("Qwen/Qwen3-VL-Embedding-2B", "Qwen/Qwen3-VL-Embedding-8B"),
+            ),
+            Family(
+                name="vlm2vec",
+                title="VLM2Vec-V2",
+                source="TIGER-AI-Lab/VLM2Vec",
+                architecture="qwen2_vl",
+                renderer=Vlm2VecRenderer,
+                embeds=(),
+                thinks=NEITHER,
+                chooses="never thinks",
+                budget=0,
+                instructions=_said(
+                    query="Find me an everyday image that matches the given caption:",
+                    document="Represent the given image.",
+                ),
+                pixels=(4 * PATCH, 1280 * PATCH),
+                video=VideoSettings(
+                    FramePolicy(count=8), min_pixels=4 * PATCH, max_pixels=1280 * PATCH
+                ),
+                repositories=("VLM2Vec/VLM2Vec-V2.0",),
+            ),
+        )
+    }
+)
+"""Every family by its name."""

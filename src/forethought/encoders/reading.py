@@ -1,0 +1,74 @@
+"""How inputs are read: the caller's settings over the family's over the checkpoint's."""
+
+from dataclasses import dataclass, replace
+
+from forethought.backbones import Patchifier, VideoSettings
+from forethought.encoders.families import Family
+from forethought.errors import ModelError
+from forethought.types import FramePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a caller may set; None keeps the family's published default.
+
+    `min_pixels` and `max_pixels` bound a picture, `frame_min_pixels`, `frame_max_pixels` and
+    `total_pixels` a video's frames and their sum. `frames` chooses them. `budget` is the most
+    tokens of a rationale, `threshold` the probability from which on a gate thinks. Without
+    `blank` UME-R1 shows no white picture beside words alone.
+
+    Raises:
+        ModelError: if a setting is out of its range.
+    """
+
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+    frames: FramePolicy | None = None
+    frame_min_pixels: int | None = None
+    frame_max_pixels: int | None = None
+    total_pixels: int | None = None
+    budget: int | None = None
+    threshold: float | None = None
+    blank: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("min_pixels", "max_pixels", "frame_min_pixels", "frame_max_pixels"):
+            self._positive(name)
+        self._positive("total_pixels")
+        self._positive("budget")
+        if self.threshold is not None and not 0 <= self.threshold <= 2:
+            raise ModelError(
+                f"threshold must be in [0, 2] (0 always thinks, over 1 never), got {self.threshold}"
+            )
+        if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
+            raise ModelError(
+                f"min_pixels {self.min_pixels} is over max_pixels {self.max_pixels}: swap them"
+            )
+
+    def _positive(self, name: str) -> None:
+        value: int | None = getattr(self, name)
+        if value is not None and value < 1:
+            raise ModelError(f"{name} must be at least 1, got {value}")
+
+
+def look(eyes: Patchifier, family: Family, reading: Reading) -> Patchifier:
+    """A checkpoint's eyes with the family's published limits and the caller's own."""
+    smallest, largest = family.pixels or (eyes.min_pixels, eyes.max_pixels)
+    return replace(
+        eyes,
+        min_pixels=reading.min_pixels or min(smallest, reading.max_pixels or smallest),
+        max_pixels=reading.max_pixels or max(largest, reading.min_pixels or largest),
+        video=_watch(eyes.video, family.video or eyes.video, reading),
+    )
+
+
+def _watch(own: VideoSettings, published: VideoSettings, reading: Reading) -> VideoSettings:
+    smallest = reading.frame_min_pixels or published.min_pixels
+    return replace(
+        # How time is told is the architecture's business, never the family's.
+        own,
+        frames=reading.frames or published.frames,
+        min_pixels=min(smallest, reading.frame_max_pixels or smallest),
+        max_pixels=reading.frame_max_pixels or max(published.max_pixels, smallest),
+        total_pixels=reading.total_pixels or published.total_pixels,
+    )

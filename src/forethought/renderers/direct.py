@@ -1,0 +1,95 @@
+"""Ordinary embedders, to compare with: the vector is the last token's state.
+
+Qwen3-VL-Embedding puts the instruction into the system turn:
+
+    <|im_start|>system
+    {instruction}.<|im_end|>
+    <|im_start|>user
+    {videos}{pictures}{words}<|im_end|>
+    <|im_start|>assistant
+
+VLM2Vec-V2 uses no chat at all:
+
+    {pictures} {instruction} {words}
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+from forethought.errors import ModelError
+from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.tags import CHAT, Tag
+from forethought.types import Ending, Message, Patches, Prompt, Rationale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Direct:
+    """What is the same for every embedder that never writes."""
+
+    layout: Layout
+
+    def __post_init__(self) -> None:
+        self.layout.require(CHAT, family="direct")
+
+    @property
+    def grammar(self) -> None:
+        """There is nothing to write."""
+
+    @property
+    def pad_id(self) -> int:
+        """What fills the shorter rows of a batch."""
+        return self.layout.token_id(Tag.PAD)
+
+    def write(self, rationale: Rationale) -> tuple[int, ...]:  # noqa: ARG002 - a Renderer's
+        """Refuse: there is no place for a rationale."""
+        raise ModelError("a direct embedder writes no rationale; ask it with think='never'")
+
+    def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
+        """Whatever was said, as the answer."""
+        return Rationale("", self.layout.spoken(completion), ending)
+
+    def _prompt(self, pieces: list[Piece], *, framed: bool = True) -> Prompt:
+        ids = self.layout.tokens(pieces, framed=framed)
+        # Some tokenizers close every text with a token of their own; the vector is read there.
+        ids += self.layout.tokenizer.encode("", add_special_tokens=True).ids
+        self.layout.check_length(ids)
+        return Prompt(tuple(ids), pictures(pieces), len(ids) - 1, len(ids))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Qwen3VLEmbeddingRenderer(_Direct):
+    """Messages to tokens, for Qwen3-VL-Embedding."""
+
+    def render(self, message: Message) -> Prompt:
+        """Lay a message out as tokens: videos, pictures, words; see `Renderer.render`."""
+        shown = self.layout.show(message.content)
+        ordered = sorted(shown, key=_place)
+        system: list[Piece] = [Tag.START, f"system\n{_closed(message.instruction)}", Tag.END, "\n"]
+        user: list[Piece] = [Tag.START, "user\n", *ordered, Tag.END, "\n"]
+        return self._prompt([*system, *user, Tag.START, "assistant\n"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vlm2VecRenderer(_Direct):
+    """Messages to tokens, for VLM2Vec-V2."""
+
+    def render(self, message: Message) -> Prompt:
+        """Lay a message out as tokens, pictures first; see `Renderer.render`."""
+        seen, words = seen_first(self.layout.show(message.content))
+        # Published inputs show one picture at most; a blank keeps several apart.
+        spaced = [part for piece in seen for part in (piece, " ")]
+        return self._prompt([*spaced, task_text(message, words)], framed=False)
+
+
+def _place(piece: Piece) -> int:
+    if not isinstance(piece, Patches):
+        return 2
+    return 0 if piece.video else 1
+
+
+def _closed(instruction: str) -> str:
+    """End an instruction with a full stop unless it ends with punctuation already."""
+    words = instruction.strip()
+    if words and not unicodedata.category(words[-1]).startswith("P"):
+        return f"{words}."
+    return words

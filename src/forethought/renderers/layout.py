@@ -1,0 +1,130 @@
+"""From the pieces of a layout to token ids: what every renderer is built on."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tokenizers import Tokenizer
+
+from forethought.errors import ContentError, ModelError
+from forethought.renderers.tags import Tag
+from forethought.types import Content, Image, Message, Patches, Text, Video
+
+Piece = str | Tag | Patches
+"""Words, a tag, or a picture's place."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Spells pieces as tokens: words stay words, whatever they spell.
+
+    `patchify` turns a picture or video into what the backbone takes; one of its tokens
+    stands for `patches_per_token` patches. `context` is the most tokens a prompt may have.
+    """
+
+    tokenizer: Tokenizer
+    patchify: Callable[[Image | Video], Patches]
+    patches_per_token: int
+    context: int
+    plain: Tokenizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Words that spell a tag stay words: this one knows none. (`encode_special_tokens`
+        # would let the added tokens through that are not declared special.)
+        plain = Tokenizer(self.tokenizer.model)
+        if self.tokenizer.normalizer is not None:
+            plain.normalizer = self.tokenizer.normalizer
+        if self.tokenizer.pre_tokenizer is not None:
+            plain.pre_tokenizer = self.tokenizer.pre_tokenizer
+        object.__setattr__(self, "plain", plain)
+
+    def require(self, tags: Iterable[Tag], *, family: str) -> None:
+        """Check that each tag is one token.
+
+        Raises:
+            ModelError: naming those that are not, and what they fall apart into.
+        """
+        missing = [tag for tag in tags if self.tokenizer.token_to_id(tag.value) is None]
+        if missing:
+            pieces = len(self.words(missing[0].value))
+            raise ModelError(
+                f"tokenizer lacks {', '.join(missing)}: each tag of {family} must be one token "
+                f"({missing[0].value} falls into {pieces}); load the checkpoint as the family it "
+                "was trained for, or add the token and train its row with `forethought train`"
+            )
+
+    def token_id(self, tag: Tag) -> int:
+        """The id of a tag that is one token."""
+        found: int = self.tokenizer.token_to_id(tag.value)
+        return found
+
+    def words(self, text: str) -> list[int]:
+        """The tokens of words alone."""
+        return list(self.plain.encode(text, add_special_tokens=False).ids)
+
+    def tokens(self, pieces: Iterable[Piece], *, framed: bool = True) -> list[int]:
+        """The tokens of a row of pieces; words that touch are one text, as in a template.
+
+        A picture is `framed` by the marks of its start and end.
+        """
+        ids: list[int] = []
+        words = ""
+        for piece in pieces:
+            if isinstance(piece, Patches):
+                ids += self.words(words) + self._picture(piece, framed=framed)
+                words = ""
+            elif isinstance(piece, Tag) and self.tokenizer.token_to_id(piece.value) is not None:
+                ids += [*self.words(words), self.token_id(piece)]
+                words = ""
+            else:
+                # A tag that a vocabulary does not know is spelled out.
+                words += piece
+        return ids + self.words(words)
+
+    def show(self, content: Sequence[Content]) -> list[Piece]:
+        """Content as pieces: texts as they are, pictures and videos as patches."""
+        return [part.words if isinstance(part, Text) else self.patchify(part) for part in content]
+
+    def check_length(self, ids: Sequence[int]) -> None:
+        """Refuse a prompt that is longer than the context.
+
+        Raises:
+            ContentError: with its length.
+        """
+        if len(ids) > self.context:
+            raise ContentError(
+                f"message takes {len(ids)} tokens, the model's context holds {self.context}: "
+                "shorten the text or show fewer pictures"
+            )
+
+    def spoken(self, token_ids: Sequence[int]) -> str:
+        """What token ids say, tags and all."""
+        said: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=False)
+        return said
+
+    def _picture(self, patches: Patches, *, framed: bool) -> list[int]:
+        kind = Tag.VIDEO if patches.video else Tag.IMAGE
+        ids: list[int] = []
+        for index, (frames, rows, columns) in enumerate(patches.runs):
+            if patches.seconds:
+                ids += self.words(f"<{patches.seconds[index]:.1f} seconds>")
+            count = frames * rows * columns // self.patches_per_token
+            places = [self.token_id(kind)] * count
+            start, end = self.token_id(Tag.VISION_START), self.token_id(Tag.VISION_END)
+            ids += [start, *places, end] if framed else places
+        return ids
+
+
+def pictures(pieces: Iterable[Piece]) -> tuple[Patches, ...]:
+    """The patches among pieces, in order."""
+    return tuple(piece for piece in pieces if isinstance(piece, Patches))
+
+
+def seen_first(pieces: Sequence[Piece]) -> tuple[list[Piece], str]:
+    """Pictures and videos in order, then all words as one text."""
+    seen = [piece for piece in pieces if isinstance(piece, Patches)]
+    return list(seen), " ".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def task_text(message: Message, words: str) -> str:
+    """Instruction and words as the published systems join them: by one space."""
+    return " ".join(part for part in (message.instruction, words) if part)

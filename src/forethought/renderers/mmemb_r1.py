@@ -1,0 +1,86 @@
+"""MMEmb-R1 (arXiv 2604.06156): the first token the model would say decides whether it thinks.
+
+    <|im_start|>user
+    {pictures}{instruction} {words}
+    {how to think}<|im_end|>
+    <|im_start|>assistant
+    <emb>                                                 at once, or
+    <think>{thinking}</think>{answer}<emb>                after a rationale
+
+No code or weights of this system are published. That there are two actions, and that they
+share one policy, is from the paper; the wording, the single embed token for both and the
+order of the parts are our choices.
+"""
+
+import re
+from dataclasses import dataclass
+
+from forethought.renderers import tags
+from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.tags import CHAT, Tag
+from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+
+HOW = (
+    "Represent this input for retrieval. If reasoning would help, state the evidence that "
+    "matters, infer what a match must contain, and finish with one summary sentence."
+)
+"""Our wording."""
+
+_COMPLETION = re.compile(
+    f"{re.escape(Tag.THINK)}(?P<thinking>.*?){re.escape(Tag.THINK_END)}"
+    f"(?P<answer>.*?){re.escape(Tag.EMBED)}",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MmembR1Renderer:
+    """Messages to tokens and back, for MMEmb-R1 on Qwen3-VL.
+
+    Raises:
+        ModelError: if the tokenizer lacks one of the two actions.
+    """
+
+    layout: Layout
+
+    def __post_init__(self) -> None:
+        self.layout.require((*CHAT, Tag.THINK, Tag.EMBED), family="mmemb_r1")
+
+    @property
+    def actions(self) -> tuple[int, int]:
+        """The first tokens that mean thinking and embedding at once."""
+        return self.layout.token_id(Tag.THINK), self.layout.token_id(Tag.EMBED)
+
+    @property
+    def grammar(self) -> Grammar:
+        """How a rationale is written, once it is decided that there is one."""
+        think, embed = self.actions
+        return Grammar(
+            embed_id=embed,
+            start=(think,),
+            end_ids=(self.layout.token_id(Tag.END), self.layout.token_id(Tag.PAD)),
+            forbidden=(),
+        )
+
+    @property
+    def pad_id(self) -> int:
+        """What fills the shorter rows of a batch."""
+        return self.layout.token_id(Tag.PAD)
+
+    def render(self, message: Message) -> Prompt:
+        """Lay a message out as tokens, pictures first; see `Renderer.render`."""
+        seen, words = seen_first(self.layout.show(message.content))
+        task = task_text(message, words)
+        user: list[Piece] = [Tag.START, "user\n", *seen, f"{task}\n{HOW}", Tag.END, "\n"]
+        ids = self.layout.tokens([*user, Tag.START, "assistant\n", Tag.EMBED])
+        self.layout.check_length(ids)
+        return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
+
+    def write(self, rationale: Rationale) -> tuple[int, ...]:
+        """Spell the completion that teaches a rationale."""
+        thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
+        return tuple(self.layout.tokens([*thought, rationale.answer, Tag.EMBED]))
+
+    def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
+        """Read the rationale out of a completion; never raises."""
+        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)

@@ -1,0 +1,250 @@
+"""Each system's procedure, one input at a time, as its model card goes about it.
+
+Written from the cards and papers, on stock networks, tokenizers and image processors: a
+chat template makes a string, placeholders in it are repeated, the tokenizer reads it, and
+`generate` writes. Nothing here is shared with the library.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import torch
+import torch.nn.functional as F
+from tests.published import MADE, NETWORKS
+from transformers import AutoTokenizer, Qwen2VLImageProcessorPil
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+
+IMAGE, VIDEO, FRAME = "<|image_pad|>", "<|video_pad|>", "<|vision_start|><|video_pad|><|vision_end|>"
+UME_PROMPT = (
+    "Represent the above input text, images, videos, or any combination of the three as "
+    "embeddings. First output the thinking process in <think> </think> tags and then summarize "
+    "the entire input in a word or sentence. Finally, use the <gen_emb> tag to represent the "
+    "entire input."
+)
+MMEMB_PROMPT = (
+    "Represent this input for retrieval. If reasoning would help, state the evidence that "
+    "matters, infer what a match must contain, and finish with one summary sentence."
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One input: pictures or a video's frames, and words."""
+
+    instruction: str
+    words: str = ""
+    pictures: tuple[np.ndarray, ...] = ()
+    frames: tuple[np.ndarray, ...] = ()
+    frames_per_second: float = 2.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A unit vector, and what was written on the way to it."""
+
+    vector: torch.Tensor
+    written: tuple[int, ...] = ()
+    gate: float = float("nan")
+
+
+class Reference:
+    """One family's straight line."""
+
+    def __init__(self, family: str, folder: Path, *, pixels: tuple[int, int], budget: int) -> None:
+        self.family = family
+        self.architecture = MADE[family].architecture
+        network = NETWORKS[self.architecture][1]
+        self.model = network.from_pretrained(folder, dtype=torch.float32).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        settings = json.loads((folder / "preprocessor_config.json").read_text())
+        self.pixels = pixels
+        self.budget = budget
+        self.eyes = Qwen2VLImageProcessorPil(
+            patch_size=settings["patch_size"],
+            image_mean=settings["image_mean"],
+            image_std=settings["image_std"],
+            size={"shortest_edge": pixels[0], "longest_edge": pixels[1]},
+        )
+
+    # Text and pixels
+
+    def text(self, shown: Shown) -> str:
+        """The whole prompt as a string, one placeholder a picture or video."""
+        task = " ".join(part for part in (shown.instruction, shown.words) if part)
+        seen = [{"type": "video"}] if shown.frames else []
+        seen += [{"type": "image"}] * len(shown.pictures)
+        if self.family == "vlm2vec":
+            marks = [VIDEO] * bool(shown.frames) + [IMAGE] * len(shown.pictures)
+            return " ".join([*marks, task])
+        messages = []
+        if self.family == "ume_r1":
+            seen = seen or [{"type": "image"}]
+            said = f"{task}\n<disc_emb>\n{UME_PROMPT}"
+        elif self.family == "rge":
+            said = ("\n" if seen else "") + task + "\n"
+        elif self.family == "mmemb_r1":
+            said = f"{task}\n{MMEMB_PROMPT}"
+        else:
+            stop = "" if shown.instruction[-1:] in {".", "?", ":"} else "."
+            messages.append({"role": "system", "content": shown.instruction + stop})
+            said = shown.words
+        messages.append({"role": "user", "content": [*seen, {"type": "text", "text": said}]})
+        return self.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True
+        )
+
+    def inputs(self, shown: Shown, ending: str = "") -> dict[str, torch.Tensor]:
+        """What the network takes: ids, masks, pixels, grids."""
+        text = self.text(shown) + ending
+        made: dict[str, torch.Tensor] = {}
+        pictures = shown.pictures
+        if self.family == "ume_r1" and not pictures and not shown.frames:
+            pictures = (np.full((28, 28, 3), 255, np.uint8),)
+        if pictures:
+            seen = self.eyes(images=[PIL.Image.fromarray(p) for p in pictures], return_tensors="pt")
+            made["pixel_values"], made["image_grid_thw"] = (
+                seen["pixel_values"],
+                seen["image_grid_thw"],
+            )
+            for grid in seen["image_grid_thw"]:
+                text = text.replace(IMAGE, "<|held|>" * (int(grid.prod()) // 4), 1)
+            text = text.replace("<|held|>", IMAGE)
+        if shown.frames:
+            values, grid = self.video(shown.frames)
+            made["pixel_values_videos"] = torch.from_numpy(values)
+            made["video_grid_thw"] = torch.tensor([grid])
+            text = self.spread_video(text, grid, shown)
+            if self.architecture == "qwen2_5_vl":
+                made["second_per_grid_ts"] = torch.tensor([2 / shown.frames_per_second])
+        ids = self.tokenizer(text, return_tensors="pt", add_special_tokens=False)["input_ids"]
+        kinds = (ids == self.token(IMAGE)) * 1 + (ids == self.token(VIDEO)) * 2
+        return {
+            "input_ids": ids,
+            "attention_mask": torch.ones_like(ids),
+            "mm_token_type_ids": kinds,
+            **made,
+        }
+
+    def spread_video(self, text: str, grid: tuple[int, int, int], shown: Shown) -> str:
+        """A video's placeholder as often as it has tokens; Qwen3-VL names each moment."""
+        each = grid[1] * grid[2] // 4
+        if self.architecture != "qwen3_vl":
+            return text.replace(VIDEO, VIDEO * (grid[0] * each))
+        moments = ""
+        for at in range(grid[0]):
+            # Halfway between the two frames of the patch; the last frame stands in for a third.
+            last = len(shown.frames) - 1
+            pair = [min(2 * at, last), min(2 * at + 1, last)]
+            second = sum(pair) / 2 / shown.frames_per_second
+            moments += f"<{second:.1f} seconds><|vision_start|>{VIDEO * each}<|vision_end|>"
+        return text.replace(FRAME, moments)
+
+    def video(self, frames: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[int, int, int]]:
+        """Patches of a video, cut out one by one."""
+        patch = self.eyes.patch_size
+        height, width = smart_resize(
+            *frames[0].shape[:2],
+            factor=2 * patch,
+            min_pixels=self.pixels[0],
+            max_pixels=self.pixels[1],
+        )
+        mean, std = np.array(self.eyes.image_mean), np.array(self.eyes.image_std)
+        sized = [
+            np.asarray(PIL.Image.fromarray(f).resize((width, height), PIL.Image.Resampling.BICUBIC))
+            for f in frames
+        ]
+        sized += [sized[-1]] * (len(sized) % 2)
+        normal = [((f / 255.0 - mean) / std).astype(np.float32) for f in sized]
+        rows, columns = height // patch, width // patch
+        cut = []
+        for time in range(0, len(normal), 2):
+            for row in range(0, rows, 2):
+                for column in range(0, columns, 2):
+                    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                        top, left = (row + down) * patch, (column + right) * patch
+                        piece = [f[top : top + patch, left : left + patch] for f in normal[time:][:2]]
+                        cut.append(np.stack(piece).transpose(3, 0, 1, 2).reshape(-1))
+        return np.stack(cut), (len(normal) // 2, rows, columns)
+
+    def token(self, spelled: str) -> int:
+        """The id of a token."""
+        return int(self.tokenizer.convert_tokens_to_ids(spelled))
+
+    # Vectors
+
+    def direct(self, shown: Shown) -> Found:
+        """One forward pass, read where the family's direct vector stands."""
+        if self.family in {"rge", "mmemb_r1"}:
+            inputs = self.inputs(shown, ending="<emb>")
+            at = int(torch.argmax((inputs["input_ids"][0] == self.token("<emb>")).int()))
+        else:
+            inputs = self.inputs(shown)
+            at = len(inputs["input_ids"][0]) - 1
+        if self.family == "ume_r1":
+            held = (inputs["input_ids"][0] == self.token("<disc_emb>")).nonzero()[:, 0]
+            at = int(held[-1])
+        with torch.no_grad():
+            states = self.model(**inputs, output_hidden_states=True).hidden_states[-1]
+        return Found(F.normalize(states[0, at], dim=-1))
+
+    def thought(self, shown: Shown) -> Found:
+        """Let it write, then take the state at the embed token it wrote, or that is put there."""
+        embed = self.token(MADE[self.family].embed)
+        inputs = self.inputs(shown, ending="<think>" if self.family == "mmemb_r1" else "")
+        start = inputs["input_ids"].shape[1]
+        head = (self.token("<think>"),) if self.family == "mmemb_r1" else ()
+        ends = {
+            "ume_r1": [self.token("<|im_end|>"), self.token("<|endoftext|>")],
+            "rge": [embed],
+            "mmemb_r1": [embed, self.token("<|im_end|>"), self.token("<|endoftext|>")],
+        }[self.family]
+        with torch.no_grad():
+            out = self.model.generate(
+                **inputs,
+                max_new_tokens=self.budget - len(head),
+                eos_token_id=ends,
+                do_sample=False,
+                repetition_penalty=1.0,
+                output_hidden_states=True,
+                return_dict_in_generate=True,
+                use_cache=True,
+            )
+        written = out.sequences[0, start:].tolist()
+        if embed in written:
+            # UME-R1 goes on past its token; its first one is the rationale's end.
+            at = written.index(embed)
+            if at + 1 < len(out.hidden_states):
+                state = out.hidden_states[at + 1][-1][0, -1]
+                return Found(F.normalize(state, dim=-1), (*head, *written[: at + 1]))
+            kept = written[:at]
+        else:
+            kept = written[:-1] if written[-1] in ends else written
+        state = self.forced(inputs, [*kept, embed])
+        return Found(F.normalize(state, dim=-1), (*head, *kept, embed))
+
+    def forced(self, inputs: dict[str, torch.Tensor], more: list[int]) -> torch.Tensor:
+        """The state at the last of some tokens put behind a prompt, in one fresh pass."""
+        ids = torch.cat([inputs["input_ids"], torch.tensor([more])], dim=1)
+        kinds = F.pad(inputs["mm_token_type_ids"], (0, len(more)))
+        # The same positions as in writing: text that counts on after the prompt's last place.
+        grids = {k: v for k, v in inputs.items() if k.endswith("_thw") or k.startswith("second")}
+        places, _ = self.model.model.get_rope_index(
+            inputs["input_ids"], mm_token_type_ids=inputs["mm_token_type_ids"], **grids
+        )
+        behind = places.max() + 1 + torch.arange(len(more))
+        places = torch.cat([places, behind.expand(3, 1, -1)], dim=-1)
+        made = {**inputs, "input_ids": ids, "mm_token_type_ids": kinds}
+        made["attention_mask"] = torch.ones_like(ids)
+        with torch.no_grad():
+            out = self.model(**made, position_ids=places, output_hidden_states=True)
+        return out.hidden_states[-1][0, -1]
+
+    def gate(self, shown: Shown) -> float:
+        """How likely the first word is to think, of the two it may be."""
+        with torch.no_grad():
+            scores = self.model(**self.inputs(shown)).logits[0, -1]
+        think, embed = scores[self.token("<think>")], scores[self.token("<emb>")]
+        return float(torch.stack([think, embed]).softmax(0)[0])

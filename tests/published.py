@@ -1,0 +1,209 @@
+"""Tiny checkpoints of the published systems: their architectures, tokens and templates.
+
+Random weights, drawn wide enough that what is written depends on what is shown, and an
+embed token that is likely enough to end some rationales and not others.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, trainers
+from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
+from transformers import (
+    PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
+    Qwen2VLImageProcessorPil,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
+)
+
+SPECIAL = (
+    *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>"),
+    *("<|object_ref_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"),
+    *("<|image_pad|>", "<|video_pad|>"),
+)
+"""Qwen's own, in the order of their ids."""
+PARTS = (
+    "{% for content in message['content'] %}{% if content['type'] == 'image' %}"
+    "<|vision_start|><|image_pad|><|vision_end|>{% elif content['type'] == 'video' %}"
+    "<|vision_start|><|video_pad|><|vision_end|>{% elif 'text' in content %}"
+    "{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
+)
+TURNS = (
+    "<|im_start|>{{ message['role'] }}\n{% if message['content'] is string %}"
+    "{{ message['content'] }}<|im_end|>\n{% else %}" + PARTS + "{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+POLITE = (
+    "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}" + TURNS
+)
+"""Qwen2-VL's and Qwen2.5-VL's: a system turn of its own where there is none."""
+PLAIN = "{% for message in messages %}" + TURNS
+"""Qwen3-VL's, for a user's turn without tools."""
+SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+SAID = [
+    "Represent the above input text, images, videos, or any combination of the three.",
+    "system You are a helpful assistant. user Answer the question based on the given image.",
+    "Find a red square beside two blue ones, the seconds of a video, 0123456789.",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one tiny checkpoint is made of.
+
+    The embed token's row of the head is the `draw`-th of a seeded generator, `scale` times as
+    long as the others: chosen so that of the inputs of the parity tests some rationales end
+    by themselves, at different lengths, and some are cut.
+    """
+
+    architecture: str
+    added: tuple[str, ...]
+    template: str
+    embed: str = ""
+    draw: int = 0
+    scale: float = 1.0
+
+
+MADE = {
+    "ume_r1": Made("qwen2_vl", ("<gen_emb>", "<disc_emb>"), POLITE, "<gen_emb>", 9, 3.0),
+    "rge": Made("qwen2_5_vl", ("<tool_call>", "</tool_call>", "<emb>"), POLITE, "<emb>", 10, 3.0),
+    "mmemb_r1": Made("qwen3_vl", ("<think>", "</think>", "<emb>"), PLAIN, "<emb>", 8, 4.0),
+    "qwen3_vl_embedding": Made("qwen3_vl", (), PLAIN),
+    "vlm2vec": Made("qwen2_vl", (), POLITE),
+}
+NETWORKS = {
+    "qwen2_vl": (Qwen2VLConfig, Qwen2VLForConditionalGeneration),
+    "qwen2_5_vl": (Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration),
+    "qwen3_vl": (Qwen3VLConfig, Qwen3VLForConditionalGeneration),
+}
+TEXT = {
+    "hidden_size": 48,
+    "intermediate_size": 80,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "num_key_value_heads": 1,
+    "max_position_embeddings": 1024,
+    "tie_word_embeddings": False,
+    "initializer_range": 0.15,
+    "bos_token_id": None,
+}
+ROPE = {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [2, 3, 3]}
+VISION = {
+    "qwen2_vl": {
+        "depth": 2,
+        "embed_dim": 32,
+        "hidden_size": 48,
+        "num_heads": 2,
+        "initializer_range": 0.15,
+    },
+    "qwen2_5_vl": {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 56,
+        "out_hidden_size": 48,
+        "num_heads": 2,
+        "window_size": 56,
+        "fullatt_block_indexes": [1],
+        "tokens_per_second": 2,
+        "initializer_range": 0.15,
+    },
+    "qwen3_vl": {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 56,
+        "out_hidden_size": 48,
+        "num_heads": 2,
+        "patch_size": 16,
+        "num_position_embeddings": 64,
+        "deepstack_visual_indexes": [0, 1],
+        "initializer_range": 0.15,
+    },
+}
+
+
+def make(family: str, folder: Path) -> Path:
+    """Write one family's checkpoint as its publisher would."""
+    made = MADE[family]
+    tokenizer = _tokenizer(made)
+    network = _network(made, tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    new = made.architecture == "qwen3_vl"
+    Qwen2VLImageProcessorPil(
+        patch_size=16 if new else 14,
+        size={"shortest_edge": 3136, "longest_edge": 40_000},
+        **({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} if new else {}),
+    ).save_pretrained(folder)
+    return folder
+
+
+def _tokenizer(made: Made) -> PreTrainedTokenizerFast:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = Sequence(
+        [
+            Split(Regex(SPLIT), behavior="isolated"),
+            ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=330, initial_alphabet=sorted(ByteLevel.alphabet()), show_progress=False
+    )
+    tokenizer.train_from_iterator(SAID, trainer)
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True, normalized=False) for token in SPECIAL]
+    )
+    # As `add_tokens` leaves them: single tokens, and not special ones.
+    tokenizer.add_tokens([AddedToken(token, special=False) for token in made.added])
+    stock = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
+    )
+    stock.chat_template = made.template
+    return stock
+
+
+def _network(made: Made, tokenizer: PreTrainedTokenizerFast) -> torch.nn.Module:
+    def held(token: str) -> int:
+        return int(tokenizer.convert_tokens_to_ids(token))
+
+    config_class, network_class = NETWORKS[made.architecture]
+    text = {**TEXT, "vocab_size": len(tokenizer) + 5, "rope_parameters": dict(ROPE)}
+    text |= {"eos_token_id": held("<|im_end|>"), "pad_token_id": held("<|endoftext|>")}
+    if made.architecture == "qwen3_vl":
+        text |= {"head_dim": 16}
+        text["rope_parameters"] |= {"mrope_interleaved": True}
+    config = config_class(
+        text_config=text,
+        vision_config=VISION[made.architecture],
+        image_token_id=held("<|image_pad|>"),
+        video_token_id=held("<|video_pad|>"),
+        vision_start_token_id=held("<|vision_start|>"),
+        vision_end_token_id=held("<|vision_end|>"),
+        tie_word_embeddings=False,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.random.manual_seed(7)
+        network = network_class(config)
+        # Biases and norms start alike everywhere: a step that skipped one would not show.
+        for parameter in network.parameters():
+            if parameter.ndim == 1:
+                parameter.data += 0.1 * torch.randn_like(parameter)
+    if made.embed:
+        rows = network.lm_head.weight.data
+        generator = torch.Generator().manual_seed(0)
+        drawn = [torch.randn(rows.shape[1], generator=generator) for _ in range(made.draw)]
+        embed = held(made.embed)
+        rows[embed] = drawn[-1] * rows[embed].std() * made.scale
+    network.generation_config.do_sample = False
+    return network
