@@ -3,10 +3,11 @@ import pytest
 import torch
 from tests import tiny
 
-from forethought.backbones import collate, mrope_positions, new_network
+from forethought.backbones import Marks, collate, mrope_positions, new_network
 from forethought.types import Patches
 
 IMAGE, VIDEO, START, END, PAD = 9, 8, 7, 6, 0
+MARKS = Marks(image_id=IMAGE, video_id=VIDEO, merge_size=2)
 IDS = {
     "image": IMAGE,
     "video": VIDEO,
@@ -28,6 +29,10 @@ def row(*parts):
     return tuple(ids), [part for part in parts if isinstance(part, tuple)]
 
 
+def shown(grids):
+    return [Patches(np.zeros((int(np.prod(grid)), 5), np.float32), grid) for grid in grids]
+
+
 ROWS = [
     row(20, 21, 22),
     row((1, 4, 6)),
@@ -37,14 +42,16 @@ ROWS = [
 
 
 def test_text_counts_up_in_all_three_axes():
-    found = mrope_positions([20, 21, 22], [], image_id=IMAGE, merge_size=2)
+    found, kinds = mrope_positions([20, 21, 22], [], marks=MARKS)
+    assert kinds.tolist() == [0, 0, 0]
     assert found.tolist() == [[0, 1, 2]] * 3
 
 
 def test_a_picture_spreads_over_rows_and_columns_and_text_goes_on_after_the_largest():
     # One word, the start mark, then 2 x 3 tokens from place 2 on; 2 + max(1, 2, 3) = 5 next.
     ids, grids = row(20, (1, 4, 6), 21)
-    found = mrope_positions(ids, grids, image_id=IMAGE, merge_size=2)
+    found, kinds = mrope_positions(ids, shown(grids), marks=MARKS)
+    assert kinds.tolist() == [0, 0, 1, 1, 1, 1, 1, 1, 0, 0]
     assert found.tolist() == [
         [0, 1, 2, 2, 2, 2, 2, 2, 5, 6],
         [0, 1, 2, 2, 2, 3, 3, 3, 5, 6],
@@ -61,7 +68,7 @@ def test_positions_equal_those_of_the_stock_network(ids, grids):
         mm_token_type_ids=(token_ids == IMAGE).long(),
         image_grid_thw=torch.tensor(grids) if grids else None,
     )
-    ours = mrope_positions(ids, grids, image_id=IMAGE, merge_size=2)
+    ours, _ = mrope_positions(ids, shown(grids), marks=MARKS)
     assert np.array_equal(ours, theirs[:, 0].numpy())
 
 
@@ -75,9 +82,8 @@ def test_shorter_rows_are_padded_on_one_side_with_what_is_masked(side):
         [ROWS[0][0], ROWS[2][0]],
         [[], [patches((1, 4, 6), 0.25), patches((1, 8, 2), 0.75)]],
         side=side,
-        image_id=IMAGE,
+        marks=MARKS,
         pad_id=PAD,
-        merge_size=2,
     )
     long, short = len(ROWS[2][0]), 3
     at = slice(long - short, long) if side == "left" else slice(0, short)
@@ -86,14 +92,44 @@ def test_shorter_rows_are_padded_on_one_side_with_what_is_masked(side):
     assert batch.mask.sum(1).tolist() == [short, long]
     assert batch.mask[0, at].tolist() == [1, 1, 1]
     assert batch.positions[:, 0, at].tolist() == [[0, 1, 2]] * 3
-    assert batch.images.sum(1).tolist() == [0, 6 + 4]
-    assert batch.grids is not None
-    assert batch.grids.tolist() == [[1, 4, 6], [1, 8, 2]]
-    assert batch.patches is not None
-    assert batch.patches[:, 0].tolist() == [0.25] * 24 + [0.75] * 16
+    assert batch.kinds.sum(1).tolist() == [0, 6 + 4]
+    assert batch.images is not None
+    assert batch.images.grids.tolist() == [[1, 4, 6], [1, 8, 2]]
+    assert batch.images.patches[:, 0].tolist() == [0.25] * 24 + [0.75] * 16
 
 
 def test_a_batch_of_words_alone_has_no_patches():
-    batch = collate([(20,)], [()], side="left", image_id=IMAGE, pad_id=PAD, merge_size=2)
-    assert batch.patches is None
-    assert batch.grids is None
+    batch = collate([(20,)], [()], side="left", marks=MARKS, pad_id=PAD)
+    assert batch.images is None
+    assert batch.videos is None
+
+
+def test_a_video_stands_apart_in_time_and_text_goes_on_after_its_sides():
+    # 2 x 2 x 3 tokens from place 1 on, frames 3 apart: 1 + max(2, 3) = 4 next.
+    ids = (20, *[VIDEO] * 12, 21)
+    video = Patches(np.zeros((48, 5), np.float32), (2, 4, 6), video=True, tick=3.0)
+    found, kinds = mrope_positions(ids, [video], marks=MARKS)
+    assert found.tolist() == [
+        [0, *[1] * 6, *[4] * 6, 4],
+        [0, 1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2, 4],
+        [0, *[1, 2, 3] * 4, 4],
+    ]
+    assert kinds.tolist() == [0, *[2] * 12, 0]
+
+
+def test_the_frames_of_a_video_whose_time_is_told_in_words_are_pictures_of_their_own():
+    # Two frames of 1 x 2 tokens, a word between them: 1 + 2 = 3, the word, 4 + 2 = 6.
+    ids = (20, VIDEO, VIDEO, 21, VIDEO, VIDEO, 22)
+    video = Patches(np.zeros((16, 5), np.float32), (2, 2, 4), video=True, seconds=(0.0, 1.0))
+    found, _ = mrope_positions(ids, [video], marks=MARKS)
+    assert found.tolist() == [
+        [0, 1, 1, 3, 4, 4, 6],
+        [0, 1, 1, 3, 4, 4, 6],
+        [0, 1, 2, 3, 4, 5, 6],
+    ]
+
+
+def test_a_placeholder_that_no_picture_owns_is_text():
+    found, kinds = mrope_positions([20, IMAGE, VIDEO, 21], [], marks=MARKS)
+    assert found.tolist() == [[0, 1, 2, 3]] * 3
+    assert kinds.tolist() == [0, 0, 0, 0]

@@ -2,17 +2,27 @@ import math
 
 import pytest
 import torch
+from transformers import DynamicCache
 
 from forethought.encoders import Gate, LogisticGate, load_gate
+from forethought.engines import Prefill
 from forethought.errors import ModelError
+
+def prefilled(direct):
+    """A prefill of which only the direct states matter."""
+    rows = len(direct)
+    none = torch.zeros(rows, 1, dtype=torch.long)
+    return Prefill(direct, direct, none, none[:, 0], DynamicCache())
+
 
 GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")
 
 
 def test_the_probability_is_a_sigmoid_along_one_direction():
-    # 0.5 * 2 - 0.5 + 0.25 = 0.75 and 0 - 1 + 0.25 = -0.75: 1 / (1 + e^-x) of each.
-    found = GATE(torch.tensor([[2.0, 0.5], [0.0, 1.0], [0.0, 0.25]]))
-    expected = [1 / (1 + math.exp(-x)) for x in (0.75, -0.75, 0.0)]
+    # At unit length (.8, .6), (0, 1), (-1, 0): 0.5 * 0.8 - 0.6 + 0.25 = 0.05, 0 - 1 + 0.25 =
+    # -0.75 and -0.5 + 0.25 = -0.25; then 1 / (1 + e^-x) of each.
+    found = GATE(prefilled(torch.tensor([[4.0, 3.0], [0.0, 7.0], [-2.0, 0.0]])))
+    expected = [1 / (1 + math.exp(-x)) for x in (0.05, -0.75, -0.25)]
     torch.testing.assert_close(found, torch.tensor(expected))
     assert isinstance(GATE, Gate)
 

@@ -1,3 +1,5 @@
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,20 +9,34 @@ from forethought.types import Ending, Rationale
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"))
 
 
-def test_writing_spells_the_thought_then_the_answer_then_the_embed_token():
-    rationale = Rationale("two decks, red", "London bus", Ending.EMBED)
-    assert tags.write(rationale) == ("<think>two decks, red</think><answer>London bus<gen_emb>")
+GRAMMAR = re.compile(
+    r"<think>(?P<thinking>.*?)</think><answer>(?P<answer>.*?)<gen_emb>", re.DOTALL
+)
+PROSE = re.compile(r"(?P<thinking>.*?)<emb>", re.DOTALL)
+
+
+def write(rationale):
+    return f"<think>{rationale.thinking}</think><answer>{rationale.answer}<gen_emb>"
+
+
+def read(text, *, ending, grammar=GRAMMAR):
+    return tags.read(text, grammar, ending=ending)
 
 
 @given(WORDS, WORDS, st.sampled_from([Ending.EMBED, Ending.LENGTH]))
 def test_reading_undoes_writing(thinking, answer, ending):
     rationale = Rationale(thinking, answer, ending)
-    assert tags.read(tags.write(rationale), ending=ending) == rationale
+    assert read(write(rationale), ending=ending) == rationale
+
+
+def test_a_grammar_may_have_no_answer():
+    found = read("two decks, red<emb>", ending=Ending.EMBED, grammar=PROSE)
+    assert found == Rationale("two decks, red", "", Ending.EMBED)
 
 
 def test_what_comes_after_the_embed_token_is_not_read():
     text = "<think>a</think><answer>b<gen_emb><|im_end|>\n<think>c"
-    assert tags.read(text, ending=Ending.EMBED) == Rationale("a", "b", Ending.EMBED)
+    assert read(text, ending=Ending.EMBED) == Rationale("a", "b", Ending.EMBED)
 
 
 MALFORMED = {
@@ -39,23 +55,23 @@ MALFORMED = {
 
 def test_what_does_not_parse_is_malformed_with_what_could_be_found():
     for text, (thinking, answer) in MALFORMED.items():
-        found = tags.read(text, ending=Ending.EMBED)
+        found = read(text, ending=Ending.EMBED)
         assert found == Rationale(thinking, answer, Ending.MALFORMED), text
 
 
 def test_what_was_cut_short_stays_so_even_if_it_does_not_parse():
-    found = tags.read("<think>it was going to<gen_emb>", ending=Ending.LENGTH)
+    found = read("<think>it was going to<gen_emb>", ending=Ending.LENGTH)
     assert found == Rationale("it was going to", "", Ending.LENGTH)
 
 
 def test_what_gave_up_on_the_embed_token_stays_malformed_even_if_it_parses():
-    found = tags.read("<think>a</think><answer>b<gen_emb>", ending=Ending.MALFORMED)
+    found = read("<think>a</think><answer>b<gen_emb>", ending=Ending.MALFORMED)
     assert found == Rationale("a", "b", Ending.MALFORMED)
 
 
 @given(st.lists(st.sampled_from([*Tag, "a", "b c", "\n", "<", "think>"])).map("".join))
 def test_reading_never_raises(text):
-    found = tags.read(text, ending=Ending.EMBED)
+    found = read(text, ending=Ending.EMBED)
     assert (found.ending is Ending.EMBED) == (
-        tags.write(found) == text.split(Tag.THOUGHT)[0] + Tag.THOUGHT
+        write(found) == text.split(Tag.THOUGHT)[0] + Tag.THOUGHT
     )

@@ -7,7 +7,7 @@ import torch
 from transformers import AutoTokenizer, Qwen2VLForConditionalGeneration
 
 from forethought.encoders import CARD
-from forethought.renderers import Tag
+from forethought.renderers import TAGS, Tag
 from forethought.types import Ending, Image, Message, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
@@ -64,7 +64,7 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
         mm_token_type_ids=torch.zeros_like(token_ids),
         max_new_tokens=tiny_encoder.budget,
         do_sample=False,
-        suppress_tokens=list(tiny_encoder.renderer.forbidden),
+        suppress_tokens=list(tiny_encoder.renderer.grammar.forbidden),
         eos_token_id=thought,
     )[0, len(prompt.token_ids) :]
     engine = tiny_encoder.engine
@@ -80,7 +80,7 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
 def test_the_tags_and_settings_are_told_to_stock_tokenizers(stock):
     assert (stock.eos_token, stock.pad_token) == (Tag.END, Tag.PAD)
     assert stock.model_max_length == 160
-    assert set(Tag) <= set(stock.all_special_tokens)
+    assert set(TAGS) <= set(stock.all_special_tokens)
 
 
 def test_weights_are_kept_in_half_precision_and_the_card_says_what_we_need(tiny_model):

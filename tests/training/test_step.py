@@ -76,7 +76,7 @@ def test_no_own_row_holds_a_true_rationale(rows, workshop):
     truths = true_completions(workshop)
     for row, truth in zip(rows, truths, strict=True):
         if row.completion and not row.taught:
-            assert row.completion[-1] == workshop.stepper.engine.embed_id
+            assert row.completion[-1] == workshop.stepper.engine.grammar.embed_id
             for start in range(len(truth) - 3):
                 window = truth[start : start + 4]
                 held = zip(*(row.completion[i:] for i in range(4)), strict=False)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.renderers import Tag
+from forethought.renderers import TAGS
 from forethought.training.vocabulary import learn_tokens
 
 TEXTS = ["a red square and a red circle", "12 squares, 212 circles", "red red red"] * 3
@@ -9,8 +9,8 @@ TOKENIZER = learn_tokens(TEXTS, size=284)
 
 
 def test_the_tags_come_first_and_each_is_one_token():
-    assert [TOKENIZER.token_to_id(tag) for tag in Tag] == list(range(len(Tag)))
-    assert TOKENIZER.encode("".join(Tag)).ids == list(range(len(Tag)))
+    assert [TOKENIZER.token_to_id(tag) for tag in TAGS] == list(range(len(TAGS)))
+    assert TOKENIZER.encode("".join(TAGS)).ids == list(range(len(TAGS)))
 
 
 def test_it_has_as_many_tokens_as_asked():

@@ -4,7 +4,7 @@ from forethought.encoders.encoder import Encoder, Shown, as_message, as_messages
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
 from forethought.encoders.load import assemble, find, load, read_tokenizer
-from forethought.encoders.reading import Reading, look
+from forethought.encoders.reading import Reading
 from forethought.encoders.reasoning import ReasoningEncoder, count_endings
 from forethought.encoders.recognise import CARD, Recognised, recognise
 
