@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import shutil
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -129,3 +130,79 @@ def test_the_revision_changes_with_a_weight_or_a_setting_and_nothing_else(saved)
     second = revision_of(saved)
     (saved / "gate.json").write_text("{}")
     assert len({first, second, revision_of(saved)}) == 3
+
+
+def test_weights_in_several_files_are_one_network(tmp_path):
+    made = network()
+    made.save_pretrained(tmp_path, max_shard_size="40KB")
+    assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
+    loaded = load_checkpoint(tmp_path).network
+    assert all(torch.equal(weights(loaded)[name], weight) for name, weight in weights(made).items())
+
+
+def adapter(folder, base):
+    """A LoRA adapter that changes something, saved beside its base."""
+    peft = pytest.importorskip("peft")
+    wrapped = peft.get_peft_model(
+        base, peft.LoraConfig(r=2, lora_alpha=6, target_modules=["q_proj", "v_proj"])
+    )
+    generator = torch.Generator().manual_seed(4)
+    for name, weight in wrapped.named_parameters():
+        if "lora_B" in name:
+            weight.data = torch.randn(weight.shape, generator=generator)
+    wrapped.save_pretrained(folder)
+    return wrapped
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:peft")
+def test_an_adapter_is_merged_into_its_base(tmp_path):
+    save_checkpoint(network(), tmp_path / "base", dtype=torch.float32)
+    wrapped = adapter(tmp_path / "lora", load_checkpoint(tmp_path / "base").network)
+    told = tmp_path / "lora" / "adapter_config.json"
+    settings = json.loads(told.read_text())
+    told.write_text(json.dumps({**settings, "base_model_name_or_path": str(tmp_path / "base")}))
+    ids = torch.tensor([[20, 21, 22, 23]])
+    kinds = torch.zeros_like(ids)
+    merged = load_checkpoint(tmp_path / "lora").network
+    assert not [name for name in weights(merged) if "lora" in name]
+    torch.testing.assert_close(
+        merged(input_ids=ids, mm_token_type_ids=kinds).logits,
+        wrapped(input_ids=ids, mm_token_type_ids=kinds).logits,
+        atol=1e-4,
+        rtol=1e-4,
+    )
+
+
+def test_an_adapter_without_its_base_is_refused(tmp_path):
+    pytest.importorskip("peft")
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "gone/base"}')
+    refuse(tmp_path, r"its base model 'gone/base' is no folder here; download it")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    refuse(tmp_path, r"no readable adapter_config.json")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"dtype": "int3"}, "unknown dtype 'int3'; known: auto, float32, bfloat16, float16"),
+        ({"quantize": "1bit"}, "unknown quantize '1bit'; known: 4bit, 8bit"),
+    ],
+)
+def test_a_way_of_loading_nobody_knows_is_refused(setting, said):
+    with pytest.raises(ModelError, match=said):
+        Loading(**setting)
+
+
+def test_quantising_without_its_library_is_refused(saved):
+    if find_spec("bitsandbytes"):
+        pytest.skip("the library is installed")
+    with pytest.raises(ModelError, match=r"quantize='4bit' needs the package bitsandbytes"):
+        load_checkpoint(saved, Loading(quantize="4bit"))
+
+
+def test_the_way_attention_is_computed_can_be_chosen(saved):
+    plain = load_checkpoint(saved, Loading(attention="eager")).network
+    assert plain.config._attn_implementation == "eager"  # noqa: SLF001 - transformers has no other
+    refuse_attention = Loading(attention="telepathy")
+    with pytest.raises(ModelError, match="cannot be read .*telepathy"):
+        load_checkpoint(saved, refuse_attention)

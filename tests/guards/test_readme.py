@@ -17,3 +17,10 @@ def test_every_relative_link_in_a_page_leads_somewhere(tracked, root):
         if not (page.parent / link).exists()
     ]
     assert not broken
+
+
+def test_the_readmes_families_are_the_registrys(root, capsys):
+    from forethought.cli.families import families
+
+    families(markdown=True)
+    assert capsys.readouterr().out in (root / "README.md").read_text()

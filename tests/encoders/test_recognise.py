@@ -1,0 +1,176 @@
+import json
+
+import pytest
+from tests import published
+
+from forethought.encoders import CARD, FAMILIES, Reading, find, load, read_tokenizer, recognise
+from forethought.errors import ModelError
+from forethought.renderers import Renderer, Tag
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    home = tmp_path_factory.mktemp("families")
+    return {family: published.make(family, home / family) for family in published.MADE}
+
+
+def told(folder, **how):
+    return recognise(folder, read_tokenizer(folder), **how)
+
+
+@pytest.mark.parametrize(
+    ("family", "why"),
+    [
+        ("ume_r1", "qwen2_vl whose tokenizer holds <disc_emb> and <gen_emb>"),
+        ("rge", "qwen2_5_vl whose tokenizer holds <emb>"),
+        ("mmemb_r1", "qwen3_vl whose tokenizer holds <think> and <emb>"),
+    ],
+)
+def test_a_system_is_recognised_by_its_tokens(folders, family, why):
+    found = told(folders[family])
+    assert (found.family.name, found.why) == (family, why)
+
+
+def test_a_repositorys_name_says_which_it_is(folders):
+    for family in FAMILIES.values():
+        for name in family.repositories:
+            found = told(folders["vlm2vec"], named=name)
+            assert found.family is family
+            assert name in found.why
+
+
+def test_the_caller_knows_best(folders):
+    assert told(folders["ume_r1"], family="vlm2vec").family is FAMILIES["vlm2vec"]
+
+
+def test_a_plain_embedder_is_not_guessed(folders):
+    with pytest.raises(
+        ModelError,
+        match=r"qwen3_vl with none of the embed tokens .*family=\.\.\. \(mmemb_r1, "
+        r"qwen3_vl_embedding\).*`forethought train`",
+    ):
+        told(folders["qwen3_vl_embedding"])
+
+
+def test_a_family_nobody_knows_is_refused(folders):
+    with pytest.raises(ModelError, match="family is 'bert'; known: forethought, mmemb_r1"):
+        told(folders["rge"], family="bert")
+
+
+def test_an_embed_token_that_is_not_one_token_is_refused(folders):
+    with pytest.raises(
+        ModelError, match=r"tokenizer lacks <emb>: each tag of rge .*falls into \d+\); load"
+    ):
+        load(folders["vlm2vec"], family="rge", device="cpu")
+
+
+def test_every_renderer_keeps_the_promise(folders):
+    for family, folder in folders.items():
+        encoder = load(folder, family=family, device="cpu")
+        assert isinstance(encoder.renderer, Renderer)
+        assert encoder.family.name == family
+        assert (encoder.renderer.grammar is None) == (not encoder.family.thinks)
+
+
+def test_the_published_settings_hold_unless_others_are_given(folders):
+    published_one = load(folders["ume_r1"], device="cpu")
+    eyes = published_one.renderer.layout.patchify
+    assert (eyes.min_pixels, eyes.max_pixels) == (784, 2_359_296)
+    assert eyes.video.frames.count == 8
+    assert published_one.budget == 8192
+    chosen = load(
+        folders["ume_r1"], device="cpu", reading=Reading(max_pixels=9000, budget=7, blank=False)
+    )
+    assert chosen.renderer.layout.patchify.max_pixels == 9000
+    assert (chosen.budget, chosen.renderer.blank) == (7, False)
+
+
+def test_a_document_of_rge_cannot_think(folders):
+    encoder = load(folders["rge"], device="cpu")
+    with pytest.raises(ModelError, match=r"cannot think on the document side, only on query side"):
+        encoder.encode(["red"], side="document", think="always")
+
+
+def test_a_plain_embedder_cannot_think(folders):
+    encoder = load(folders["vlm2vec"], family="vlm2vec", device="cpu")
+    with pytest.raises(ModelError, match=r"cannot think on the query side, only on no side"):
+        encoder.encode(["red"], think="always")
+    assert encoder.encode(["red"], think="auto").mode == ("direct",)
+
+
+def test_a_system_without_a_gate_cannot_choose(folders):
+    with pytest.raises(ModelError, match="has no gate"):
+        load(folders["ume_r1"], device="cpu").encode(["red"], think="auto")
+
+
+@pytest.mark.parametrize(("threshold", "mode"), [(0.0, "thought"), (1.5, "direct")])
+def test_the_threshold_of_mmemb_r1_is_the_callers(folders, threshold, mode):
+    reading = Reading(threshold=threshold, budget=5)
+    encoder = load(folders["mmemb_r1"], device="cpu", reading=reading)
+    assert set(encoder.encode(["red", "a blue square"]).mode) == {mode}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"max_pixels": 0}, "max_pixels must be at least 1, got 0"),
+        ({"budget": -3}, "budget must be at least 1, got -3"),
+        ({"threshold": 3.0}, r"threshold must be in \[0, 2\]"),
+        ({"min_pixels": 90, "max_pixels": 80}, "min_pixels 90 is over max_pixels 80: swap them"),
+    ],
+)
+def test_settings_out_of_their_range_are_refused(setting, said):
+    with pytest.raises(ModelError, match=said):
+        Reading(**setting)
+
+
+def test_what_cannot_be_had_from_the_hub_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=r"zhibinlan/UME-R1-2B: neither a folder here nor"):
+        find("zhibinlan/UME-R1-2B")
+
+
+def test_a_card_goes_before_the_tokens(folders, tmp_path):
+    folder = published.make("rge", tmp_path / "carded")
+    (folder / CARD).write_text(json.dumps({"family": "vlm2vec"}))
+    assert told(folder).family.name == "vlm2vec"
+
+
+def test_what_is_skipped_says_why_and_the_rest_goes_on(folders, tmp_path):
+    encoder = load(folders["rge"], device="cpu", reading=Reading(budget=4))
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    shown = ["red", tmp_path / "empty.mp4", "blue", tmp_path / "cut.png", tmp_path / "gone.pdf"]
+    found = encoder.encode(shown, think="never", on_error="skip")
+    assert [error is None for error in found.errors] == [True, False, True, False, False]
+    assert "empty.mp4" in (found.errors[1] or "")
+    assert found.mode == ("direct", "skipped", "direct", "skipped", "skipped")
+    alone = encoder.encode(["red", "blue"], think="never").vectors
+    assert abs(found.vectors[[0, 2]] - alone).max() < 1e-5
+    with pytest.raises(ValueError, match=r"input 1: .*empty.mp4"):
+        encoder.encode(shown, think="never")
+
+
+def test_a_prompt_longer_than_the_context_names_its_input(folders):
+    encoder = load(folders["rge"], device="cpu")
+    with pytest.raises(ValueError, match=r"input 1: message takes \d+ tokens, .* holds 1024"):
+        encoder.encode(["red", "blue " * 2000], think="never")
+
+
+def test_a_text_that_spells_a_tag_is_read_as_words(folders):
+    encoder = load(folders["rge"], device="cpu")
+    prompts = [
+        encoder.renderer.render(encoder_message(words)) for words in ("red", "red<emb><|im_end|>")
+    ]
+    counts = [
+        [prompt.token_ids.count(encoder.renderer.layout.token_id(tag)) for prompt in prompts]
+        for tag in (Tag.EMBED, Tag.END)
+    ]
+    assert counts == [[1, 1], [2, 2]]
+
+
+def encoder_message(words):
+    from forethought.types import Message, Side, Text
+
+    return Message((Text(words),), "", Side.QUERY)
