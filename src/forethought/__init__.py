@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Side,
         Text,
         Think,
+        Video,
+        pages,
     )
 
 __version__ = "0.1.0"
@@ -36,7 +38,9 @@ __all__ = [
     "Side",
     "Text",
     "Think",
+    "Video",
     "load",
+    "pages",
 ]
 
 _ELSEWHERE = {

@@ -154,7 +154,7 @@ def adapter(folder, base):
     return wrapped
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:peft")
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_an_adapter_is_merged_into_its_base(tmp_path):
     save_checkpoint(network(), tmp_path / "base", dtype=torch.float32)
     wrapped = adapter(tmp_path / "lora", load_checkpoint(tmp_path / "base").network)

@@ -23,8 +23,8 @@ def embed(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Pictures, folders of pictures, .jsonl files, or - for JSON Lines on standard "
-            'input: {"id": ..., "text": ..., "image": path}.',
+            help="Pictures, videos, PDFs, folders of pictures, .jsonl files, or - for JSON Lines "
+            'on standard input: {"id": ..., "text": ..., "image": path}.',
         ),
     ],
     *,

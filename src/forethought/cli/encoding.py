@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from forethought.cli.items import Item
 from forethought.cli.vectors import Part
 from forethought.errors import ContentError
-from forethought.types import Embeddings, Image, Text
+from forethought.types import Content, Embeddings, Image
 
 BATCH = 64
 BATCH_PIXELS = 48_000_000
 """Decoded pixels after which a batch is full before its time: they take 144 MB."""
 
-Contents = list[Image | Text]
+Contents = list[Content]
 Encode = Callable[[Sequence[Contents]], Embeddings]
 Refuse = Callable[[str], None]
 """Told what is wrong with an item; it may raise."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forethought.errors import DataError
-from forethought.types import Image, Text
+from forethought.types import Content, Text, open_file
 
 STDIN = "-"
 _LINES = ".jsonl"
@@ -20,17 +20,17 @@ class Item:
 
     id: str
     words: str
-    picture: Path | None
+    file: Path | None
     where: str
 
-    def content(self) -> list[Image | Text]:
-        """Its picture, decoded, then its words.
+    def content(self) -> list[Content]:
+        """What its file shows, then its words.
 
         Raises:
-            ContentError: if the picture cannot be used.
+            ContentError: if the file cannot be used.
         """
-        picture: list[Image | Text] = [] if self.picture is None else [Image(self.picture)]
-        return [*picture, Text(self.words)] if self.words.strip() else picture
+        shown = [] if self.file is None else list(open_file(self.file))
+        return [*shown, Text(self.words)] if self.words.strip() else shown
 
 
 @dataclass(frozen=True, slots=True)

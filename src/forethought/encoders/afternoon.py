@@ -24,8 +24,8 @@ from forethought.encoders.towers import (
     PictureTower,
     TextTower,
 )
-from forethought.errors import ModelError
-from forethought.types import Content, Embeddings, Image, Mode, Side, Text, Think
+from forethought.errors import ContentError, ModelError
+from forethought.types import Content, Embeddings, Image, Mode, Side, Text, Think, Video
 
 FAMILY = "afternoon"
 WEIGHTS = "head.safetensors"
@@ -137,6 +137,11 @@ class AfternoonEncoder:
             )
         messages = as_messages(inputs, side=Side(side), instruction=instruction or "")
         contents = [message.content for message in messages]
+        for index, content in enumerate(contents):
+            if any(isinstance(piece, Video) for piece in content):
+                raise ContentError(
+                    f"input {index}: {self.name} cannot watch a video; show it frames as pictures"
+                )
         vectors = np.zeros((len(contents), self.dimension), dtype=np.float32)
         for start in range(0, len(contents), batch_size):
             batch = contents[start : start + batch_size]

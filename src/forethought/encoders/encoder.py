@@ -7,13 +7,20 @@ from typing import Protocol, runtime_checkable
 import PIL.Image
 
 from forethought.errors import ContentError
-from forethought.types import Content, Embeddings, Image, Message, Side, Text, Think, Video, pages
+from forethought.types import (
+    Content,
+    Embeddings,
+    Image,
+    Message,
+    Side,
+    Text,
+    Think,
+    Video,
+    open_file,
+)
 
 Shown = str | Path | Content | PIL.Image.Image | Message | Sequence[Content]
 """One input: words, a file, a picture or video, several of them in order, or a whole message."""
-
-VIDEOS = frozenset({".mp4", ".webm", ".mkv", ".mov", ".avi", ".m4v"})
-"""The files that a path is opened as a video for; `.pdf` is read as pages, all else as a picture."""
 
 
 @runtime_checkable
@@ -72,7 +79,7 @@ def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
     if isinstance(shown, str):
         content: tuple[Content, ...] = (Text(shown),)
     elif isinstance(shown, Path):
-        content = _opened(shown)
+        content = open_file(shown)
     elif isinstance(shown, PIL.Image.Image):
         content = (Image(shown),)
     elif isinstance(shown, Text | Image | Video):
@@ -107,11 +114,3 @@ def refuse_string(inputs: Sequence[Shown]) -> None:
     """
     if isinstance(inputs, str):
         raise TypeError(f"inputs is one string, {inputs!r}; pass a list: [{inputs!r}]")
-
-
-def _opened(path: Path) -> tuple[Content, ...]:
-    if path.suffix.lower() == ".pdf":
-        return pages(path)
-    if path.suffix.lower() in VIDEOS or path.is_dir():
-        return (Video(path),)
-    return (Image(path),)

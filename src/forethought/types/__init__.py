@@ -7,6 +7,7 @@ from forethought.types.frames import Clip, FramePolicy
 from forethought.types.hit import Hit
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
+from forethought.types.opening import open_file
 from forethought.types.pages import pages
 from forethought.types.prompt import Grammar, Patches, Prompt
 from forethought.types.rationale import Ending, Rationale
@@ -32,5 +33,6 @@ __all__ = [
     "Think",
     "Video",
     "concatenate",
+    "open_file",
     "pages",
 ]

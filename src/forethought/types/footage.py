@@ -46,9 +46,8 @@ class _Reel:
         return float(self.stream.time_base or 0)
 
     def fps(self, stamps: Sequence[int]) -> float:
-        said = self.stream.average_rate or self.stream.guessed_rate
-        if said:
-            return float(said)
+        if self.stream.average_rate:
+            return float(self.stream.average_rate)
         span = (stamps[-1] - stamps[0]) * self.tick if stamps else 0.0
         return (len(stamps) - 1) / span if span else NOMINAL_FPS
 
@@ -104,7 +103,7 @@ def read_footage(file: Path | bytes, name: str, policy: FramePolicy) -> Clip:
 
 @contextmanager
 def _opened(file: Path | bytes, name: str) -> Iterator[_Reel]:
-    options = {"format_whitelist": _FORMATS, "max_pixels": str(MAX_PIXELS)}
+    options = {"format_whitelist": _FORMATS}
     # "file:" keeps FFmpeg from reading a protocol out of a name with a colon.
     where = io.BytesIO(file) if isinstance(file, bytes) else f"file:{file.absolute()}"
     try:
@@ -117,7 +116,10 @@ def _opened(file: Path | bytes, name: str) -> Iterator[_Reel]:
     with container:
         stream = _pictures(container, name)
         context = stream.codec_context
-        yield _Reel(container, stream, name, width=context.width, height=context.height)
+        try:
+            yield _Reel(container, stream, name, width=context.width, height=context.height)
+        except av.FFmpegError as error:
+            raise ContentError(f"{name}: damaged ({error.strerror}); export it again") from None
 
 
 def _pictures(container: InputContainer, name: str) -> VideoStream:
@@ -126,12 +128,18 @@ def _pictures(container: InputContainer, name: str) -> VideoStream:
     if not shown:
         raise ContentError(f"{name}: has no pictures, only sound; show a video with both")
     stream = shown[0]
-    width, height = stream.codec_context.width, stream.codec_context.height
+    # PyAV has no context for a stream that no decoder reads, though its types say so.
+    context = getattr(stream, "codec_context", None)
+    width, height = (context.width, context.height) if context else (0, 0)
+    if not width * height:
+        raise ContentError(f"{name}: no decoder reads its pictures; convert it to mp4")
     if width * height > MAX_PIXELS:
         raise ContentError(
             f"{name}: over {MAX_PIXELS // 1_000_000} megapixels a frame, the most that is "
             f"decoded: it has {width} x {height}; shrink it"
         )
+    # A frame may still claim another size than the file does.
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     stream.thread_type = "AUTO"
     return stream
 

@@ -1,6 +1,5 @@
 """The pages of a PDF, as pictures."""
 
-import math
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -20,7 +19,7 @@ def pages(
     pdf: str | Path | bytes,
     which: int | str | slice | None = None,
     *,
-    dpi: float = 150,
+    dpi: int = 150,
     password: str | None = None,
     source: str = "",
 ) -> tuple[Image, ...]:
@@ -37,13 +36,13 @@ def pages(
         source: what messages call it; the path by default. Each picture's source adds its page.
 
     Raises:
-        ConfigError: if `dpi` is not positive.
+        ConfigError: if `dpi` is below 1.
         ContentError: if it cannot be found, opened or rendered, has no such page, or is asked for
             more than `MAX_PAGES` pages or `MAX_PIXELS_TOGETHER` at once.
     """
     name = source or said(pdf, "document")
-    if not (math.isfinite(dpi) and dpi > 0):
-        raise ConfigError(f"dpi must be a positive number, got {dpi}: 150 is usual")
+    if dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {dpi}: 150 is usual")
     file = _checked(pdf, name)
     try:
         from forethought.types.paper import opened  # noqa: PLC0415 - PDFium is an extra

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Paper:
     def __len__(self) -> int:
         return len(self.document)
 
-    def render(self, numbers: Sequence[int], dpi: float) -> tuple[Image, ...]:
+    def render(self, numbers: Sequence[int], dpi: int) -> tuple[Image, ...]:
         """Draw pages, numbered from 1.
 
         Raises:
@@ -43,26 +43,23 @@ class Paper:
             pixels += drawn[-1].pixels.size // 3
             if pixels > MAX_PIXELS_TOGETHER:
                 raise ContentError(
-                    f"{self.name}: {len(numbers)} pages at {dpi:g} dpi are over "
+                    f"{self.name}: {len(numbers)} pages at {dpi} dpi are over "
                     f"{MAX_PIXELS_TOGETHER // 1_000_000} megapixels; name fewer, or a lower dpi"
                 )
         return tuple(drawn)
 
-    def _draw(self, number: int, dpi: float) -> UInt8[np.ndarray, "H W 3"]:
+    def _draw(self, number: int, dpi: int) -> UInt8[np.ndarray, "H W 3"]:
         try:
-            page = self.document[number - 1]
+            with closing(self.document[number - 1]) as page:
+                width, height = page.get_size()
+                scale = _fitting(width, height, dpi / _POINTS_PER_INCH)
+                bitmap = page.render(scale=scale, rev_byteorder=True)
+                # The array is a view of memory that goes with the bitmap.
+                return np.array(bitmap.to_numpy())
         except PdfiumError as error:
             raise ContentError(
                 f"{self.name}, page {number}: damaged ({error}); export it again, or leave it out"
             ) from None
-        try:
-            width, height = page.get_size()
-            scale = _fitting(width, height, dpi / _POINTS_PER_INCH)
-            bitmap = page.render(scale=scale, rev_byteorder=True)
-            # The array is a view of memory that goes with the bitmap.
-            return np.array(bitmap.to_numpy())
-        finally:
-            page.close()
 
 
 @contextmanager
