@@ -25,7 +25,7 @@ check: $(STAMP)-dev  ## what needs no test run: format, lint, contracts, types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-test-slow: $(STAMP)-dev  ## the tests that take longer: training, killing, whole runs
+test-slow: $(STAMP)-eval  ## the tests that take longer: training, killing, whole runs
 	$(BIN)/python -m pytest -q -m slow
 
 data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
@@ -62,6 +62,11 @@ $(STAMP)-dev: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing what the tests need: a minute or two"
 	@$(INSTALL) -e ".[dev]"
 	@touch $@ $(STAMP)-search
+
+$(STAMP)-eval: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing what the long tests need: a few minutes"
+	@$(INSTALL) -e ".[dev,eval]"
+	@touch $@ $(STAMP)-dev $(STAMP)-search
 
 $(STAMP)-train: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing what training needs: a few minutes"
