@@ -92,17 +92,16 @@ class ColourEncoder:
             time.sleep(self.seconds_each)
             self.shown.append(shown.source)
             return np.asarray(shown.pixels.reshape(-1, 3).mean(0))
+        assert isinstance(shown, Text)
         self.shown.append(shown.words)
         named = [COLOURS[word] for word in shown.words.split() if word in COLOURS]
         return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
 
 
 def _message(shown: "Shown", side: Side) -> Message:
-    if isinstance(shown, Message):
-        return shown
-    if isinstance(shown, str):
-        return Message((Text(shown),), "", side)
-    return Message((shown,) if isinstance(shown, Text | Image) else tuple(shown), "", side)
+    from forethought.encoders import as_message
+
+    return as_message(shown, side=side, instruction="")
 
 
 def _thinks(message: Message, think: Think) -> bool:

@@ -2,7 +2,7 @@ import re
 
 LONGEST = 300
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "tools"}
-ELSEWHERE = {"guards", "parity"}  # tests of the whole, and of us against others
+ELSEWHERE = {"guards", "opt_in", "parity"}  # tests of the whole, and of us against others
 
 # Spelled in halves, so that this file does not hold what it forbids.
 ONE_MACHINE = re.compile(

@@ -179,7 +179,7 @@ def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> t
         settings["quantization_config"] = _quantization(loading.quantize)
     try:
         with _no_bars():
-            found: tuple[Any, Any] = network.from_pretrained(
+            found: Any = network.from_pretrained(
                 folder,
                 dtype=loading.dtype if loading.dtype == "auto" else getattr(torch, loading.dtype),
                 use_safetensors=True,
@@ -191,7 +191,8 @@ def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> t
         raise ModelError(
             f"{folder}: the weights cannot be read ({error}); copy or train them again"
         ) from None
-    return found
+    network_and_told: tuple[Any, Any] = found
+    return network_and_told
 
 
 def _quantization(kind: str) -> BitsAndBytesConfig:
@@ -200,9 +201,10 @@ def _quantization(kind: str) -> BitsAndBytesConfig:
             f"quantize={kind!r} needs the package bitsandbytes and a GPU: "
             "`pip install bitsandbytes`, or leave it out"
         )
+    how: dict[str, Any] = {"load_in_8bit": True}
     if kind == "4bit":
-        return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16)
-    return BitsAndBytesConfig(load_in_8bit=True)
+        how = {"load_in_4bit": True, "bnb_4bit_compute_dtype": torch.bfloat16}
+    return BitsAndBytesConfig(**how)  # type: ignore[no-untyped-call]
 
 
 def _adapted(folder: Path, loading: Loading) -> QwenVL:

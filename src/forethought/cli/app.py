@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import forethought
-from forethought.cli import data, embed, evaluate, search, train
+from forethought.cli import data, doctor, embed, evaluate, families, search, train
 from forethought.errors import ForethoughtError
 
 _BAD_INPUT = 2
@@ -18,6 +18,10 @@ _TRACEBACK = "FORETHOUGHT_TRACEBACK"
 
 # Modules that come with an extra, under the name of the extra.
 _EXTRAS = {
+    "mteb": "eval",
+    "peft": "train",
+    "pypdfium2": "media",
+    "av": "media",
     "filelock": "search",
     "lancedb": "search",
     "matplotlib": "train",
@@ -39,6 +43,8 @@ app = typer.Typer(
 app.command()(search.search)
 app.command()(embed.embed)
 app.command()(train.train)
+app.command()(families.families)
+app.command()(doctor.doctor)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(data.app, name="data")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from tokenizers import Tokenizer
 
@@ -54,8 +55,7 @@ class Layout:
 
     def token_id(self, tag: Tag) -> int:
         """The id of a tag that is one token."""
-        found: int = self.tokenizer.token_to_id(tag.value)
-        return found
+        return cast("int", self.tokenizer.token_to_id(tag.value))
 
     def words(self, text: str) -> list[int]:
         """The tokens of words alone."""
