@@ -249,7 +249,7 @@ def _check_manners(patient: Patient, eyes: Patchifier, report: _Report) -> bool:
     config = patient.parts.skeleton.network.config
     used = look(eyes, patient.family, Reading())
     report.add(policy.check_pixels(eyes, used, family=patient.family, config=config))
-    report.add(policy.check_frames(used))
+    report.add(policy.check_frames(used, config=config))
     try:
         encoder = patient.encoder(patient.parts.skeleton)
     except ModelError as error:

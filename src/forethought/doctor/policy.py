@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import platform
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import forethought
 from forethought.backbones import Patchifier, QwenVL, VideoSettings
+from forethought.backbones.media import SPOKEN_TIME
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import Family, ReasoningEncoder
 
@@ -69,9 +71,19 @@ def check_pixels(own: Patchifier, used: Patchifier, *, family: Family, config: A
     return ok("pixels", told)
 
 
-def check_frames(used: Patchifier) -> Finding:
-    """Which frames of a video are shown, and how large."""
+def check_frames(used: Patchifier, *, config: Any) -> Finding:  # noqa: ANN401
+    """Which frames of a video are shown, how large, and whether the network's clock is kept."""
     video = used.video
+    spoken = config.model_type in SPOKEN_TIME
+    steps = None if spoken else getattr(config.vision_config, "tokens_per_second", None)
+    needed = None if steps is None else float(steps)
+    if (video.spoken_time, video.tokens_per_second) != (spoken, needed):
+        network = replace(video, spoken_time=spoken, tokens_per_second=needed)
+        return fail(
+            "frames",
+            f"time is {_clock(video)}, and the network was trained on time {_clock(network)}",
+            "put the network's own config.json (an adapter's base has it) into the folder",
+        )
     return ok(
         "frames",
         f"a video shows {_chosen(video)}, each of {video.min_pixels:,} to {video.max_pixels:,} "
