@@ -11,11 +11,14 @@ from forethought.backbones.checkpoint import (
     revision_of,
     save_checkpoint,
 )
-from forethought.backbones.media import Patchifier, VideoSettings, load_patchifier
+from forethought.backbones.folder import ADAPTER, base_of, file_of
+from forethought.backbones.media import SPOKEN_TIME, Patchifier, VideoSettings, load_patchifier
 from forethought.backbones.qwen_vl import QwenVL
 
 __all__ = [
+    "ADAPTER",
     "NETWORKS",
+    "SPOKEN_TIME",
     "Batch",
     "Loading",
     "Marks",
@@ -25,7 +28,9 @@ __all__ = [
     "Shape",
     "VideoSettings",
     "architecture_of",
+    "base_of",
     "collate",
+    "file_of",
     "load_checkpoint",
     "load_patchifier",
     "mrope_positions",

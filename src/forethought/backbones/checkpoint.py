@@ -21,6 +21,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from forethought.backbones.folder import ADAPTER, base_of, file_of
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.errors import ModelError
 
@@ -30,7 +31,6 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "qwen3_vl": Qwen3VLForConditionalGeneration,
 }
 """The stock classes by the `model_type` of a config."""
-ADAPTER = "adapter_config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def architecture_of(folder: Path) -> str:
         ModelError: if there is no readable config.
     """
     try:
-        return str(json.loads((folder / "config.json").read_text())["model_type"])
+        return str(json.loads(file_of(folder, "config.json").read_text())["model_type"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{folder}: no readable config.json ({error}); name a folder that "
@@ -213,13 +213,13 @@ def _adapted(folder: Path, loading: Loading) -> QwenVL:
     from peft import PeftModel  # noqa: PLC0415 - only adapters need it
 
     try:
-        named = Path(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
+        named = str(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: no readable {ADAPTER} ({error}); save it again") from None
-    base = next((path for path in (named, folder / named) if path.is_dir()), None)
-    if base is None:
+    base = base_of(folder)
+    if base == folder:
         raise ModelError(
-            f"{folder}: its base model {str(named)!r} is no folder here; download it and write "
+            f"{folder}: its base model {named!r} is no folder here; download it and write "
             f"its path into {ADAPTER}"
         )
     network = load_checkpoint(base, loading).network

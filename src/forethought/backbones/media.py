@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 from jaxtyping import Float, UInt8
+from transformers import AutoConfig
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
+from forethought.backbones.folder import file_of
 from forethought.errors import ContentError, ModelError
 from forethought.types import Clip, FramePolicy, Image, Patches, Video
 
@@ -157,7 +159,7 @@ def load_patchifier(folder: Path) -> Patchifier:
         ModelError: if one is missing or lacks a setting.
     """
     try:
-        settings = json.loads((folder / "preprocessor_config.json").read_text())
+        settings = json.loads(file_of(folder, "preprocessor_config.json").read_text())
         smallest, largest = _pixels(settings)
         eyes = Patchifier(
             min_pixels=smallest,
@@ -186,14 +188,18 @@ def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
 
 
 def _video_settings(folder: Path) -> VideoSettings:
-    try:
-        config = json.loads((folder / "config.json").read_text())
-    except (OSError, ValueError):
+    told = file_of(folder, "config.json")
+    if not told.is_file():
         # A patchifier alone, saved without a network: pictures are all it was made for.
         return VideoSettings()
-    vision = config.get("vision_config") or {}
-    spoken = config.get("model_type") in SPOKEN_TIME
-    per_second = None if spoken else vision.get("tokens_per_second")
+    try:
+        # Not the file itself: what it leaves out has the architecture's default.
+        config = AutoConfig.from_pretrained(told.parent, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{told}: not readable ({error}); copy or train it again") from None
+    spoken = config.model_type in SPOKEN_TIME
+    vision = getattr(config, "vision_config", None)
+    per_second = None if spoken else getattr(vision, "tokens_per_second", None)
     return VideoSettings(
         tokens_per_second=None if per_second is None else float(per_second), spoken_time=spoken
     )

@@ -9,15 +9,16 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig
 
 from forethought.backbones import (
+    ADAPTER,
     NETWORKS,
     Loading,
     Patchifier,
     QwenVL,
     architecture_of,
+    base_of,
     load_checkpoint,
     load_patchifier,
 )
-from forethought.backbones.checkpoint import ADAPTER
 from forethought.doctor import memory, policy, rows, states, template, tokens, weights
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
 from forethought.encoders import (
@@ -28,13 +29,13 @@ from forethought.encoders import (
     ReasoningEncoder,
     Recognised,
     assemble,
+    best_device,
     find,
+    look,
+    read_card,
     read_tokenizer,
     recognise,
 )
-from forethought.encoders.load import best_device
-from forethought.encoders.reading import look
-from forethought.encoders.recognise import read_card
 from forethought.errors import ContentError, ModelError
 
 NAMES = (
@@ -168,7 +169,7 @@ def _read(folder: Path, report: _Report) -> Parts | None:
 
 
 def _skeleton(folder: Path) -> QwenVL:
-    base = weights.base_of(folder)
+    base = base_of(folder)
     if base == folder and (folder / ADAPTER).is_file():
         raise ModelError(f"{folder}: the base model that {ADAPTER} names is no folder here")
     architecture = architecture_of(base)

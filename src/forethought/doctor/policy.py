@@ -7,8 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import forethought
-from forethought.backbones import Patchifier, QwenVL, VideoSettings
-from forethought.backbones.media import SPOKEN_TIME
+from forethought.backbones import SPOKEN_TIME, Patchifier, QwenVL, VideoSettings
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import Family, ReasoningEncoder
 

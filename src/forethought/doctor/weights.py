@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.backbones.checkpoint import ADAPTER
+from forethought.backbones import base_of
 from forethought.doctor.finding import Finding, fail, ok, warn
 
 SINGLE = "model.safetensors"
@@ -63,15 +63,6 @@ def check_weights(folder: Path, weights: Weights) -> Finding:
     files = f"{len(weights.files)} file{'s' * (len(weights.files) > 1)}"
     types = ", ".join(weights.types)
     return ok("weights", f"{files}, {weights.parameters:,} parameters ({types}), whole")
-
-
-def base_of(folder: Path) -> Path:
-    """The folder whose config and weights a checkpoint stands on: an adapter's base, or itself."""
-    try:
-        named = Path(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder
-    return next((path for path in (named, folder / named) if path.is_dir()), folder)
 
 
 def _files(folder: Path, faults: list[str]) -> Iterator[Path]:

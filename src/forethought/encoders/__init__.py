@@ -3,10 +3,10 @@
 from forethought.encoders.encoder import Encoder, Shown, as_message, as_messages
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
-from forethought.encoders.load import assemble, find, load, read_tokenizer
-from forethought.encoders.reading import Reading
+from forethought.encoders.load import assemble, best_device, find, load, read_tokenizer
+from forethought.encoders.reading import Reading, look
 from forethought.encoders.reasoning import ReasoningEncoder, count_endings
-from forethought.encoders.recognise import CARD, Recognised, recognise
+from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
 
 __all__ = [
     "CARD",
@@ -23,10 +23,13 @@ __all__ = [
     "as_message",
     "as_messages",
     "assemble",
+    "best_device",
     "count_endings",
     "find",
     "load",
     "load_gate",
+    "look",
+    "read_card",
     "read_tokenizer",
     "recognise",
 ]

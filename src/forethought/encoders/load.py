@@ -8,7 +8,14 @@ import torch
 from huggingface_hub import snapshot_download
 from tokenizers import Tokenizer
 
-from forethought.backbones import Loading, QwenVL, load_checkpoint, load_patchifier, revision_of
+from forethought.backbones import (
+    Loading,
+    QwenVL,
+    file_of,
+    load_checkpoint,
+    load_patchifier,
+    revision_of,
+)
 from forethought.encoders.encoder import Encoder
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
@@ -107,7 +114,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         ModelError: if it is missing or unreadable.
     """
     try:
-        return Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        return Tokenizer.from_str(file_of(folder, "tokenizer.json").read_text(encoding="utf-8"))
     except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
         raise ModelError(
             f"{folder}: no readable tokenizer.json ({error}); copy or train it again"
