@@ -98,6 +98,7 @@ def assemble(folder: Path, family: Family, backbone: QwenVL, reading: Reading) -
     return ReasoningEncoder(
         name=str(card.get("name", _name(folder))),
         revision=revision_of(folder),
+        folder=folder,
         engine=LocalEngine(backbone, renderer.pad_id, renderer.grammar),
         renderer=renderer,
         family=family,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -32,11 +33,12 @@ class ReasoningEncoder:
     """One backbone, three roads: direct, thought, and the choice between them.
 
     `budget` is the most tokens a rationale may take. `instructions` are used where the
-    caller gives none.
+    caller gives none. `folder` is where it was loaded from.
     """
 
     name: str
     revision: str
+    folder: Path
     engine: LocalEngine
     renderer: Renderer
     family: Family

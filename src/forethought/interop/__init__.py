@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forethought.interop.hub import model_card, push_to_hub
     from forethought.interop.mteb import MtebEncoder
+    from forethought.interop.saving import save_pretrained
     from forethought.interop.sentence_transformers import ForethoughtModule, as_sentence_transformer
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "as_sentence_transformer",
     "model_card",
     "push_to_hub",
+    "save_pretrained",
 ]
 
 _ELSEWHERE = {
@@ -22,6 +24,7 @@ _ELSEWHERE = {
     "as_sentence_transformer": "forethought.interop.sentence_transformers",
     "model_card": "forethought.interop.hub",
     "push_to_hub": "forethought.interop.hub",
+    "save_pretrained": "forethought.interop.saving",
 }
 
 
