@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--constraint constraints.txt torch==2.13.0
 STAMP := .venv/.installed
 
-.PHONY: help demo test check test-slow data train evaluate gallery wheel-check clean
+.PHONY: help demo test check test-slow test-torchvision data train evaluate gallery wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -28,14 +28,23 @@ check: $(STAMP)-dev  ## what needs no test run: format, lint, contracts, types
 test-slow: $(STAMP)-eval  ## the tests that take longer: training, killing, whole runs
 	$(BIN)/python -m pytest -q -m slow
 
+test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', which need torchvision
+	@# Beside the environment, never in it: transformers would believe that it works.
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps \
+	  --target build/torchvision torchvision==0.28.0
+	PYTHONPATH=build/torchvision $(BIN)/python -m pytest -q tests/opt_in
+
 data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
 	$(BIN)/forethought data glyphs
 
 train: data  ## train nano, in runs/nano
 	$(BIN)/forethought train recipes/nano.toml
 
-evaluate: data  ## the model card's table
-	$(BIN)/forethought evaluate glyphs --model nano --think never,always
+evaluate: data  ## the model card's table, and the README's
+	@mkdir -p build
+	$(BIN)/forethought evaluate glyphs --model nano --think never,always \
+	  --beside nano-direct,afternoon --json build/glyphs.json --markdown build/glyphs.md \
+	  --plot build/glyphs.png
 
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 	$(BIN)/python -c 'from pathlib import Path; \

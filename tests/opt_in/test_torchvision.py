@@ -1,6 +1,8 @@
 """Our patches against the stock processors', where torchvision lets them be made.
 
-One 8-bit level apart at most: Pillow and torchvision round a resized pixel each in its way.
+Videos are resized as theirs, and equal to the last level. Pictures are resized by Pillow, as
+the stock processor without torchvision does, and that one rounds a pixel in its own way: by
+one 8-bit level, and now and then by two.
 """
 
 import numpy as np
@@ -32,7 +34,9 @@ def test_a_picture_is_the_stock_processors_within_a_level(size):
     theirs = stock(images=[pixels], return_tensors="np")
     ours = Patchifier(min_pixels=3136, max_pixels=50_000)(Image(pixels))
     assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
-    assert np.abs(ours.values - theirs["pixel_values"]).max() <= LEVEL
+    apart = np.abs(ours.values - theirs["pixel_values"])
+    assert (apart <= LEVEL).mean() > 0.9999
+    assert apart.max() <= 2 * LEVEL
 
 
 @pytest.mark.parametrize("count", [4, 5])
@@ -51,7 +55,7 @@ def test_a_video_is_the_stock_processors_within_a_level(size, count):
     video = VideoSettings(FramePolicy(count=count), min_pixels=3136, max_pixels=30_000)
     ours = Patchifier(min_pixels=3136, max_pixels=50_000, video=video)(Video(frames))
     assert ours.grid == tuple(theirs["video_grid_thw"][0].tolist())
-    assert np.abs(ours.values - theirs["pixel_values_videos"]).max() <= LEVEL
+    assert np.abs(ours.values - theirs["pixel_values_videos"]).max() < 1e-5
 
 
 @pytest.mark.parametrize("count", [4, 5])
@@ -76,4 +80,4 @@ def test_a_video_of_qwen3_is_the_stock_processors_within_a_level(count):
     )
     ours = eyes(Video(frames))
     assert ours.grid == tuple(theirs["video_grid_thw"][0].tolist())
-    assert np.abs(ours.values - theirs["pixel_values_videos"]).max() <= 1.01 / 255 / 0.5
+    assert np.abs(ours.values - theirs["pixel_values_videos"]).max() < 1e-5

@@ -153,7 +153,14 @@ class Reference:
         )
         mean, std = np.array(self.eyes.image_mean), np.array(self.eyes.image_std)
         sized = [
-            np.asarray(PIL.Image.fromarray(f).resize((width, height), PIL.Image.Resampling.BICUBIC))
+            F.interpolate(
+                torch.from_numpy(f.copy()).permute(2, 0, 1)[None],
+                (height, width),
+                mode="bicubic",
+                antialias=True,
+            )[0]
+            .permute(1, 2, 0)
+            .numpy()
             for f in frames
         ]
         sized += [sized[-1]] * (len(sized) % 2)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import torch
+import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from transformers import AutoConfig
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
@@ -80,11 +82,17 @@ class Patchifier:
     def resize(self, image: Image) -> UInt8[np.ndarray, "H W 3"]:
         """Bring a picture to the size the tower sees."""
         limits = (self.min_pixels, self.max_pixels)
-        return self._resized(image.pixels, limits, source=image.source)
+        height, width = self._size(image.pixels, limits, source=image.source)
+        if (height, width) == image.pixels.shape[:2]:
+            return image.pixels
+        resized = PIL.Image.fromarray(image.pixels).resize(
+            (width, height), PIL.Image.Resampling.BICUBIC
+        )
+        return np.asarray(resized)
 
-    def _resized(
+    def _size(
         self, pixels: UInt8[np.ndarray, "R S 3"], limits: tuple[int, int], *, source: str
-    ) -> UInt8[np.ndarray, "H W 3"]:
+    ) -> tuple[int, int]:
         height, width = pixels.shape[:2]
         factor = self.patch_size * self.merge_size
         try:
@@ -96,19 +104,21 @@ class Patchifier:
                 f"{source}: {width} x {height} is too long and thin; one side may be at "
                 "most 200 times the other, crop it"
             ) from None
-        if (to_height, to_width) == (height, width):
-            return pixels
-        resized = PIL.Image.fromarray(pixels).resize(
-            (to_width, to_height), PIL.Image.Resampling.BICUBIC
-        )
-        return np.asarray(resized)
+        return int(to_height), int(to_width)
 
     def _frames(self, clip: Clip, source: str) -> UInt8[np.ndarray, "F H W 3"]:
         most = self.video.frame_pixels(len(clip.frames), together=self.temporal_patch_size)
         limits = (self.video.min_pixels, most)
-        frames = [self._resized(frame, limits, source=source) for frame in clip.frames]
+        size = self._size(clip.frames[0], limits, source=source)
         # The last frame fills what is missing from a whole number of patches in time.
-        return np.stack([*frames, *[frames[-1]] * (-len(frames) % self.temporal_patch_size)])
+        missing = -len(clip.frames) % self.temporal_patch_size
+        frames = np.stack([*clip.frames, *[clip.frames[-1]] * missing])
+        if size == frames.shape[1:3]:
+            return frames
+        # By torch, as the stock video processors do, which know no Pillow: it rounds differently.
+        shown = torch.from_numpy(frames).permute(0, 3, 1, 2)
+        resized = F.interpolate(shown, size, mode="bicubic", antialias=True, align_corners=False)
+        return resized.permute(0, 2, 3, 1).numpy()
 
     def _seconds(self, clip: Clip) -> tuple[float, ...]:
         """When each patch in time is shown: halfway between its first and its last frame."""
