@@ -6,6 +6,7 @@ embed token that is likely enough to end some rationales and not others.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, trainers
@@ -80,12 +81,12 @@ MADE = {
     "qwen3_vl_embedding": Made("qwen3_vl", (), PLAIN),
     "vlm2vec": Made("qwen2_vl", (), POLITE),
 }
-NETWORKS = {
+NETWORKS: dict[str, tuple[Any, Any]] = {
     "qwen2_vl": (Qwen2VLConfig, Qwen2VLForConditionalGeneration),
     "qwen2_5_vl": (Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration),
     "qwen3_vl": (Qwen3VLConfig, Qwen3VLForConditionalGeneration),
 }
-TEXT = {
+TEXT: dict[str, Any] = {
     "hidden_size": 48,
     "intermediate_size": 80,
     "num_hidden_layers": 2,
@@ -130,6 +131,13 @@ VISION = {
 }
 
 
+def loaded(folder, **how):
+    """The encoder of a folder, on the CPU; imported late, behind the plugin that checks shapes."""
+    from forethought.encoders import load
+
+    return load(folder, device="cpu", **how)
+
+
 def make(family: str, folder: Path) -> Path:
     """Write one family's checkpoint as its publisher would."""
     made = MADE[family]
@@ -139,7 +147,8 @@ def make(family: str, folder: Path) -> Path:
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     new = made.architecture == "qwen3_vl"
-    Qwen2VLImageProcessorPil(
+    eyes: Any = Qwen2VLImageProcessorPil
+    eyes(
         patch_size=16 if new else 14,
         size={"shortest_edge": 3136, "longest_edge": 40_000},
         **({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} if new else {}),
@@ -147,7 +156,7 @@ def make(family: str, folder: Path) -> Path:
     return folder
 
 
-def _tokenizer(made: Made) -> PreTrainedTokenizerFast:
+def _tokenizer(made: Made) -> Any:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = Sequence(
@@ -166,14 +175,16 @@ def _tokenizer(made: Made) -> PreTrainedTokenizerFast:
     )
     # As `add_tokens` leaves them: single tokens, and not special ones.
     tokenizer.add_tokens([AddedToken(token, special=False) for token in made.added])
-    stock = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
+    stock: Any = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=SPECIAL[2],
+        pad_token=SPECIAL[0],
     )
     stock.chat_template = made.template
     return stock
 
 
-def _network(made: Made, tokenizer: PreTrainedTokenizerFast) -> torch.nn.Module:
+def _network(made: Made, tokenizer: Any) -> Any:
     def held(token: str) -> int:
         return int(tokenizer.convert_tokens_to_ids(token))
 

@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forethought.encoders import Encoder, load
+    from forethought.backbones import Loading
+    from forethought.encoders import Encoder, Reading, load
     from forethought.errors import ForethoughtError
     from forethought.index import FolderIndex
     from forethought.types import (
         Embeddings,
         Ending,
+        FramePolicy,
         Hit,
         Image,
         Message,
@@ -30,11 +32,14 @@ __all__ = [
     "Ending",
     "FolderIndex",
     "ForethoughtError",
+    "FramePolicy",
     "Hit",
     "Image",
+    "Loading",
     "Message",
     "Mode",
     "Rationale",
+    "Reading",
     "Side",
     "Text",
     "Think",
@@ -47,6 +52,8 @@ _ELSEWHERE = {
     "Encoder": "forethought.encoders",
     "FolderIndex": "forethought.index",
     "ForethoughtError": "forethought.errors",
+    "Loading": "forethought.backbones",
+    "Reading": "forethought.encoders",
     "load": "forethought.encoders",
 }
 

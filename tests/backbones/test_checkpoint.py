@@ -9,7 +9,13 @@ from tests import tiny
 from transformers import Qwen2VLForConditionalGeneration
 from transformers.utils import logging
 
-from forethought.backbones import Loading, load_checkpoint, new_network, revision_of, save_checkpoint
+from forethought.backbones import (
+    Loading,
+    load_checkpoint,
+    new_network,
+    revision_of,
+    save_checkpoint,
+)
 from forethought.errors import ModelError
 
 IDS = {"image": 5, "video": 6, "vision_start": 3, "vision_end": 4, "end": 2, "pad": 0}
@@ -204,5 +210,5 @@ def test_the_way_attention_is_computed_can_be_chosen(saved):
     plain = load_checkpoint(saved, Loading(attention="eager")).network
     assert plain.config._attn_implementation == "eager"  # noqa: SLF001 - transformers has no other
     refuse_attention = Loading(attention="telepathy")
-    with pytest.raises(ModelError, match="cannot be read .*telepathy"):
+    with pytest.raises(ModelError, match=r"cannot be read .*telepathy"):
         load_checkpoint(saved, refuse_attention)

@@ -32,7 +32,7 @@ def test_help_names_every_command_and_loads_no_model_stack():
     )
     said = command(code=code).stdout
     assert said.split("\n")[-2].strip() == "loaded"
-    for name in ("search", "embed", "train", "evaluate", "data"):
+    for name in ("search", "embed", "train", "evaluate", "data", "doctor", "families"):
         assert f" {name} " in said
 
 

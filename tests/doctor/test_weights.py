@@ -4,8 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from forethought.backbones import base_of
 from forethought.doctor import Status
-from forethought.doctor.weights import base_of, check_weights, inspect_weights
+from forethought.doctor.weights import check_weights, inspect_weights
 
 
 @pytest.fixture

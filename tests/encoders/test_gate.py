@@ -8,6 +8,7 @@ from forethought.encoders import Gate, LogisticGate, load_gate
 from forethought.engines import Prefill
 from forethought.errors import ModelError
 
+
 def prefilled(direct):
     """A prefill of which only the direct states matter."""
     rows = len(direct)

@@ -37,7 +37,7 @@ def test_the_front_door_loads_too(tiny_model, tiny_encoder):
 def test_an_unknown_name_is_told_what_there_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        ModelError, match=f"unknown model 'nona': name a folder that holds a checkpoint"
+        ModelError, match="unknown model 'nona': name a folder that holds a checkpoint"
     ):
         load("nona")
 
@@ -49,7 +49,7 @@ def test_a_folder_is_found_before_a_name(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="no readable tokenizer.json"):
+    with pytest.raises(ModelError, match=r"no readable tokenizer\.json"):
         load(tmp_path)
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 from tests import published
 
-from forethought.encoders import CARD, FAMILIES, Reading, find, load, read_tokenizer, recognise
+from forethought.encoders import CARD, FAMILIES, Reading, find, read_tokenizer, recognise
 from forethought.errors import ModelError
 from forethought.renderers import Renderer, Tag
 
@@ -61,38 +61,38 @@ def test_an_embed_token_that_is_not_one_token_is_refused(folders):
     with pytest.raises(
         ModelError, match=r"tokenizer lacks <emb>: each tag of rge .*falls into \d+\); load"
     ):
-        load(folders["vlm2vec"], family="rge", device="cpu")
+        published.loaded(folders["vlm2vec"], family="rge")
 
 
 def test_every_renderer_keeps_the_promise(folders):
     for family, folder in folders.items():
-        encoder = load(folder, family=family, device="cpu")
+        encoder = published.loaded(folder, family=family)
         assert isinstance(encoder.renderer, Renderer)
         assert encoder.family.name == family
         assert (encoder.renderer.grammar is None) == (not encoder.family.thinks)
 
 
 def test_the_published_settings_hold_unless_others_are_given(folders):
-    published_one = load(folders["ume_r1"], device="cpu")
+    published_one = published.loaded(folders["ume_r1"])
     eyes = published_one.renderer.layout.patchify
     assert (eyes.min_pixels, eyes.max_pixels) == (784, 2_359_296)
     assert eyes.video.frames.count == 8
     assert published_one.budget == 8192
-    chosen = load(
-        folders["ume_r1"], device="cpu", reading=Reading(max_pixels=9000, budget=7, blank=False)
+    chosen = published.loaded(
+        folders["ume_r1"], reading=Reading(max_pixels=9000, budget=7, blank=False)
     )
     assert chosen.renderer.layout.patchify.max_pixels == 9000
     assert (chosen.budget, chosen.renderer.blank) == (7, False)
 
 
 def test_a_document_of_rge_cannot_think(folders):
-    encoder = load(folders["rge"], device="cpu")
+    encoder = published.loaded(folders["rge"])
     with pytest.raises(ModelError, match=r"cannot think on the document side, only on query side"):
         encoder.encode(["red"], side="document", think="always")
 
 
 def test_a_plain_embedder_cannot_think(folders):
-    encoder = load(folders["vlm2vec"], family="vlm2vec", device="cpu")
+    encoder = published.loaded(folders["vlm2vec"], family="vlm2vec")
     with pytest.raises(ModelError, match=r"cannot think on the query side, only on no side"):
         encoder.encode(["red"], think="always")
     assert encoder.encode(["red"], think="auto").mode == ("direct",)
@@ -100,13 +100,13 @@ def test_a_plain_embedder_cannot_think(folders):
 
 def test_a_system_without_a_gate_cannot_choose(folders):
     with pytest.raises(ModelError, match="has no gate"):
-        load(folders["ume_r1"], device="cpu").encode(["red"], think="auto")
+        published.loaded(folders["ume_r1"]).encode(["red"], think="auto")
 
 
 @pytest.mark.parametrize(("threshold", "mode"), [(0.0, "thought"), (1.5, "direct")])
 def test_the_threshold_of_mmemb_r1_is_the_callers(folders, threshold, mode):
     reading = Reading(threshold=threshold, budget=5)
-    encoder = load(folders["mmemb_r1"], device="cpu", reading=reading)
+    encoder = published.loaded(folders["mmemb_r1"], reading=reading)
     assert set(encoder.encode(["red", "a blue square"]).mode) == {mode}
 
 
@@ -131,14 +131,14 @@ def test_what_cannot_be_had_from_the_hub_is_told(monkeypatch, tmp_path):
         find("zhibinlan/UME-R1-2B")
 
 
-def test_a_card_goes_before_the_tokens(folders, tmp_path):
+def test_a_card_goes_before_the_tokens(tmp_path):
     folder = published.make("rge", tmp_path / "carded")
     (folder / CARD).write_text(json.dumps({"family": "vlm2vec"}))
     assert told(folder).family.name == "vlm2vec"
 
 
 def test_what_is_skipped_says_why_and_the_rest_goes_on(folders, tmp_path):
-    encoder = load(folders["rge"], device="cpu", reading=Reading(budget=4))
+    encoder = published.loaded(folders["rge"], reading=Reading(budget=4))
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     shown = ["red", tmp_path / "empty.mp4", "blue", tmp_path / "cut.png", tmp_path / "gone.pdf"]
@@ -153,13 +153,13 @@ def test_what_is_skipped_says_why_and_the_rest_goes_on(folders, tmp_path):
 
 
 def test_a_prompt_longer_than_the_context_names_its_input(folders):
-    encoder = load(folders["rge"], device="cpu")
+    encoder = published.loaded(folders["rge"])
     with pytest.raises(ValueError, match=r"input 1: message takes \d+ tokens, .* holds 1024"):
         encoder.encode(["red", "blue " * 2000], think="never")
 
 
 def test_a_text_that_spells_a_tag_is_read_as_words(folders):
-    encoder = load(folders["rge"], device="cpu")
+    encoder = published.loaded(folders["rge"])
     prompts = [
         encoder.renderer.render(encoder_message(words)) for words in ("red", "red<emb><|im_end|>")
     ]

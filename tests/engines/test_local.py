@@ -175,9 +175,12 @@ def test_no_forbidden_token_is_ever_written(engine, prompts):
     wild = Sampling(temperature=300.0)
     many = prompts[:1] * 50
     _, thoughts = think(engine, many, sampling=wild, seed=1)
-    _, free = think(dataclasses.replace(
-        engine, grammar=dataclasses.replace(engine.grammar, forbidden=())
-    ), many, sampling=wild, seed=1)
+    _, free = think(
+        dataclasses.replace(engine, grammar=dataclasses.replace(engine.grammar, forbidden=())),
+        many,
+        sampling=wild,
+        seed=1,
+    )
     assert not {t for thought in thoughts for t in thought.token_ids} & {*engine.grammar.forbidden}
     assert {t for thought in free for t in thought.token_ids} & {*engine.grammar.forbidden}
 

@@ -76,6 +76,7 @@ class Painter:
         if isinstance(first, Image):
             colour = first.pixels.mean(axis=(0, 1))
         else:
+            assert isinstance(first, Text)
             word = rationale.answer if rationale else first.words
             colour = np.array(COLOURS.get(f"dot/{word}", (1, 1, 1)))
         return np.asarray(colour / np.linalg.norm(colour))

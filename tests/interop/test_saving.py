@@ -5,7 +5,7 @@ from tests import published
 from tests.published import NETWORKS
 from transformers import AutoTokenizer
 
-from forethought.encoders import Reading, load
+from forethought.encoders import Reading
 from forethought.interop import save_pretrained
 
 INPUTS = ["a red square", "two blue ones, and what else?"]
@@ -14,9 +14,9 @@ INPUTS = ["a red square", "two blue ones, and what else?"]
 @pytest.mark.parametrize("family", ["ume_r1", "rge", "mmemb_r1"])
 def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, family):
     folder = published.make(family, tmp_path / "published")
-    encoder = load(folder, device="cpu", reading=Reading(budget=6))
+    encoder = published.loaded(folder, reading=Reading(budget=6))
     saved = save_pretrained(encoder, tmp_path / "ours")
-    again = load(saved, device="cpu")
+    again = published.loaded(saved)
     assert (again.family.name, again.budget, again.name) == (family, 6, "published")
     for think in ("never", "always"):
         before, after = (one.encode(INPUTS, think=think) for one in (encoder, again))
@@ -27,7 +27,7 @@ def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, fam
 
 def test_the_folder_is_a_stock_checkpoint_still(tmp_path):
     folder = published.make("rge", tmp_path / "published")
-    saved = save_pretrained(load(folder, device="cpu"), tmp_path / "ours", dtype=torch.bfloat16)
+    saved = save_pretrained(published.loaded(folder), tmp_path / "ours", dtype=torch.bfloat16)
     network = NETWORKS["qwen2_5_vl"][1].from_pretrained(saved)
     assert network.dtype is torch.bfloat16
     assert AutoTokenizer.from_pretrained(saved).chat_template == published.POLITE

@@ -10,15 +10,17 @@ from importlib.util import find_spec
 import pytest
 import torch
 
+OPERATORS = pytest.StashKey[torch.library.Library]()
 
-def pytest_configure():
+
+def pytest_configure(config):
     if find_spec("torchvision") is None:
         return
     library = torch.library.Library("torchvision", "DEF")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     # The library lives as long as somebody holds it.
-    pytest.torchvision_operators = library
+    config.stash[OPERATORS] = library
 
 
 def pytest_collection_modifyitems(items):

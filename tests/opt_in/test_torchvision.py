@@ -29,7 +29,7 @@ def smooth(height, width, seed):
 def test_a_picture_is_the_stock_processors_within_a_level(size):
     from transformers import Qwen2VLImageProcessor
 
-    pixels = smooth(*size, 1)
+    pixels = smooth(size[0], size[1], 1)
     stock = Qwen2VLImageProcessor(size={"shortest_edge": 3136, "longest_edge": 50_000})
     theirs = stock(images=[pixels], return_tensors="np")
     ours = Patchifier(min_pixels=3136, max_pixels=50_000)(Image(pixels))
@@ -44,7 +44,7 @@ def test_a_picture_is_the_stock_processors_within_a_level(size):
 def test_a_video_is_the_stock_processors_within_a_level(size, count):
     from transformers import Qwen2VLVideoProcessor
 
-    frames = [smooth(*size, seed) for seed in range(count)]
+    frames = [smooth(size[0], size[1], seed) for seed in range(count)]
     stock = Qwen2VLVideoProcessor(size={"shortest_edge": 3136, "longest_edge": 30_000})
     theirs = stock(
         videos=[np.stack(frames)],

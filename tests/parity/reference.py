@@ -8,16 +8,22 @@ chat template makes a string, placeholders in it are repeated, the tokenizer rea
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import torch
 import torch.nn.functional as F
-from tests.published import MADE, NETWORKS
 from transformers import AutoTokenizer, Qwen2VLImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-IMAGE, VIDEO, FRAME = "<|image_pad|>", "<|video_pad|>", "<|vision_start|><|video_pad|><|vision_end|>"
+from tests.published import MADE, NETWORKS
+
+IMAGE, VIDEO, FRAME = (
+    "<|image_pad|>",
+    "<|video_pad|>",
+    "<|vision_start|><|video_pad|><|vision_end|>",
+)
 UME_PROMPT = (
     "Represent the above input text, images, videos, or any combination of the three as "
     "embeddings. First output the thinking process in <think> </think> tags and then summarize "
@@ -57,12 +63,12 @@ class Reference:
         self.family = family
         self.architecture = MADE[family].architecture
         network = NETWORKS[self.architecture][1]
-        self.model = network.from_pretrained(folder, dtype=torch.float32).eval()
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.model: Any = network.from_pretrained(folder, dtype=torch.float32).eval()
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         settings = json.loads((folder / "preprocessor_config.json").read_text())
         self.pixels = pixels
         self.budget = budget
-        self.eyes = Qwen2VLImageProcessorPil(
+        self.eyes: Any = Qwen2VLImageProcessorPil(
             patch_size=settings["patch_size"],
             image_mean=settings["image_mean"],
             image_std=settings["image_std"],
@@ -71,7 +77,7 @@ class Reference:
 
     # Text and pixels
 
-    def text(self, shown: Shown) -> str:
+    def text(self, shown):
         """The whole prompt as a string, one placeholder a picture or video."""
         task = " ".join(part for part in (shown.instruction, shown.words) if part)
         seen = [{"type": "video"}] if shown.frames else []
@@ -79,7 +85,7 @@ class Reference:
         if self.family == "vlm2vec":
             marks = [VIDEO] * bool(shown.frames) + [IMAGE] * len(shown.pictures)
             return " ".join([*marks, task])
-        messages = []
+        messages: list[dict[str, Any]] = []
         if self.family == "ume_r1":
             seen = seen or [{"type": "image"}]
             said = f"{task}\n<disc_emb>\n{UME_PROMPT}"
@@ -96,7 +102,7 @@ class Reference:
             messages, tokenize=False, add_generation_prompt=True
         )
 
-    def inputs(self, shown: Shown, ending: str = "") -> dict[str, torch.Tensor]:
+    def inputs(self, shown, ending=""):
         """What the network takes: ids, masks, pixels, grids."""
         text = self.text(shown) + ending
         made: dict[str, torch.Tensor] = {}
@@ -128,7 +134,7 @@ class Reference:
             **made,
         }
 
-    def spread_video(self, text: str, grid: tuple[int, int, int], shown: Shown) -> str:
+    def spread_video(self, text, grid, shown):
         """A video's placeholder as often as it has tokens; Qwen3-VL names each moment."""
         each = grid[1] * grid[2] // 4
         if self.architecture != "qwen3_vl":
@@ -142,11 +148,12 @@ class Reference:
             moments += f"<{second:.1f} seconds><|vision_start|>{VIDEO * each}<|vision_end|>"
         return text.replace(FRAME, moments)
 
-    def video(self, frames: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[int, int, int]]:
+    def video(self, frames):
         """Patches of a video, cut out one by one."""
         patch = self.eyes.patch_size
         height, width = smart_resize(
-            *frames[0].shape[:2],
+            frames[0].shape[0],
+            frames[0].shape[1],
             factor=2 * patch,
             min_pixels=self.pixels[0],
             max_pixels=self.pixels[1],
@@ -172,17 +179,19 @@ class Reference:
                 for column in range(0, columns, 2):
                     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
                         top, left = (row + down) * patch, (column + right) * patch
-                        piece = [f[top : top + patch, left : left + patch] for f in normal[time:][:2]]
+                        piece = [
+                            f[top : top + patch, left : left + patch] for f in normal[time:][:2]
+                        ]
                         cut.append(np.stack(piece).transpose(3, 0, 1, 2).reshape(-1))
         return np.stack(cut), (len(normal) // 2, rows, columns)
 
-    def token(self, spelled: str) -> int:
+    def token(self, spelled):
         """The id of a token."""
         return int(self.tokenizer.convert_tokens_to_ids(spelled))
 
     # Vectors
 
-    def direct(self, shown: Shown) -> Found:
+    def direct(self, shown):
         """One forward pass, read where the family's direct vector stands."""
         if self.family in {"rge", "mmemb_r1"}:
             inputs = self.inputs(shown, ending="<emb>")
@@ -197,7 +206,7 @@ class Reference:
             states = self.model(**inputs, output_hidden_states=True).hidden_states[-1]
         return Found(F.normalize(states[0, at], dim=-1))
 
-    def thought(self, shown: Shown) -> Found:
+    def thought(self, shown):
         """Let it write, then take the state at the embed token it wrote, or that is put there."""
         embed = self.token(MADE[self.family].embed)
         inputs = self.inputs(shown, ending="<think>" if self.family == "mmemb_r1" else "")
@@ -232,7 +241,7 @@ class Reference:
         state = self.forced(inputs, [*kept, embed])
         return Found(F.normalize(state, dim=-1), (*head, *kept, embed))
 
-    def forced(self, inputs: dict[str, torch.Tensor], more: list[int]) -> torch.Tensor:
+    def forced(self, inputs, more):
         """The state at the last of some tokens put behind a prompt, in one fresh pass."""
         ids = torch.cat([inputs["input_ids"], torch.tensor([more])], dim=1)
         kinds = F.pad(inputs["mm_token_type_ids"], (0, len(more)))
@@ -249,7 +258,7 @@ class Reference:
             out = self.model(**made, position_ids=places, output_hidden_states=True)
         return out.hidden_states[-1][0, -1]
 
-    def gate(self, shown: Shown) -> float:
+    def gate(self, shown):
         """How likely the first word is to think, of the two it may be."""
         with torch.no_grad():
             scores = self.model(**self.inputs(shown)).logits[0, -1]

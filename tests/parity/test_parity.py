@@ -6,8 +6,6 @@
 import numpy as np
 import pytest
 import torch
-from tests import published
-from tests.parity.reference import Reference, Shown
 
 from forethought.encoders import Reading, load
 from forethought.types import (
@@ -22,6 +20,8 @@ from forethought.types import (
     Text,
     Video,
 )
+from tests import published
+from tests.parity.reference import Reference, Shown
 
 PIXELS = (3136, 20_000)
 BUDGET = 14
@@ -205,7 +205,7 @@ def test_another_call_in_between_changes_nothing(encoders, alone, family):
 
 @pytest.mark.parametrize("budget", [1, 2, 5])
 @pytest.mark.parametrize("family", THINKERS)
-def test_cut_at_the_limit(encoders, folders, family, budget):
+def test_cut_at_the_limit(folders, family, budget):
     shown = SHOWN["image-and-text"]
     reference = Reference(family, folders[family], pixels=PIXELS, budget=budget)
     encoder = load(

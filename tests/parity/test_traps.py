@@ -4,10 +4,11 @@ The sixth, an evaluation library that drops pictures, is tested where we meet it
 tests/interop.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
-from tests import published
 from torch.distributed import destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 from transformers import DynamicCache
@@ -16,6 +17,7 @@ from forethought.backbones import Loading, QwenVL, collate, load_checkpoint, loa
 from forethought.encoders import read_tokenizer
 from forethought.renderers import Layout, RgeRenderer, UmeR1Renderer
 from forethought.types import Image, Message, Side, Text
+from tests import published
 
 FAMILY = {"qwen2_vl": "ume_r1", "qwen2_5_vl": "rge", "qwen3_vl": "mmemb_r1"}
 RNG = np.random.default_rng(3)
@@ -35,22 +37,22 @@ def backbone(request, folders):
     return load_checkpoint(folders[request.param])
 
 
-def sequences(backbone, folder):
+def sequences(folder):
     """Three rows of different lengths, a picture in each."""
     layout = Layout(read_tokenizer(folder), load_patchifier(folder), 4, 1024)
-    rows = [
+    rows: list[list[Any]] = [
         [layout.patchify(picture), "what is it, " * (at + 1)] for at, picture in enumerate(PICTURES)
     ]
     return [tuple(layout.tokens(row)) for row in rows], [[row[0]] for row in rows]
 
 
 def read(backbone, folder, *, side="left"):
-    ids, shown = sequences(backbone, folder)
+    ids, shown = sequences(folder)
     batch = collate(ids, shown, side=side, marks=backbone.marks, pad_id=0)
     return batch, backbone.read(batch)
 
 
-def stock_inputs(backbone, ids, shown):
+def stock_inputs(ids, shown):
     token_ids = torch.tensor([ids])
     return {
         "input_ids": token_ids,
@@ -62,8 +64,8 @@ def stock_inputs(backbone, ids, shown):
 
 def test_without_token_kinds_qwen2_5_is_silently_wrong_and_ours_never_is(folders):
     backbone = load_checkpoint(folders["qwen2_5_vl"])
-    ids, shown = (rows[0] for rows in sequences(backbone, folders["qwen2_5_vl"]))
-    inputs = stock_inputs(backbone, ids, shown)
+    ids, shown = (rows[0] for rows in sequences(folders["qwen2_5_vl"]))
+    inputs = stock_inputs(ids, shown)
     kinds = (inputs["input_ids"] == backbone.marks.image_id).long()
     model = backbone.network.model
     right = model(**inputs, mm_token_type_ids=kinds).last_hidden_state
@@ -84,7 +86,7 @@ def test_positions_left_on_the_network_by_another_call_do_not_matter(backbone, f
 
 def test_a_token_put_behind_a_cache_stands_where_a_whole_pass_puts_it(backbone, folders):
     folder = folders[backbone.network.config.model_type]
-    ids, shown = (rows[2] for rows in sequences(backbone, folder))
+    ids, shown = (rows[2] for rows in sequences(folder))
     cache = DynamicCache(config=backbone.network.config.text_config)
     head = collate([ids], [shown], side="left", marks=backbone.marks, pad_id=0)
     backbone.read(head, cache=cache)
@@ -136,7 +138,7 @@ def contrast(network, batch):
 @pytest.mark.usefixtures("one_process")
 def test_a_loss_on_states_trains_under_ddp_if_the_head_is_left_out(backbone, folders):
     network = backbone.network.requires_grad_(requires_grad=True).train()
-    ids, shown = sequences(backbone, folders[network.config.model_type])
+    ids, shown = sequences(folders[network.config.model_type])
     batch = collate(ids, shown, side="left", marks=QwenVL(network).marks, pad_id=0)
     contrast(DistributedDataParallel(network.model), batch)
     assert network.lm_head.weight.grad is None

@@ -92,7 +92,8 @@ def test_words_that_spell_a_tag_stay_words(renderer, spelled):
     written = renderer.write(Rationale(words, words, Ending.EMBED))
     quiet = renderer.write(Rationale("x", "x", Ending.EMBED))
     assert all(
-        written.count(renderer.layout.token_id(tag)) == quiet.count(renderer.layout.token_id(tag)) for tag in TAGS
+        written.count(renderer.layout.token_id(tag)) == quiet.count(renderer.layout.token_id(tag))
+        for tag in TAGS
     )
 
 
@@ -104,7 +105,10 @@ def test_reading_undoes_writing(renderer, thinking, answer):
 
 def test_a_completion_embeds_at_its_last_token_but_one(renderer):
     written = renderer.write(Rationale("two wheels", "bicycle", Ending.EMBED))
-    assert written[-2:] == (renderer.layout.token_id(Tag.THOUGHT), renderer.layout.token_id(Tag.END))
+    assert written[-2:] == (
+        renderer.layout.token_id(Tag.THOUGHT),
+        renderer.layout.token_id(Tag.END),
+    )
     assert written.count(renderer.layout.token_id(Tag.THOUGHT)) == 1
 
 
@@ -150,5 +154,7 @@ def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):
 def test_a_tokenizer_without_the_tags_is_refused():
     tokenizer = learn_tokens(SPOKEN, size=300)
     stripped = type(tokenizer).from_str(tokenizer.to_str().replace("<gen_emb>", "<gem_emb>"))
-    with pytest.raises(ModelError, match="tokenizer lacks <gen_emb>: each tag of forethought must be one token"):
+    with pytest.raises(
+        ModelError, match="tokenizer lacks <gen_emb>: each tag of forethought must be one token"
+    ):
         ForethoughtRenderer(Layout(stripped, patchify, 4, 400))

@@ -9,9 +9,7 @@ from forethought.types import Ending, Rationale
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"))
 
 
-GRAMMAR = re.compile(
-    r"<think>(?P<thinking>.*?)</think><answer>(?P<answer>.*?)<gen_emb>", re.DOTALL
-)
+GRAMMAR = re.compile(r"<think>(?P<thinking>.*?)</think><answer>(?P<answer>.*?)<gen_emb>", re.DOTALL)
 PROSE = re.compile(r"(?P<thinking>.*?)<emb>", re.DOTALL)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.renderers import Tag
 from forethought.training.forward import Reader
 from forethought.training.material import Row
 from forethought.types import Ending, Image, Message, Rationale, Side, Text

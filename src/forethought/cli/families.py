@@ -11,7 +11,9 @@ def families(
     """List the published systems that checkpoints are read as."""
     from forethought.encoders.families import FAMILIES
 
-    rows = [("family", "system", "architecture", "thinks", "think=auto follows")]
+    rows: list[tuple[str, ...]] = [
+        ("family", "system", "architecture", "thinks", "think=auto follows")
+    ]
     for family in FAMILIES.values():
         sides = " and ".join(side for side in ("query", "document") if side in family.thinks)
         rows.append(

@@ -86,9 +86,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     document="Represent the given image.",
                 ),
                 pixels=(PATCH, 2_359_296),
-                video=VideoSettings(
-                    FramePolicy(count=8), min_pixels=PATCH, max_pixels=2_359_296
-                ),
+                video=VideoSettings(FramePolicy(count=8), min_pixels=PATCH, max_pixels=2_359_296),
                 repositories=("zhibinlan/UME-R1-2B", "zhibinlan/UME-R1-7B"),
             ),
             Family(

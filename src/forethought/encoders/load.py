@@ -62,7 +62,12 @@ def load(
     home = device or (loading.device if loading else best_device())
     chosen = replace(loading or _precision(home), device=home)
     found = recognise(folder, read_tokenizer(folder), named=str(model), family=family)
-    return assemble(folder, found.family, load_checkpoint(folder, chosen), reading or Reading())
+    return assemble(
+        folder,
+        found.family,
+        backbone=load_checkpoint(folder, chosen),
+        reading=reading or Reading(),
+    )
 
 
 def find(model: str | Path, *, revision: str | None = None) -> Path:
@@ -85,7 +90,9 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
     )
 
 
-def assemble(folder: Path, family: Family, backbone: QwenVL, reading: Reading) -> ReasoningEncoder:
+def assemble(
+    folder: Path, family: Family, *, backbone: QwenVL, reading: Reading
+) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
     eyes = look(load_patchifier(folder), family, reading)
     layout = Layout(
@@ -102,7 +109,7 @@ def assemble(folder: Path, family: Family, backbone: QwenVL, reading: Reading) -
         engine=LocalEngine(backbone, renderer.pad_id, renderer.grammar),
         renderer=renderer,
         family=family,
-        gate=_gate(folder, backbone, renderer, reading.threshold),
+        gate=_gate(folder, backbone, renderer, threshold=reading.threshold),
         budget=reading.budget or _budget(folder, card, family),
         instructions=_instructions(folder, card, family),
     )
@@ -159,7 +166,7 @@ def _name(folder: Path) -> str:
 
 
 def _gate(
-    folder: Path, backbone: QwenVL, renderer: Renderer, threshold: float | None
+    folder: Path, backbone: QwenVL, renderer: Renderer, *, threshold: float | None
 ) -> Gate | None:
     if isinstance(renderer, MmembR1Renderer):
         think, embed = renderer.actions
@@ -176,7 +183,9 @@ def _budget(folder: Path, card: dict[str, object], family: Family) -> int:
 
 
 def _instructions(folder: Path, card: dict[str, object], family: Family) -> dict[Side, str]:
-    told = card.get("instructions", {side.value: words for side, words in family.instructions.items()})
+    told = card.get(
+        "instructions", {side.value: words for side, words in family.instructions.items()}
+    )
     if not isinstance(told, dict) or set(told) != {*Side}:
         raise ModelError(f"{folder / CARD}: instructions must be a table of query and document")
     return {Side(side): str(words) for side, words in told.items()}
