@@ -239,6 +239,11 @@ def save_checkpoint(network: PreTrainedModel, folder: Path, *, dtype: torch.dtyp
     }
     with _no_bars():
         network.save_pretrained(folder, state_dict=state)
+    # It names the network's own precision, in which stock transformers would load it again.
+    config = json.loads((folder / "config.json").read_text())
+    for part in (config, config["text_config"], config["vision_config"]):
+        part["dtype"] = str(dtype).removeprefix("torch.")
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 @contextmanager
