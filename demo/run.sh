@@ -9,8 +9,8 @@ ask() {
   forethought search "$1" demo/gallery "${@:2}"
 }
 
-ask "something to drink from" -k 5
-ask "an animal with a trunk" -k 5
-ask "flag of a country in South America" -k 5 --think always
-ask "it is raining" -k 5
-ask "a vehicle that flies" -k 12 --sheet build/demo-sheet.png
+ask "sailing boat" -k 5
+ask "musical instrument" -k 5
+ask "rain, umbrella, weather" -k 5
+ask "flag of the country whose capital is Caracas" -k 5 --think always
+ask "insect" -k 12 --sheet build/demo-sheet.png
