@@ -161,7 +161,8 @@ def adapter(folder, base):
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
-def test_an_adapter_is_merged_into_its_base(tmp_path):
+@pytest.mark.parametrize("merge", [True, False])
+def test_an_adapter_is_merged_into_its_base_or_applied(tmp_path, merge):
     save_checkpoint(network(), tmp_path / "base", dtype=torch.float32)
     wrapped = adapter(tmp_path / "lora", load_checkpoint(tmp_path / "base").network)
     told = tmp_path / "lora" / "adapter_config.json"
@@ -169,8 +170,8 @@ def test_an_adapter_is_merged_into_its_base(tmp_path):
     told.write_text(json.dumps({**settings, "base_model_name_or_path": str(tmp_path / "base")}))
     ids = torch.tensor([[20, 21, 22, 23]])
     kinds = torch.zeros_like(ids)
-    merged = load_checkpoint(tmp_path / "lora").network
-    assert not [name for name in weights(merged) if "lora" in name]
+    merged = load_checkpoint(tmp_path / "lora", Loading(merge=merge)).network
+    assert bool([name for name in weights(merged) if "lora" in name]) is not merge
     torch.testing.assert_close(
         merged(input_ids=ids, mm_token_type_ids=kinds).logits,
         wrapped(input_ids=ids, mm_token_type_ids=kinds).logits,

@@ -3,11 +3,13 @@
 `pytest tests/parity -v` prints the matrix.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import Reading, load
+from forethought.encoders import LogisticGate, Reading, load
 from forethought.types import (
     Content,
     Ending,
@@ -146,6 +148,29 @@ def test_adaptive_mmemb_r1(encoders, references, kind):
     expected = references["mmemb_r1"].thought if thinks else references["mmemb_r1"].direct
     check(found, expected(shown))
     assert found.mode == (Mode.THOUGHT if thinks else Mode.DIRECT,)
+
+
+def gated(encoder):
+    """UME-R1 comes without a gate: one that opens for about half of the inputs."""
+    weight = torch.randn(encoder.dimension, generator=torch.Generator().manual_seed(2))
+    return dataclasses.replace(encoder, gate=LogisticGate(weight * 3, 0.0, 0.5, "nothing"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_adaptive_ume_r1(encoders, references, kind):
+    shown, encoder = SHOWN[kind], gated(encoders["ume_r1"])
+    found = encoder.encode([message(shown)], think="auto")
+    direct = references["ume_r1"].direct(shown)
+    gate = float(torch.sigmoid(direct.vector @ encoder.gate.weight))
+    assert np.isclose(found.gate[0], gate, atol=1e-4)
+    thinks = gate >= 0.5
+    check(found, references["ume_r1"].thought(shown) if thinks else direct)
+    assert found.mode == (Mode.THOUGHT if thinks else Mode.DIRECT,)
+
+
+def test_the_gate_of_ume_r1_takes_both_roads_here(encoders):
+    found = gated(encoders["ume_r1"]).encode([message(shown) for shown in SHOWN.values()])
+    assert set(found.mode) == {Mode.DIRECT, Mode.THOUGHT}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -108,7 +108,8 @@ class Loading:
     `dtype` is a torch type's name, or "auto" for the checkpoint's own. `attention` is one of
     transformers' implementations; None lets it choose. `quantize` is "4bit" or "8bit", where
     bitsandbytes is installed. `device_map` spreads a network over several devices and then
-    decides instead of `device`.
+    decides instead of `device`. An adapter is merged into its base, which costs nothing to
+    run, or only applied, as quantised weights need.
     """
 
     device: str = "cpu"
@@ -116,6 +117,7 @@ class Loading:
     attention: str | None = None
     quantize: str | None = None
     device_map: str | None = None
+    merge: bool = True
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -130,8 +132,8 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 def load_checkpoint(folder: Path, loading: Loading | None = None) -> QwenVL:
     """Load a folder's config and safetensors into a stock network, ready to embed.
 
-    A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded and the
-    adapter merged into it, which leaves the states as they are and costs nothing to run.
+    A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded, and the
+    adapter merged into it or applied.
 
     Raises:
         ModelError: if a file is missing or damaged, or the architecture is another.
@@ -224,7 +226,8 @@ def _adapted(folder: Path, loading: Loading) -> QwenVL:
         )
     network = load_checkpoint(base, loading).network
     try:
-        merged = PeftModel.from_pretrained(network, folder).merge_and_unload()
+        adapted = PeftModel.from_pretrained(network, folder)
+        merged = adapted.merge_and_unload() if loading.merge else adapted.get_base_model()
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(f"{folder}: the adapter does not fit {base} ({error})") from None
     return QwenVL(merged.eval().requires_grad_(requires_grad=False))
