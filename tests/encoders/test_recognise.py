@@ -174,3 +174,9 @@ def encoder_message(words):
     from forethought.types import Message, Side, Text
 
     return Message((Text(words),), "", Side.QUERY)
+
+
+def test_a_model_of_our_own_sees_frames_as_it_sees_pictures(tiny_encoder):
+    eyes = tiny_encoder.renderer.layout.patchify
+    assert (eyes.video.min_pixels, eyes.video.max_pixels) == (eyes.min_pixels, eyes.max_pixels)
+    assert eyes.video.frames.count == 8

@@ -58,7 +58,18 @@ def look(eyes: Patchifier, family: Family, reading: Reading) -> Patchifier:
         eyes,
         min_pixels=reading.min_pixels or min(smallest, reading.max_pixels or smallest),
         max_pixels=reading.max_pixels or max(largest, reading.min_pixels or largest),
-        video=_watch(eyes.video, family.video or eyes.video, reading),
+        video=_watch(eyes.video, family.video or _frames(eyes, family), reading),
+    )
+
+
+def _frames(eyes: Patchifier, family: Family) -> VideoSettings:
+    if not family.frames_as_pictures:
+        return eyes.video
+    return replace(
+        eyes.video,
+        frames=FramePolicy(count=8),
+        min_pixels=eyes.min_pixels,
+        max_pixels=eyes.max_pixels,
     )
 
 
