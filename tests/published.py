@@ -92,7 +92,6 @@ TEXT: dict[str, Any] = {
     "num_hidden_layers": 2,
     "num_attention_heads": 3,
     "num_key_value_heads": 1,
-    "max_position_embeddings": 1024,
     "tie_word_embeddings": False,
     "initializer_range": 0.15,
     "bos_token_id": None,
@@ -138,11 +137,11 @@ def loaded(folder, **how):
     return load(folder, device="cpu", **how)
 
 
-def make(family: str, folder: Path) -> Path:
+def make(family: str, folder: Path, *, context: int = 1024) -> Path:
     """Write one family's checkpoint as its publisher would."""
     made = MADE[family]
     tokenizer = _tokenizer(made)
-    network = _network(made, tokenizer)
+    network = _network(made, tokenizer, context)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -184,12 +183,13 @@ def _tokenizer(made: Made) -> Any:
     return stock
 
 
-def _network(made: Made, tokenizer: Any) -> Any:
+def _network(made: Made, tokenizer: Any, context: int) -> Any:
     def held(token: str) -> int:
         return int(tokenizer.convert_tokens_to_ids(token))
 
     config_class, network_class = NETWORKS[made.architecture]
     text = {**TEXT, "vocab_size": len(tokenizer) + 5, "rope_parameters": dict(ROPE)}
+    text["max_position_embeddings"] = context
     text |= {"eos_token_id": held("<|im_end|>"), "pad_token_id": held("<|endoftext|>")}
     if made.architecture == "qwen3_vl":
         text |= {"head_dim": 16}

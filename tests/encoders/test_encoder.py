@@ -26,9 +26,17 @@ def test_whatever_is_shown_becomes_a_message(shown, content):
     assert found == Message(content, "Picture.", Side.DOCUMENT)
 
 
-def test_a_message_keeps_its_own_instruction_and_side():
-    asked = Message((Text("a cup"),), "Find it.", Side.QUERY)
+def test_a_message_keeps_its_own_instruction():
+    asked = Message((Text("a cup"),), "Find it.", Side.DOCUMENT)
     assert wrap(asked) == [asked]
+
+
+def test_a_message_of_the_other_side_is_refused():
+    asked = Message((Text("a cup"),), "Find it.", Side.QUERY)
+    with pytest.raises(
+        ContentError, match=r"input 0: message stands on the query side, .*document"
+    ):
+        wrap(asked)
 
 
 @pytest.mark.parametrize(("bad", "said"), [("  ", "text is empty"), ([], "no content")])

@@ -1,11 +1,15 @@
 import json
 
 import pytest
+from safetensors.torch import load_file, save_file
 from tests import published
 
+from forethought.backbones import load_patchifier
 from forethought.encoders import CARD, FAMILIES, Reading, find, read_tokenizer, recognise
-from forethought.errors import ModelError
+from forethought.encoders.encoder import pieces_of
+from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer, Tag
+from forethought.types import Message, Side, Text
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +50,8 @@ def test_the_caller_knows_best(folders):
 def test_a_plain_embedder_is_not_guessed(folders):
     with pytest.raises(
         ModelError,
-        match=r"qwen3_vl with none of the embed tokens .*family=\.\.\. \(mmemb_r1, "
-        r"qwen3_vl_embedding\).*`forethought train`",
+        match=r"qwen3_vl of no family that its tokens tell \(mmemb_r1 lacks <think>, <emb>; "
+        r"qwen3_vl_embedding has no mark\); .*family=\.\.\..*`forethought train`",
     ):
         told(folders["qwen3_vl_embedding"])
 
@@ -111,6 +115,64 @@ def test_the_threshold_of_mmemb_r1_is_the_callers(folders, threshold, mode):
 
 
 @pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (b"bytes", "a bytes is no input: wrap it as"),
+        (None, "a NoneType is no input"),
+        (["red", 3], "a int is no input"),
+    ],
+)
+def test_what_is_no_input_is_told_what_would_be(shown, said):
+    # Asked one door further in: the front door's types are checked here, and nowhere else.
+    with pytest.raises(ContentError, match=said):
+        pieces_of(shown)
+
+
+def test_words_among_pictures_may_be_plain(folders):
+    encoder = published.loaded(folders["rge"])
+    plain = encoder.encode([["red", "blue"]], think="never").vectors
+    assert (
+        abs(plain - encoder.encode([[Text("red"), Text("blue")]], think="never").vectors).max()
+        < 1e-6
+    )
+
+
+def test_an_embedder_without_its_head_embeds_and_a_writer_is_refused(tmp_path):
+    for family in ("qwen3_vl_embedding", "mmemb_r1"):
+        folder = published.make(family, tmp_path / family)
+        path = folder / "model.safetensors"
+        kept = {name: value for name, value in load_file(path).items() if name != "lm_head.weight"}
+        save_file(kept, path, metadata={"format": "pt"})
+    encoder = published.loaded(tmp_path / "qwen3_vl_embedding", family="qwen3_vl_embedding")
+    assert encoder.encode(["red"]).vectors.shape == (1, 48)
+    with pytest.raises(ModelError, match=r"the weights lack lm_head.weight, with which MMEmb-R1"):
+        published.loaded(tmp_path / "mmemb_r1")
+
+
+def test_settings_saved_by_a_newer_processor_are_read(tmp_path):
+    folder = published.make("rge", tmp_path / "rge")
+    before = load_patchifier(folder)
+    own = folder / "preprocessor_config.json"
+    whole = {"image_processor": json.loads(own.read_text())}
+    (folder / "processor_config.json").write_text(json.dumps(whole))
+    own.unlink()
+    assert load_patchifier(folder) == before
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_of_nothing_is_refused(folders, batch_size):
+    with pytest.raises(ModelError, match=f"batch_size must be at least 1, got {batch_size}"):
+        published.loaded(folders["rge"]).encode(["red"], think="never", batch_size=batch_size)
+
+
+def test_many_inputs_are_laid_out_some_at_a_time_and_come_back_in_order(folders):
+    encoder = published.loaded(folders["rge"])
+    inputs = [f"{number} blue squares" for number in range(20)]
+    few = encoder.encode(inputs, think="never", batch_size=1)
+    assert abs(few.vectors - encoder.encode(inputs, think="never").vectors).max() < 1e-5
+
+
+@pytest.mark.parametrize(
     ("setting", "said"),
     [
         ({"max_pixels": 0}, "max_pixels must be at least 1, got 0"),
@@ -171,8 +233,6 @@ def test_a_text_that_spells_a_tag_is_read_as_words(folders):
 
 
 def encoder_message(words):
-    from forethought.types import Message, Side, Text
-
     return Message((Text(words),), "", Side.QUERY)
 
 

@@ -59,7 +59,15 @@ class Found:
 class Reference:
     """One family's straight line."""
 
-    def __init__(self, family: str, folder: Path, *, pixels: tuple[int, int], budget: int) -> None:
+    def __init__(
+        self,
+        family: str,
+        folder: Path,
+        *,
+        pixels: tuple[int, int],
+        budget: int,
+        frame_pixels: tuple[int, int] | None = None,
+    ) -> None:
         self.family = family
         self.architecture = MADE[family].architecture
         network = NETWORKS[self.architecture][1]
@@ -67,6 +75,7 @@ class Reference:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         settings = json.loads((folder / "preprocessor_config.json").read_text())
         self.pixels = pixels
+        self.frame_pixels = frame_pixels or pixels
         self.budget = budget
         self.eyes: Any = Qwen2VLImageProcessorPil(
             patch_size=settings["patch_size"],
@@ -155,8 +164,8 @@ class Reference:
             frames[0].shape[0],
             frames[0].shape[1],
             factor=2 * patch,
-            min_pixels=self.pixels[0],
-            max_pixels=self.pixels[1],
+            min_pixels=self.frame_pixels[0],
+            max_pixels=self.frame_pixels[1],
         )
         mean, std = np.array(self.eyes.image_mean), np.array(self.eyes.image_std)
         sized = [
@@ -202,6 +211,10 @@ class Reference:
         if self.family == "ume_r1":
             held = (inputs["input_ids"][0] == self.token("<disc_emb>")).nonzero()[:, 0]
             at = int(held[-1])
+        if self.family == "vlm2vec":
+            # The network it was published with looks for pictures behind marks, finds none in
+            # these prompts, and counts their tokens like words.
+            inputs["position_ids"] = torch.arange(inputs["input_ids"].shape[1]).expand(3, 1, -1)
         with torch.no_grad():
             states = self.model(**inputs, output_hidden_states=True).hidden_states[-1]
         return Found(F.normalize(states[0, at], dim=-1))

@@ -114,10 +114,13 @@ def mrope_positions(
             start = _count(positions[:, at:first], start)
             shape = (frames, rows // marks.merge_size, columns // marks.merge_size)
             at = first + int(np.prod(shape))
+            kinds[first:at] = 2 if patches.video else 1
+            if not patches.placed:
+                start = _count(positions[:, first:at], start)
+                continue
             places = np.indices(shape).reshape(3, -1)
             places[0] = (places[0] * patches.tick).astype(np.int64)
             positions[:, first:at] = places + start
-            kinds[first:at] = 2 if patches.video else 1
             start += max(shape[1:])
     _count(positions[:, at:], start)
     return positions, kinds

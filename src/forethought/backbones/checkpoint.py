@@ -31,6 +31,8 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "qwen3_vl": Qwen3VLForConditionalGeneration,
 }
 """The stock classes by the `model_type` of a config."""
+HEAD = "lm_head.weight"
+_PART = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +105,33 @@ def new_network(
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How weights are put to work.
+    """How weights are put to work; None leaves the choice to whoever loads.
 
-    `dtype` is a torch type's name, or "auto" for the checkpoint's own. `attention` is one of
+    `device` None is a CPU here, for `forethought.load` the first GPU. `dtype` is a torch type's
+    name, or "auto" for the checkpoint's own; None is float32 on a CPU and "auto" elsewhere. `attention` is one of
     transformers' implementations; None lets it choose. `quantize` is "4bit" or "8bit", where
     bitsandbytes is installed. `device_map` spreads a network over several devices and then
     decides instead of `device`. An adapter is merged into its base, which costs nothing to
     run, or only applied, as quantised weights need.
     """
 
-    device: str = "cpu"
-    dtype: str = "float32"
+    device: str | None = None
+    dtype: str | None = None
     attention: str | None = None
     quantize: str | None = None
     device_map: str | None = None
     merge: bool = True
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
+        if self.dtype is not None and self.dtype not in DTYPES:
             raise ModelError(f"unknown dtype {self.dtype!r}; known: {', '.join(DTYPES)}")
         if self.quantize not in {None, "4bit", "8bit"}:
             raise ModelError(f"unknown quantize {self.quantize!r}; known: 4bit, 8bit")
+
+    @property
+    def precision(self) -> str:
+        """The dtype that None stands for, if it is None."""
+        return self.dtype or ("auto" if self.device not in {None, "cpu"} else "float32")
 
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -147,12 +155,14 @@ def load_checkpoint(folder: Path, loading: Loading | None = None) -> QwenVL:
         raise ModelError(f"{folder}: model_type is {architecture!r}; known: {known}")
     network, told = _loaded(folder, NETWORKS[architecture], loading)
     # Left alone, a tensor that the file lacks would silently be drawn at random.
-    if told["missing_keys"]:
-        raise ModelError(
-            f"{folder}: the weights lack {min(told['missing_keys'])}; copy or train them again"
-        )
+    missing = set(told["missing_keys"])
+    if missing == {HEAD}:
+        # An embedder published without the part that writes: see `QwenVL.writes`.
+        network.lm_head = None
+    elif missing:
+        raise ModelError(f"{folder}: the weights lack {min(missing)}; copy or train them again")
     if loading.device_map is None and loading.quantize is None:
-        network = network.to(loading.device)
+        network = network.to(loading.device or "cpu")
     return QwenVL(network.eval().requires_grad_(requires_grad=False))
 
 
@@ -173,6 +183,7 @@ def architecture_of(folder: Path) -> str:
 
 def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> tuple[Any, Any]:
     settings: dict[str, Any] = {}
+    precision = loading.precision
     if loading.attention:
         settings["attn_implementation"] = loading.attention
     if loading.device_map:
@@ -183,7 +194,7 @@ def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> t
         with _no_bars():
             found: Any = network.from_pretrained(
                 folder,
-                dtype=loading.dtype if loading.dtype == "auto" else getattr(torch, loading.dtype),
+                dtype="auto" if precision == "auto" else getattr(torch, precision),
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
@@ -262,10 +273,15 @@ def _no_bars() -> Iterator[None]:
 
 
 def revision_of(folder: Path) -> str:
-    """Twelve hex digits over every weight and setting in a folder."""
+    """Twelve hex digits over every weight and setting in a folder, and in an adapter's base."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in {".safetensors", ".json"}:
             digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+            with path.open("rb") as file:
+                while part := file.read(_PART):
+                    digest.update(part)
+    base = base_of(folder)
+    if base != folder:
+        digest.update(revision_of(base).encode())
     return digest.hexdigest()[:12]

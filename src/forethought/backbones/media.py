@@ -26,11 +26,14 @@ class VideoSettings:
     """How a video is shown: which frames, and how large each of them is.
 
     A frame has between `min_pixels` and `max_pixels`, and all of them together no more than
-    `total_pixels`, if the smallest size allows it (the rule of qwen-vl-utils).
-    `tokens_per_second` spreads frames over time positions (Qwen2.5-VL); None counts frames.
+    `total_pixels`, if the smallest size allows it (the rule of qwen-vl-utils; its numbers are
+    for tokens of 28 x 28 pixels here). Of a list or folder of frames `listed` chooses, if
+    there is one. `tokens_per_second` spreads frames over time positions (Qwen2.5-VL); None
+    counts frames.
     """
 
     frames: FramePolicy = field(default_factory=lambda: FramePolicy(fps=2.0))
+    listed: FramePolicy | None = None
     min_pixels: int = 128 * 28 * 28
     max_pixels: int = 768 * 28 * 28
     total_pixels: int = int(128_000 * 28 * 28 * 0.9)
@@ -69,7 +72,8 @@ class Patchifier:
         """
         if isinstance(shown, Image):
             return Patches(*self._cut(self.resize(shown)[None]))
-        clip = shown.clip(self.video.frames)
+        listed = isinstance(shown.shown, tuple)
+        clip = shown.clip((listed and self.video.listed) or self.video.frames)
         values, grid = self._cut(self._frames(clip, shown.source))
         if self.video.spoken_time:
             return Patches(values, grid, video=True, seconds=self._seconds(clip))
@@ -169,7 +173,7 @@ def load_patchifier(folder: Path) -> Patchifier:
         ModelError: if one is missing or lacks a setting.
     """
     try:
-        settings = json.loads(file_of(folder, "preprocessor_config.json").read_text())
+        settings = _settings(folder)
         smallest, largest = _pixels(settings)
         eyes = Patchifier(
             min_pixels=smallest,
@@ -182,9 +186,19 @@ def load_patchifier(folder: Path) -> Patchifier:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{folder}: no readable preprocessor_config.json ({error}); copy or train it again"
+            f"{folder}: no readable preprocessor_config.json or processor_config.json ({error}); copy or "
+            "train it again"
         ) from None
-    return replace(eyes, video=_video_settings(folder))
+    return replace(eyes, video=_video_settings(folder, (eyes.patch_size * eyes.merge_size) ** 2))
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    own = file_of(folder, "preprocessor_config.json")
+    if own.is_file():
+        return dict(json.loads(own.read_text()))
+    # Newer processors save all of their parts in one file.
+    whole = json.loads(file_of(folder, "processor_config.json").read_text())
+    return dict(whole["image_processor"])
 
 
 def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
@@ -197,7 +211,7 @@ def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
     return int(smallest), int(largest)
 
 
-def _video_settings(folder: Path) -> VideoSettings:
+def _video_settings(folder: Path, area: int) -> VideoSettings:
     told = file_of(folder, "config.json")
     if not told.is_file():
         # A patchifier alone, saved without a network: pictures are all it was made for.
@@ -211,5 +225,10 @@ def _video_settings(folder: Path) -> VideoSettings:
     vision = getattr(config, "vision_config", None)
     per_second = None if spoken else getattr(vision, "tokens_per_second", None)
     return VideoSettings(
-        tokens_per_second=None if per_second is None else float(per_second), spoken_time=spoken
+        # As qwen-vl-utils has them for a token of so many pixels.
+        min_pixels=128 * area,
+        max_pixels=768 * area,
+        total_pixels=int(128_000 * area * 0.9),
+        tokens_per_second=None if per_second is None else float(per_second),
+        spoken_time=spoken,
     )

@@ -38,6 +38,11 @@ class QwenVL:
         return int(self.network.config.text_config.max_position_embeddings)
 
     @property
+    def writes(self) -> bool:
+        """Whether it has the part that scores next tokens; some embedders are published without."""
+        return self.network.lm_head is not None
+
+    @property
     def marks(self) -> Marks:
         """Which tokens stand for pictures and videos."""
         config = self.network.config

@@ -19,7 +19,7 @@ from forethought.types import (
     open_file,
 )
 
-Shown = str | Path | Content | PIL.Image.Image | Message | Sequence[Content]
+Shown = str | Path | Content | PIL.Image.Image | Message | Sequence[Content | str]
 """One input: words, a file, a picture or video, several of them in order, or a whole message."""
 
 
@@ -75,6 +75,11 @@ def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
         ContentError: if it cannot be read.
     """
     if isinstance(shown, Message):
+        if shown.side is not side:
+            raise ContentError(
+                f"message stands on the {shown.side} side, and is to be read on the {side} side: "
+                f"say side={shown.side.value!r}, or make it anew"
+            )
         return shown
     if isinstance(shown, str):
         content: tuple[Content, ...] = (Text(shown),)
@@ -85,8 +90,24 @@ def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
     elif isinstance(shown, Text | Image | Video):
         content = (shown,)
     else:
-        content = tuple(shown)
+        content = pieces_of(shown)
     return Message(content, instruction, side)
+
+
+def pieces_of(shown: object) -> tuple[Content, ...]:
+    """Several contents in order; words among them may be plain strings.
+
+    Raises:
+        ContentError: if it is no such thing.
+    """
+    if isinstance(shown, Sequence) and not isinstance(shown, bytes | bytearray):
+        parts = tuple(Text(part) if isinstance(part, str) else part for part in shown)
+        if all(isinstance(part, Text | Image | Video) for part in parts):
+            return parts
+        shown = next(part for part in parts if not isinstance(part, Text | Image | Video))
+    raise ContentError(
+        f"a {type(shown).__name__} is no input: wrap it as Text(...), Image(...) or Video(...)"
+    )
 
 
 def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> list[Message]:

@@ -59,8 +59,8 @@ def load(
         from forethought.encoders.afternoon import AfternoonEncoder  # noqa: PLC0415
 
         return AfternoonEncoder.load(folder)
-    home = device or (loading.device if loading else best_device())
-    chosen = replace(loading or _precision(home), device=home)
+    loading = loading or Loading()
+    chosen = replace(loading, device=device or loading.device or best_device())
     found = recognise(folder, read_tokenizer(folder), named=str(model), family=family)
     return assemble(
         folder,
@@ -99,6 +99,11 @@ def assemble(
         read_tokenizer(folder), eyes, backbone.marks.merge_size**2, context=backbone.context
     )
     renderer = family.renderer(layout)
+    if renderer.grammar is not None and not backbone.writes:
+        raise ModelError(
+            f"{folder}: the weights lack lm_head.weight, with which {family.title} writes; copy or "
+            "train them again, or load it as a family that never thinks"
+        )
     if isinstance(renderer, UmeR1Renderer):
         renderer = replace(renderer, blank=reading.blank)
     card = read_card(folder) if (folder / CARD).is_file() else {}
@@ -134,10 +139,6 @@ def best_device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _precision(device: str) -> Loading:
-    return Loading(dtype="float32" if device == "cpu" else "auto")
 
 
 def _homes() -> list[Path]:

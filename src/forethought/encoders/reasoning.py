@@ -27,6 +27,9 @@ from forethought.types import (
     concatenate,
 )
 
+WINDOW = 8
+"""So many batches of inputs are laid out at a time: pictures as patches are large."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReasoningEncoder:
@@ -72,30 +75,36 @@ class ReasoningEncoder:
         side, think = _choice(Side, side), _choice(Think, think)
         if on_error not in {"raise", "skip"}:
             raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
+        if batch_size < 1:
+            raise ModelError(f"batch_size must be at least 1, got {batch_size}")
         refuse_string(inputs)
         think = self._settle(side, think)
         words = self.instructions[side] if instruction is None else instruction
-        prompts: dict[int, Prompt] = {}
         errors: list[str | None] = [None] * len(inputs)
-        for index, shown in enumerate(inputs):
-            try:
-                message = as_message(shown, side=side, instruction=words)
-                prompts[index] = self.renderer.render(message)
-            except ContentError as error:
-                if on_error == "raise":
-                    raise ContentError(f"input {index}: {error}") from None
-                errors[index] = str(error)
-        # Alike lengths side by side, so that little of a batch is padding.
-        order = sorted(prompts, key=lambda index: len(prompts[index].token_ids))
+        order: list[int] = []
         parts = []
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            parts.append(self._run([prompts[index] for index in rows], think))
-            if progress:
-                progress(len(rows))
+        for first in range(0, len(inputs), WINDOW * batch_size):
+            window = range(first, min(first + WINDOW * batch_size, len(inputs)))
+            prompts: dict[int, Prompt] = {}
+            for index in window:
+                try:
+                    prompts[index] = self._lay_out(inputs[index], side, words)
+                except ContentError as error:
+                    errors[index] = _told(index, error, on_error=on_error)
+            # Alike lengths side by side, so that little of a batch is padding.
+            alike = sorted(prompts, key=lambda index: len(prompts[index].token_ids))
+            for start in range(0, len(alike), batch_size):
+                rows = alike[start : start + batch_size]
+                parts.append(self._run([prompts[index] for index in rows], think))
+                order += rows
+                if progress:
+                    progress(len(rows))
         skipped = [index for index, error in enumerate(errors) if error is not None]
         whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
         return _placed(whole, [*skipped, *order], errors)
+
+    def _lay_out(self, shown: Shown, side: Side, words: str) -> Prompt:
+        return self.renderer.render(as_message(shown, side=side, instruction=words))
 
     def _settle(self, side: Side, think: Think) -> Think:
         """What `think` comes to on this side, where nothing is left to each input.
@@ -149,6 +158,13 @@ class ReasoningEncoder:
             rationales[row] = self.renderer.read(thought.token_ids, ending=thought.ending)
             mode[row] = Mode.THOUGHT
         return Embeddings(merged, tuple(rationales), tuple(mode), counts, direct.gate)
+
+
+def _told(index: int, error: ContentError, *, on_error: str) -> str:
+    """Why an input was skipped, or the error that names it."""
+    if on_error == "raise":
+        raise ContentError(f"input {index}: {error}") from None
+    return str(error)
 
 
 Choice = TypeVar("Choice", Side, Think)

@@ -73,10 +73,18 @@ def _by_tokens(folder: Path, tokenizer: Tokenizer) -> Recognised:
         if published and family.architecture == architecture and {*family.embeds} <= held:
             marks = " and ".join(family.embeds)
             return Recognised(family, f"{architecture} whose tokenizer holds {marks}")
-    fitting = [f.name for f in FAMILIES.values() if f.architecture == architecture]
-    embeds = sorted({tag.value for f in FAMILIES.values() for tag in f.embeds})
+    fitting = [f for f in FAMILIES.values() if f.architecture == architecture]
+    told = "; ".join(_lacks(family, held) for family in fitting)
     raise ModelError(
-        f"{folder}: {architecture} with none of the embed tokens {', '.join(embeds)}; name what "
-        f"it was trained as with family=... ({', '.join(fitting) or 'none fits'}), or train one "
-        "that has them with `forethought train`"
+        f"{folder}: {architecture} of no family that its tokens tell ({told or 'none fits'}); name "
+        "what it was trained as with family=..., or train one that has the tokens with "
+        "`forethought train`"
     )
+
+
+def _lacks(family: Family, held: set[Tag]) -> str:
+    lacking = [tag for tag in family.embeds if tag not in held]
+    if lacking:
+        return f"{family.name} lacks {', '.join(lacking)}"
+    mark = f"a {CARD}" if family.name == "forethought" else "no mark"
+    return f"{family.name} has {mark}"

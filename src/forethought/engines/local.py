@@ -100,7 +100,7 @@ class LocalEngine:
         grammar = self.grammar
         if grammar is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
-        writing = _Writing.start(prefill, torch.tensor(rows, device=prefill.mask.device))
+        writing = _Writing.start(prefill, torch.tensor(rows))
         while writing.open:
             step = len(writing.written[writing.rows[0]])
             if step < len(grammar.start):
@@ -187,7 +187,8 @@ class _Writing:
             return
         self.rows = [self.rows[index] for index in stay]
         if stay:
-            kept = torch.tensor(stay, device=hidden.device)
+            # On the CPU, where indices serve every device that layers may lie on.
+            kept = torch.tensor(stay)
             self.last, self.mask = hidden[kept], self.mask[kept]
             self.position = self.position[kept]
             self.cache.batch_select_indices(kept)

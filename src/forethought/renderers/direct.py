@@ -14,12 +14,15 @@ VLM2Vec-V2 uses no chat at all:
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forethought.errors import ModelError
 from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
 from forethought.renderers.tags import CHAT, Tag
 from forethought.types import Ending, Message, Patches, Prompt, Rationale
+
+UNSAID = "Represent the user's input."
+"""What Qwen3-VL-Embedding is told where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +67,12 @@ class Qwen3VLEmbeddingRenderer(_Direct):
         """Lay a message out as tokens: videos, pictures, words; see `Renderer.render`."""
         shown = self.layout.show(message.content)
         ordered = sorted(shown, key=_place)
-        system: list[Piece] = [Tag.START, f"system\n{_closed(message.instruction)}", Tag.END, "\n"]
+        system: list[Piece] = [
+            Tag.START,
+            f"system\n{_closed(message.instruction) or UNSAID}",
+            Tag.END,
+            "\n",
+        ]
         user: list[Piece] = [Tag.START, "user\n", *ordered, Tag.END, "\n"]
         return self._prompt([*system, *user, Tag.START, "assistant\n"])
 
@@ -76,8 +84,10 @@ class Vlm2VecRenderer(_Direct):
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
         seen, words = seen_first(self.layout.show(message.content))
-        # Published inputs show one picture at most; a blank keeps several apart.
-        spaced = [part for piece in seen for part in (piece, " ")]
+        # The published network finds pictures by marks that its prompts do not have, so it
+        # gives them the positions of words. One picture is shown at most; a blank parts more.
+        flat = [replace(piece, placed=False) for piece in seen if isinstance(piece, Patches)]
+        spaced: list[Piece] = [part for piece in flat for part in (piece, " ")]
         return self._prompt([*spaced, task_text(message, words)], framed=False)
 
 
