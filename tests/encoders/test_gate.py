@@ -12,8 +12,8 @@ from forethought.errors import ModelError
 def prefilled(direct):
     """A prefill of which only the direct states matter."""
     rows = len(direct)
-    none = torch.zeros(rows, 1, dtype=torch.long)
-    return Prefill(direct, direct, none, none[:, 0], DynamicCache())
+    places = torch.ones(rows, dtype=torch.long)
+    return Prefill(direct, direct, (1,) * rows, places, DynamicCache())
 
 
 GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")

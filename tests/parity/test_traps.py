@@ -15,6 +15,7 @@ from transformers import DynamicCache
 
 from forethought.backbones import Loading, QwenVL, collate, load_checkpoint, load_patchifier
 from forethought.encoders import read_tokenizer
+from forethought.engines.cache import Slots
 from forethought.renderers import Layout, RgeRenderer, UmeR1Renderer
 from forethought.types import Image, Message, Side, Text
 from tests import published
@@ -91,11 +92,11 @@ def test_a_token_put_behind_a_cache_stands_where_a_whole_pass_puts_it(backbone, 
     head = collate([ids], [shown], side="left", marks=backbone.marks, pad_id=0)
     backbone.read(head, cache=cache)
     whole = collate([(*ids, 7)], [shown], side="left", marks=backbone.marks, pad_id=0)
+    slots = Slots(1)
+    slots.enter(cache, [0], [len(ids)])
+    slots.begin()
     behind = backbone.extend(
-        torch.tensor([[7]]),
-        mask=whole.mask,
-        positions=head.positions.amax((0, 2)) + 1,
-        cache=cache,
+        torch.tensor([[7]]), positions=head.positions.amax((0, 2)) + 1, cache=slots
     )
     torch.testing.assert_close(behind, backbone.read(whole)[:, -1], atol=1e-5, rtol=1e-4)
 

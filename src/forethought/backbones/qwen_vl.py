@@ -1,7 +1,7 @@
 """A Qwen-VL checkpoint that can read a batch, go on writing, and be trained."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -9,6 +9,15 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from forethought.backbones.batch import Batch, Marks
+
+
+@runtime_checkable
+class Open(Protocol):
+    """A cache that more is written to, one token a row."""
+
+    def mask(self, dtype: torch.dtype) -> Float[Tensor, "B 1 1 T"]:
+        """What each row may look at, to be added to attention's scores."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,17 +84,12 @@ class QwenVL:
         return seen
 
     def extend(
-        self,
-        token_ids: Int[Tensor, "B 1"],
-        *,
-        mask: Int[Tensor, "B T"],
-        positions: Int[Tensor, " B"],
-        cache: DynamicCache,
+        self, token_ids: Int[Tensor, "B 1"], *, positions: Int[Tensor, " B"], cache: Open
     ) -> Float[Tensor, "B H"]:
-        """Feed one more token a row; `mask` covers what the cache holds and the new token."""
+        """Feed one more token a row; the cache says what each row may look at."""
         hidden: Tensor = self.network.model(
             input_ids=token_ids,
-            attention_mask=mask,
+            attention_mask=cache.mask(self.network.dtype),
             position_ids=positions[None, :, None].expand(3, -1, -1),
             mm_token_type_ids=torch.zeros_like(token_ids),
             past_key_values=cache,

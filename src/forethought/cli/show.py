@@ -18,6 +18,7 @@ _ENDINGS = {
     Ending.EMBED: "ended by itself",
     Ending.LENGTH: "cut off at its budget",
     Ending.MALFORMED: "malformed",
+    Ending.LOOP: "stopped for repeating itself",
 }
 
 

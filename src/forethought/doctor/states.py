@@ -101,7 +101,10 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
 
 def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
     messages = [shown.words(), shown.picture(), shown.more_words()]
-    together = encoder.encode(messages, think=think, batch_size=len(messages))
+    # As much padding as there can be: left alone, the scheduler lets little stand.
+    limits = replace(encoder.engine.limits, waste=1.0)
+    wasteful = replace(encoder, engine=replace(encoder.engine, limits=limits))
+    together = wasteful.encode(messages, think=think, batch_size=len(messages))
     alone = [encoder.encode([message], think=think) for message in messages]
     single = np.concatenate([one.vectors for one in alone])
     half = encoder.engine.backbone.network.dtype != torch.float32
@@ -114,7 +117,7 @@ def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
             "where runs must repeat to the letter, load it in float32",
         )
     lowest = float((together.vectors * single).sum(-1).min())
-    told = f"cosine {lowest:.6f} at the least over {len(messages)} inputs, alone and left-padded"
+    told = f"cosine {lowest:.6f} at the least over {len(messages)} inputs, alone and padded"
     # Not `<`: a vector that is no number must fail.
     if other or not lowest >= (CLOSE_HALF if half else CLOSE):
         return fail(name, told, f"embed with batch_size=1; {_REPORT}")

@@ -59,7 +59,7 @@ class Encoder(Protocol):
             think: whether to write a rationale first.
             instruction: what the vectors are for; the encoder's own words by default.
             batch_size: how many inputs are run together; it does not change the vectors.
-            progress: told the number of inputs done after each batch.
+            progress: told the number of inputs done since it was told last.
 
         Raises:
             ContentError: if an input cannot be embedded; its index is named.

@@ -1,20 +1,19 @@
 """An encoder that can embed at once, think first, or choose."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
 
 from forethought.encoders.encoder import Shown, as_message, refuse_string
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
-from forethought.engines import LocalEngine, Sampling, Thought
+from forethought.engines import Answer, LocalEngine, Manner, Prefill, Sampling
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
@@ -91,14 +90,12 @@ class ReasoningEncoder:
                     prompts[index] = self._lay_out(inputs[index], side, words)
                 except ContentError as error:
                     errors[index] = _told(index, error, on_error=on_error)
-            # Alike lengths side by side, so that little of a batch is padding.
-            alike = sorted(prompts, key=lambda index: len(prompts[index].token_ids))
-            for start in range(0, len(alike), batch_size):
-                rows = alike[start : start + batch_size]
-                parts.append(self._run([prompts[index] for index in rows], think))
-                order += rows
-                if progress:
-                    progress(len(rows))
+            answers = self._answers(
+                list(prompts.values()), think, batch_size=batch_size, progress=progress
+            )
+            places = list(prompts)
+            order += [places[answer.index] for answer in answers]
+            parts.append(self._embeddings(answers))
         skipped = [index for index, error in enumerate(errors) if error is not None]
         whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
         return _placed(whole, [*skipped, *order], errors)
@@ -128,36 +125,46 @@ class ReasoningEncoder:
             )
         return Think.ALWAYS if may else Think.NEVER
 
-    def _run(self, prompts: Sequence[Prompt], think: Think) -> Embeddings:
-        prefill = self.engine.prefill(prompts, keep_cache=think is not Think.NEVER)
-        vectors = F.normalize(prefill.direct.float(), dim=-1)
-        gate = torch.full((len(prompts),), torch.nan)
-        rows: list[int] = []
-        if think is Think.ALWAYS:
-            rows = list(range(len(prompts)))
-        elif think is Think.AUTO and self.gate is not None:
-            gate = self.gate(prefill).cpu()
-            rows = (gate >= self.gate.threshold).nonzero()[:, 0].tolist()
-        direct = _direct(vectors, gate)
-        if not rows:
-            return direct
-        hidden, thoughts = self.engine.think(
-            prefill, rows, budget=self.budget, sampling=self.sampling
-        )
-        return self._with_thoughts(direct, dict(zip(rows, thoughts, strict=True)), hidden)
+    def _answers(
+        self,
+        prompts: Sequence[Prompt],
+        think: Think,
+        *,
+        batch_size: int,
+        progress: Callable[[int], None] | None,
+    ) -> list[Answer]:
+        def decide(prefill: Prefill) -> tuple[list[int], list[float]]:
+            rows = list(range(len(prefill.lengths)))
+            if think is not Think.AUTO or self.gate is None:
+                return rows if think is Think.ALWAYS else [], [math.nan] * len(rows)
+            gates = self.gate(prefill).tolist()
+            return [row for row in rows if gates[row] >= self.gate.threshold], gates
 
-    def _with_thoughts(
-        self, direct: Embeddings, thoughts: dict[int, Thought], hidden: Float[Tensor, "R D"]
-    ) -> Embeddings:
-        rows = list(thoughts)
-        merged, counts = direct.vectors.copy(), direct.tokens.copy()
-        merged[rows] = F.normalize(hidden.float(), dim=-1).cpu().numpy()
-        counts[rows] = [len(thought.token_ids) for thought in thoughts.values()]
-        rationales, mode = list(direct.rationales), list(direct.mode)
-        for row, thought in thoughts.items():
-            rationales[row] = self.renderer.read(thought.token_ids, ending=thought.ending)
-            mode[row] = Mode.THOUGHT
-        return Embeddings(merged, tuple(rationales), tuple(mode), counts, direct.gate)
+        engine = replace(self.engine, limits=replace(self.engine.limits, rows=batch_size))
+        manner = None if think is Think.NEVER else Manner(self.budget, self.sampling)
+        answers = []
+        for answer in engine.run(prompts, decide=decide, manner=manner):
+            answers.append(answer)
+            if progress:
+                progress(1)
+        return answers
+
+    def _embeddings(self, answers: Sequence[Answer]) -> Embeddings:
+        """One row an answer: the thought vector of those that were thought about."""
+        if not answers:
+            return _skipped(0, self.dimension)
+        hidden = torch.stack([(answer.vectors or (answer.direct,))[0] for answer in answers])
+        thoughts = [(answer.thoughts or (None,))[0] for answer in answers]
+        return Embeddings(
+            vectors=F.normalize(hidden.float(), dim=-1).cpu().numpy(),
+            rationales=tuple(
+                self.renderer.read(thought.token_ids, ending=thought.ending) if thought else None
+                for thought in thoughts
+            ),
+            mode=tuple(Mode.THOUGHT if thought else Mode.DIRECT for thought in thoughts),
+            tokens=np.array([len(thought.token_ids) if thought else 0 for thought in thoughts]),
+            gate=np.array([answer.gate for answer in answers], dtype=np.float32),
+        )
 
 
 def _told(index: int, error: ContentError, *, on_error: str) -> str:
@@ -176,17 +183,6 @@ def _choice(kind: type[Choice], value: Choice | str) -> Choice:
     except ValueError:
         known = ", ".join(member.value for member in kind)
         raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
-
-
-def _direct(vectors: Float[Tensor, "N D"], gate: Float[Tensor, " N"]) -> Embeddings:
-    rows = len(vectors)
-    return Embeddings(
-        vectors=vectors.cpu().numpy(),
-        rationales=(None,) * rows,
-        mode=(Mode.DIRECT,) * rows,
-        tokens=np.zeros(rows, dtype=np.int64),
-        gate=gate.numpy(),
-    )
 
 
 def _skipped(rows: int, dimension: int) -> Embeddings:

@@ -1,6 +1,21 @@
 """The life of a request: prompts in, states and thoughts out."""
 
-from forethought.engines.local import LocalEngine, Prefill, Thought
+from forethought.engines.local import Decide, LocalEngine
+from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
+from forethought.engines.scheduler import Limits, bucket, padding
+from forethought.engines.step import Manner
 
-__all__ = ["LocalEngine", "Prefill", "Sampling", "Thought", "choose"]
+__all__ = [
+    "Answer",
+    "Decide",
+    "Limits",
+    "LocalEngine",
+    "Manner",
+    "Prefill",
+    "Sampling",
+    "Thought",
+    "bucket",
+    "choose",
+    "padding",
+]

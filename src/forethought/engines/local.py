@@ -1,52 +1,79 @@
-"""One prefill, three answers: the direct vector, a state a gate can read, a cache to go on from."""
+"""One prefill, three answers: the direct vector, a state a gate can read, a cache to go on from.
 
-from collections.abc import Sequence
+prompts ─ scheduler ─► prefill ─┬─► direct state, gate
+└─► slots ─ step, step, step ─► closed rows
+▲ rows enter     rows leave ┘
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.sampling import Sampling, choose
+from forethought.engines.request import Answer, Closed, Prefill, Thought
+from forethought.engines.sampling import Sampling
+from forethought.engines.scheduler import Limits, bucket
+from forethought.engines.step import Manner, Writing
 from forethought.errors import ModelError
-from forethought.types import Ending, Grammar, Prompt
+from forethought.types import Grammar, Prompt
 
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    """What one row wrote: its tokens, the embed token last, and how it ended."""
-
-    token_ids: tuple[int, ...]
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prefill:
-    """Prompts that were read once.
-
-    `direct` holds the state at each prompt's direct embed token, `last` the state that
-    predicts its first completion token, `cache` everything else that writing needs.
-    """
-
-    direct: Float[Tensor, "B H"]
-    last: Float[Tensor, "B H"]
-    mask: Int[Tensor, "B T"]
-    next_position: Int[Tensor, " B"]
-    cache: DynamicCache
+Decide = Callable[[Prefill], tuple[Sequence[int], Sequence[float]]]
+"""Which rows of a prefill are thought about, and the gate's probability for each row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalEngine:
     """Runs prompts on one backbone in this process.
 
-    `pad_id` fills the left of shorter prompts. Without a `grammar` nothing can be written.
+    `pad_id` fills the right of shorter prompts. Without a `grammar` nothing can be written.
     """
 
     backbone: QwenVL
     pad_id: int
     grammar: Grammar | None
+    limits: Limits = field(default_factory=Limits)
+
+    @torch.inference_mode()
+    def run(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        decide: Decide,
+        manner: Manner | None,
+        samples: int = 1,
+        seed: int | None = None,
+    ) -> Iterator[Answer]:
+        """Answer every prompt, in the order in which they are done.
+
+        Prompts are read in groups of like length, as rows become free; each is read once,
+        whatever becomes of it. Without a `manner` nothing is written. With `samples`, a prompt that is thought about writes as many
+        rationales behind one prefill, each with a source of chance of its own made from
+        `seed`, the prompt's place and the sample's number: what a row draws depends on no
+        other row.
+
+        Raises:
+            ModelError: if something is to be written and the family never writes.
+        """
+        groups = bucket([len(prompt.token_ids) for prompt in prompts], self.limits)
+        desk = _Desk(samples)
+        writing: Writing | None = None
+        while groups or desk.waiting:
+            free = self.limits.rows - (writing.open if writing else 0)
+            if groups and (not desk.waiting or free >= self.limits.refill * self.limits.rows):
+                group = groups.pop(0)
+                asked = [prompts[index] for index in group]
+                prefill = self.prefill(asked, keep_cache=manner is not None)
+                rows, gates = decide(prefill)
+                yield from desk.receive(group, prefill, rows=rows, gates=gates)
+                if rows and manner:
+                    writing = writing or self._writing(manner)
+                    self._enter(writing, prefill, rows, desk=desk, group=group, seed=seed)
+            if writing and writing.open:
+                yield from desk.hand_back(writing.step())
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Prompt], *, keep_cache: bool = True) -> Prefill:
@@ -59,24 +86,22 @@ class LocalEngine:
         batch = collate(
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
-            side="left",
+            side="right",
             marks=self.backbone.marks,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
         cache = DynamicCache(config=self.backbone.network.config.text_config)
         hidden = self.backbone.read(batch, cache=cache if keep_cache else None)
-        length = hidden.shape[1]
-        read_at = torch.tensor([length - len(p.token_ids) + p.read_at for p in prompts])
-        if keep_cache and spare:
-            cache.crop(-spare)
-        kept = slice(0, length - spare)
+        device = hidden.device
+        every = torch.arange(len(prompts), device=device)
+        read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)
+        lengths = tuple(len(prompt.token_ids) - spare for prompt in prompts)
+        ends = torch.tensor(lengths, device=device)
+        written_on = torch.arange(hidden.shape[1], device=device)[None] < ends[:, None]
+        # After the largest, not the last: a long video's clock may run ahead of the text.
+        positions = batch.positions.amax(0).masked_fill(~written_on, -1)
         return Prefill(
-            hidden[torch.arange(len(prompts)), read_at],
-            hidden[:, kept][:, -1],
-            batch.mask[:, kept],
-            # After the largest, not the last: a long video's clock may run ahead of the text.
-            batch.positions[:, :, kept].amax((0, 2)) + 1,
-            cache,
+            hidden[every, read_at], hidden[every, ends - 1], lengths, positions.amax(1) + 1, cache
         )
 
     @torch.inference_mode()
@@ -91,28 +116,85 @@ class LocalEngine:
     ) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
         """Let some rows of a prefill write, and read each at its own embed token.
 
-        A row that wrote `budget` tokens and none of them embeds, or that ends its turn
-        without one, has the embed token forced behind them. The prefill's cache is used up.
+        A row that wrote `budget` tokens and none of them embeds, that ends its turn without
+        one, or that repeats itself, has the embed token forced behind what it wrote.
 
         Raises:
             ModelError: if the family never writes.
         """
-        grammar = self.grammar
-        if grammar is None:
-            raise ModelError("this family writes no rationale; ask it with think='never'")
-        writing = _Writing.start(prefill, torch.tensor(rows))
+        writing = self._writing(Manner(budget, sampling), capacity=len(rows))
+        writing.enter(prefill, rows, keys=range(len(rows)))
+        closed: dict[int, Closed] = {}
         while writing.open:
-            step = len(writing.written[writing.rows[0]])
-            if step < len(grammar.start):
-                token_ids = writing.mask.new_full((len(writing.rows),), grammar.start[step])
+            closed |= {row.key: row for row in writing.step(generator)}
+        ordered = [closed[key] for key in range(len(rows))]
+        return torch.stack([row.vector for row in ordered]), tuple(row.thought for row in ordered)
+
+    def _writing(self, manner: Manner, *, capacity: int | None = None) -> Writing:
+        if self.grammar is None:
+            raise ModelError("this family writes no rationale; ask it with think='never'")
+        return Writing(self.backbone, self.grammar, manner, capacity=capacity or self.limits.rows)
+
+    def _enter(
+        self,
+        writing: Writing,
+        prefill: Prefill,
+        rows: Sequence[int],
+        *,
+        desk: "_Desk",
+        group: Sequence[int],
+        seed: int | None,
+    ) -> None:
+        wanted = [(row, number) for row in rows for number in range(desk.samples)]
+        keys = [group[row] * desk.samples + number for row, number in wanted]
+        generators = [
+            None
+            if seed is None
+            else torch.Generator(self.backbone.device).manual_seed((seed * 1_000_003 + key) % 2**63)
+            for key in keys
+        ]
+        writing.enter(prefill, [row for row, _ in wanted], keys=keys, generators=generators)
+
+
+class _Desk:
+    """Keeps what is known of a prompt until all of its samples are back."""
+
+    def __init__(self, samples: int) -> None:
+        self.samples = samples
+        self._known: dict[int, tuple[Tensor, float]] = {}
+        self._back: dict[int, dict[int, Closed]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many prompts are still being written about."""
+        return len(self._known)
+
+    def receive(
+        self, group: Sequence[int], prefill: Prefill, *, rows: Sequence[int], gates: Sequence[float]
+    ) -> Iterator[Answer]:
+        """Note a group that was read; answer the prompts that are not thought about."""
+        thinks = set(rows)
+        for row, index in enumerate(group):
+            if row in thinks:
+                self._known[index] = (prefill.direct[row], gates[row])
             else:
-                logits = self.backbone.logits(writing.last)
-                logits[:, list(grammar.forbidden)] = -torch.inf
-                token_ids = choose(logits, sampling, generator)
-            writing.write(token_ids, budget=budget, grammar=grammar)
-            hidden = writing.extend(self.backbone)
-            writing.close(hidden, embed_id=grammar.embed_id)
-        return writing.result()
+                yield Answer(index, prefill.direct[row], gates[row], (), ())
+
+    def hand_back(self, closed: Sequence[Closed]) -> Iterator[Answer]:
+        """Take rows that closed; answer the prompts whose last one it was."""
+        for row in closed:
+            index, number = divmod(row.key, self.samples)
+            back = self._back.setdefault(index, {})
+            back[number] = row
+            if len(back) == self.samples:
+                direct, gate = self._known.pop(index)
+                yield self._answer(index, direct, gate)
+
+    def _answer(self, index: int, direct: Tensor, gate: float) -> Answer:
+        back = self._back.pop(index)
+        ordered = [back[number] for number in range(self.samples)]
+        thoughts = tuple(row.thought for row in ordered)
+        return Answer(index, direct, gate, thoughts, tuple(row.vector for row in ordered))
 
 
 def _spare(prompts: Sequence[Prompt]) -> int:
@@ -121,82 +203,3 @@ def _spare(prompts: Sequence[Prompt]) -> int:
     if len(counts) > 1:
         raise ValueError(f"prompts of one batch must be of one format, got {sorted(counts)} spare")
     return counts.pop()
-
-
-@dataclass(slots=True, eq=False)
-class _Writing:
-    """The rows still open, in step; a closed row leaves the batch at once."""
-
-    rows: list[int]
-    last: Float[Tensor, "B H"]
-    mask: Int[Tensor, "B T"]
-    position: Int[Tensor, " B"]
-    cache: DynamicCache
-    written: list[list[int]]
-    vectors: list[Tensor | None]
-    endings: list[Ending] = field(default_factory=list)
-
-    @classmethod
-    def start(cls, prefill: Prefill, rows: Int[Tensor, " R"]) -> "_Writing":
-        prefill.cache.batch_select_indices(rows)
-        return cls(
-            rows=list(range(len(rows))),
-            last=prefill.last[rows],
-            mask=prefill.mask[rows],
-            position=prefill.next_position[rows],
-            cache=prefill.cache,
-            written=[[] for _ in rows],
-            vectors=[None] * len(rows),
-            endings=[Ending.EMBED] * len(rows),
-        )
-
-    @property
-    def open(self) -> bool:
-        return bool(self.rows)
-
-    def write(self, token_ids: Int[Tensor, " B"], *, budget: int, grammar: Grammar) -> None:
-        """Note each open row's token; force the embed token where the row gave up on it."""
-        for row, token in zip(self.rows, token_ids.tolist(), strict=True):
-            if len(self.written[row]) >= budget:
-                self.endings[row] = Ending.LENGTH
-            elif token in grammar.end_ids:
-                self.endings[row] = Ending.MALFORMED
-            forced = self.endings[row] is not Ending.EMBED
-            self.written[row].append(grammar.embed_id if forced else token)
-
-    def extend(self, backbone: QwenVL) -> Float[Tensor, "B H"]:
-        """Feed every open row the token it wrote."""
-        self.mask = torch.cat([self.mask, self.mask.new_ones(len(self.rows), 1)], dim=1)
-        token_ids = self.mask.new_tensor([[self.written[row][-1]] for row in self.rows])
-        hidden = backbone.extend(
-            token_ids, mask=self.mask, positions=self.position, cache=self.cache
-        )
-        self.position = self.position + 1
-        return hidden
-
-    def close(self, hidden: Float[Tensor, "B H"], *, embed_id: int) -> None:
-        """Read the rows that just fed their embed token and let them leave."""
-        stay = []
-        for index, row in enumerate(self.rows):
-            if self.written[row][-1] == embed_id:
-                self.vectors[row] = hidden[index]
-            else:
-                stay.append(index)
-        if len(stay) == len(self.rows):
-            self.last = hidden
-            return
-        self.rows = [self.rows[index] for index in stay]
-        if stay:
-            # On the CPU, where indices serve every device that layers may lie on.
-            kept = torch.tensor(stay)
-            self.last, self.mask = hidden[kept], self.mask[kept]
-            self.position = self.position[kept]
-            self.cache.batch_select_indices(kept)
-
-    def result(self) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
-        vectors = torch.stack([vector for vector in self.vectors if vector is not None])
-        thoughts = tuple(
-            Thought(tuple(ids), ending)
-            for ids, ending in zip(self.written, self.endings, strict=True)
-        )
-        return vectors, thoughts

@@ -1,5 +1,6 @@
 """How the next token is chosen from the scores of all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,10 +32,12 @@ class Sampling:
             raise ValueError(f"top_k must be 0 (all) or more, got {self.top_k}")
 
 
-def choose(
-    logits: Float[Tensor, "B V"], sampling: Sampling, generator: torch.Generator | None
-) -> Int[Tensor, " B"]:
-    """Pick one token a row."""
+Chance = torch.Generator | Sequence[torch.Generator | None] | None
+"""One source for all rows, or one for each."""
+
+
+def choose(logits: Float[Tensor, "B V"], sampling: Sampling, chance: Chance) -> Int[Tensor, " B"]:
+    """Pick one token a row; with a source of its own, a row's draw depends on no other."""
     if sampling.temperature == 0:
         return logits.argmax(dim=-1)
     scores = logits.float() / sampling.temperature
@@ -43,7 +46,14 @@ def choose(
         scores = scores.masked_fill(scores < kept, -torch.inf)
     if sampling.top_p < 1:
         scores = _nucleus(scores, sampling.top_p)
-    return torch.multinomial(scores.softmax(dim=-1), 1, generator=generator)[:, 0]
+    likely = scores.softmax(dim=-1)
+    if isinstance(chance, Sequence):
+        drawn = [
+            torch.multinomial(row, 1, generator=own)
+            for row, own in zip(likely, chance, strict=True)
+        ]
+        return torch.cat(drawn)
+    return torch.multinomial(likely, 1, generator=chance)[:, 0]
 
 
 def _nucleus(scores: Float[Tensor, "B V"], mass: float) -> Float[Tensor, "B V"]:

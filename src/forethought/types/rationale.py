@@ -13,6 +13,8 @@ class Ending(StrEnum):
     """It ran out of tokens; the embed token was forced."""
     MALFORMED = "malformed"
     """It stopped without the embed token, or its text does not parse."""
+    LOOP = "loop"
+    """It said the same over and over; the embed token was forced."""
 
 
 @dataclass(frozen=True, slots=True)

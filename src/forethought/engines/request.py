@@ -1,0 +1,57 @@
+"""What an engine is asked, and what it answers."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache
+
+from forethought.types import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What one row wrote: its tokens, the embed token last, and how it ended."""
+
+    token_ids: tuple[int, ...]
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prefill:
+    """Prompts that were read once.
+
+    `direct` holds the state at each prompt's direct embed token, `last` the state that
+    predicts its first completion token, `cache` everything else that writing needs, each row
+    from its first place on, `lengths` places long.
+    """
+
+    direct: Float[Tensor, "B H"]
+    last: Float[Tensor, "B H"]
+    lengths: tuple[int, ...]
+    next_position: Int[Tensor, " B"]
+    cache: DynamicCache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closed:
+    """A row that is done: which one, the state at its embed token, and what it wrote."""
+
+    key: int
+    vector: Float[Tensor, " H"]
+    thought: Thought
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """One prompt's answers: its direct state, the gate's word, and a thought a sample.
+
+    `gate` is NaN where no gate was asked; `thoughts` and `vectors` are empty for a prompt
+    that was not thought about.
+    """
+
+    index: int
+    direct: Float[Tensor, " H"]
+    gate: float
+    thoughts: tuple[Thought, ...]
+    vectors: tuple[Float[Tensor, " H"], ...]

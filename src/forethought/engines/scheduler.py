@@ -1,0 +1,47 @@
+"""Which prompts are read together, and when: alike lengths, under a budget of tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is done at once.
+
+    `rows` write at a time; one prefill takes at most `tokens`, padding counted, but always
+    one prompt, and at most `waste` of it is padding. New prompts are read when a `refill` of
+    the rows is free.
+    """
+
+    rows: int = 64
+    tokens: int = 16_384
+    waste: float = 0.1
+    refill: float = 0.25
+
+
+def bucket(lengths: Sequence[int], limits: Limits) -> list[list[int]]:
+    """Prompts in groups that are read together, shortest first: little of a group is padding.
+
+    Longest and shortest of a group share the width of the longest, so a group ends where
+    another prompt would bring it over `limits`.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: lengths[index])
+    groups: list[list[int]] = []
+    shown = 0
+    for index in order:
+        length = lengths[index]
+        computed = (len(groups[-1]) + 1) * length if groups else 0
+        over = computed > limits.tokens or shown + length < (1 - limits.waste) * computed
+        if not groups or len(groups[-1]) == limits.rows or over:
+            groups.append([])
+            shown = 0
+        groups[-1].append(index)
+        shown += length
+    return groups
+
+
+def padding(lengths: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
+    """The share of what is computed in prefills that is padding, in [0, 1)."""
+    shown = sum(lengths)
+    computed = sum(len(group) * max(lengths[index] for index in group) for group in groups)
+    return 1 - shown / computed if computed else 0.0
