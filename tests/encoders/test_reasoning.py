@@ -95,6 +95,7 @@ def test_batch_size_changes_nothing_and_the_order_is_kept(tiny_encoder, always, 
     found = tiny_encoder.encode(INPUTS, think="always", batch_size=batch_size, progress=done.append)
     same(found, always)
     assert sum(done) == 7
+    assert max(done) == min(batch_size, 7)
 
 
 def test_nothing_in_gives_nothing_out(tiny_encoder):

@@ -36,7 +36,7 @@ def engine_with(tiny_encoder, **limits):
     return dataclasses.replace(tiny_encoder.engine, limits=Limits(**limits))
 
 
-def all_think(prefill):
+def all_think(prefill, _group):
     return list(range(len(prefill.lengths))), [0.75] * len(prefill.lengths)
 
 
@@ -85,7 +85,7 @@ def test_rows_enter_while_others_write(tiny_encoder, prompts, alone):
 
 
 def test_only_those_that_the_gate_opens_for_are_written_about(tiny_encoder, prompts, alone):
-    def some(prefill):
+    def some(prefill, _group):
         gates = [0.25 + 0.5 * (length % 2) for length in prefill.lengths]
         return [row for row, gate in enumerate(gates) if gate > 0.5], gates
 

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import forethought
-from forethought.cli import data, doctor, embed, evaluate, families, search, train
+from forethought.cli import data, doctor, embed, evaluate, families, rationales, search, train
 from forethought.errors import ForethoughtError
 
 _BAD_INPUT = 2
@@ -47,6 +47,7 @@ app.command()(families.families)
 app.command()(doctor.doctor)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(data.app, name="data")
+app.add_typer(rationales.app, name="rationales")
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`forethought embed`: vectors and rationales of anything, as a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,12 @@ from forethought.cli.encoding import Contents, encode_items
 from forethought.cli.files import check_target, whole
 from forethought.cli.items import read_items, refuse
 from forethought.cli.vectors import Part, writer_for
-from forethought.errors import DataError
+from forethought.errors import ConfigError, DataError
 from forethought.types import Embeddings, Side, Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
+    from forethought.rationales import RationaleStore
 
 
 def embed(
@@ -37,6 +39,14 @@ def embed(
     think: options.ThinkOption = Think.AUTO,
     model: options.Model = "nano",
     instruction: options.Instruction = "",
+    rationales: Annotated[
+        Path | None,
+        typer.Option(
+            "--rationales",
+            metavar="DIR",
+            help="Remember what is thought here, and think only about what is new.",
+        ),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Pass over inputs that cannot be used.")
     ] = False,
@@ -57,9 +67,10 @@ def embed(
 
         encoder = load(model)
     bad = list(items.bad)
+    encode_all, store = _remembering(encoder, rationales, think)
 
     def encode(contents: Sequence[Contents]) -> Embeddings:
-        return encoder.encode(contents, side=side, think=think, instruction=instruction or None)
+        return encode_all(contents, side=side, think=think, instruction=instruction or None)
 
     def skip(reason: str) -> None:
         if not skip_bad:
@@ -72,6 +83,8 @@ def embed(
         rows = write(scratch, _some(parts), about)
     for reason in bad:
         show.note(f"skipped {reason}")
+    if store is not None:
+        show.note(_remembered(store))
     skipped = f", {len(bad)} skipped" if bad else ""
     show.note(f"{out}: {rows} vectors of {encoder.dimension} dimensions{skipped}")
 
@@ -83,6 +96,36 @@ def _some(parts: Iterator[Part]) -> Iterator[Part]:
         raise DataError("none of the inputs can be embedded; nothing is written")
     yield first
     yield from parts
+
+
+def _remembering(
+    encoder: "Encoder", folder: Path | None, think: Think
+) -> "tuple[Callable[..., Embeddings], RationaleStore | None]":
+    """How to encode, and the store that does it with, if one is asked for."""
+    if folder is None:
+        return encoder.encode, None
+    from forethought.encoders import ReasoningEncoder
+    from forethought.rationales import RationaleStore
+
+    if think is Think.NEVER:
+        raise ConfigError(
+            f"--rationales {folder} with --think never: nothing is thought, so nothing is "
+            "remembered; leave one of them out"
+        )
+    if not isinstance(encoder, ReasoningEncoder):
+        raise ConfigError(
+            f"--rationales {folder}: {encoder.name} writes no rationales; leave the option out, "
+            "or embed with --model nano"
+        )
+    store = RationaleStore(folder)
+    return partial(encoder.encode, rationales=store), store
+
+
+def _remembered(store: "RationaleStore") -> str:
+    """How much thinking the store saved."""
+    counts = store.counts
+    unread = f", {counts.unreadable} thought of again" if counts.unreadable else ""
+    return f"{store.folder}: {counts.recalled} rationales recalled, {counts.added} added{unread}"
 
 
 def _about(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:

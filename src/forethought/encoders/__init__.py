@@ -3,10 +3,12 @@
 from forethought.encoders.encoder import Encoder, Shown, as_message, as_messages
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
+from forethought.encoders.keys import key_of, sources_of
 from forethought.encoders.load import assemble, best_device, find, load, read_tokenizer
 from forethought.encoders.reading import Reading, look
 from forethought.encoders.reasoning import ReasoningEncoder, count_endings
 from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
+from forethought.encoders.remembered import Memory
 
 __all__ = [
     "CARD",
@@ -16,6 +18,7 @@ __all__ = [
     "Family",
     "Gate",
     "LogisticGate",
+    "Memory",
     "Reading",
     "ReasoningEncoder",
     "Recognised",
@@ -26,10 +29,12 @@ __all__ = [
     "best_device",
     "count_endings",
     "find",
+    "key_of",
     "load",
     "load_gate",
     "look",
     "read_card",
     "read_tokenizer",
     "recognise",
+    "sources_of",
 ]

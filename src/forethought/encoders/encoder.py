@@ -59,7 +59,7 @@ class Encoder(Protocol):
             think: whether to write a rationale first.
             instruction: what the vectors are for; the encoder's own words by default.
             batch_size: how many inputs are run together; it does not change the vectors.
-            progress: told the number of inputs done since it was told last.
+            progress: told the number of inputs done, a batch at a time.
 
         Raises:
             ContentError: if an input cannot be embedded; its index is named.

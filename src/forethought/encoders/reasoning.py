@@ -1,26 +1,29 @@
 """An encoder that can embed at once, think first, or choose."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
+from forethought.encoders.answering import Desk, Laid, embeddings
 from forethought.encoders.encoder import Shown, as_message, refuse_string
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
-from forethought.engines import Answer, LocalEngine, Manner, Prefill, Sampling
+from forethought.encoders.keys import key_of, sources_of
+from forethought.encoders.remembered import Memory
+from forethought.engines import LocalEngine, Manner, Sampling
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
     Embeddings,
     Ending,
+    Message,
     Mode,
     Prompt,
+    Rationale,
+    Remembered,
     Side,
     Think,
     concatenate,
@@ -64,10 +67,13 @@ class ReasoningEncoder:
         batch_size: int = 64,
         progress: Callable[[int], None] | None = None,
         on_error: str = "raise",
+        rationales: Memory | None = None,
     ) -> Embeddings:
         """Embed inputs in order; see `Encoder.encode`.
 
         Args:
+            rationales: what was thought before: found there, a rationale is read and not
+                decoded (its `tokens` are 0); others are added to it as they are written.
             on_error: "raise", or "skip" to go on without an input that cannot be read: its
                 vector is NaN, its mode `SKIPPED`, and `errors` says why.
         """
@@ -82,26 +88,54 @@ class ReasoningEncoder:
         errors: list[str | None] = [None] * len(inputs)
         order: list[int] = []
         parts = []
+        memory = None if think is Think.NEVER else rationales
         for first in range(0, len(inputs), WINDOW * batch_size):
-            window = range(first, min(first + WINDOW * batch_size, len(inputs)))
-            prompts: dict[int, Prompt] = {}
-            for index in window:
+            laid: dict[int, Laid] = {}
+            for index in range(first, min(first + WINDOW * batch_size, len(inputs))):
                 try:
-                    prompts[index] = self._lay_out(inputs[index], side, words)
+                    message = as_message(inputs[index], side=side, instruction=words)
+                    laid[index] = self._lay_out(message, memory)
                 except ContentError as error:
                     errors[index] = _told(index, error, on_error=on_error)
-            answers = self._answers(
-                list(prompts.values()), think, batch_size=batch_size, progress=progress
+            rows = self._desk(list(laid.values()), think, memory).answer(
+                batch_size=batch_size, progress=progress
             )
-            places = list(prompts)
-            order += [places[answer.index] for answer in answers]
-            parts.append(self._embeddings(answers))
+            places = list(laid)
+            order += [places[row.place] for row in rows]
+            parts += [embeddings(rows)] if rows else []
         skipped = [index for index, error in enumerate(errors) if error is not None]
         whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
         return _placed(whole, [*skipped, *order], errors)
 
-    def _lay_out(self, shown: Shown, side: Side, words: str) -> Prompt:
-        return self.renderer.render(as_message(shown, side=side, instruction=words))
+    def _desk(self, laid: list[Laid], think: Think, memory: Memory | None) -> Desk:
+        manner = Manner(self.budget, self.sampling)
+        return Desk(
+            engine=self.engine,
+            renderer=self.renderer,
+            gate=self.gate,
+            manner=manner,
+            think=think,
+            laid=laid,
+            memory=memory,
+        )
+
+    def _lay_out(self, message: Message, memory: Memory | None) -> Laid:
+        prompt = self.renderer.render(message)
+        # Now, and not later: the pixels are not kept.
+        return Laid(prompt, None if memory is None else self._blank(message, prompt))
+
+    def _blank(self, message: Message, prompt: Prompt) -> Remembered:
+        """What is known of a rationale before it is written."""
+        key = key_of(
+            message,
+            prompt,
+            reasoner=self.name,
+            revision=self.revision,
+            settings={"budget": self.budget, **asdict(self.sampling)},
+        )
+        unwritten = Rationale("", "", Ending.MALFORMED)
+        said = f"{self.name}@{self.revision}"
+        return Remembered(key, unwritten, (), reasoner=said, sources=sources_of(message))
 
     def _settle(self, side: Side, think: Think) -> Think:
         """What `think` comes to on this side, where nothing is left to each input.
@@ -124,47 +158,6 @@ class ReasoningEncoder:
                 "'always', or fit a gate with `forethought train`"
             )
         return Think.ALWAYS if may else Think.NEVER
-
-    def _answers(
-        self,
-        prompts: Sequence[Prompt],
-        think: Think,
-        *,
-        batch_size: int,
-        progress: Callable[[int], None] | None,
-    ) -> list[Answer]:
-        def decide(prefill: Prefill) -> tuple[list[int], list[float]]:
-            rows = list(range(len(prefill.lengths)))
-            if think is not Think.AUTO or self.gate is None:
-                return rows if think is Think.ALWAYS else [], [math.nan] * len(rows)
-            gates = self.gate(prefill).tolist()
-            return [row for row in rows if gates[row] >= self.gate.threshold], gates
-
-        engine = replace(self.engine, limits=replace(self.engine.limits, rows=batch_size))
-        manner = None if think is Think.NEVER else Manner(self.budget, self.sampling)
-        answers = []
-        for answer in engine.run(prompts, decide=decide, manner=manner):
-            answers.append(answer)
-            if progress:
-                progress(1)
-        return answers
-
-    def _embeddings(self, answers: Sequence[Answer]) -> Embeddings:
-        """One row an answer: the thought vector of those that were thought about."""
-        if not answers:
-            return _skipped(0, self.dimension)
-        hidden = torch.stack([(answer.vectors or (answer.direct,))[0] for answer in answers])
-        thoughts = [(answer.thoughts or (None,))[0] for answer in answers]
-        return Embeddings(
-            vectors=F.normalize(hidden.float(), dim=-1).cpu().numpy(),
-            rationales=tuple(
-                self.renderer.read(thought.token_ids, ending=thought.ending) if thought else None
-                for thought in thoughts
-            ),
-            mode=tuple(Mode.THOUGHT if thought else Mode.DIRECT for thought in thoughts),
-            tokens=np.array([len(thought.token_ids) if thought else 0 for thought in thoughts]),
-            gate=np.array([answer.gate for answer in answers], dtype=np.float32),
-        )
 
 
 def _told(index: int, error: ContentError, *, on_error: str) -> str:

@@ -21,8 +21,10 @@ from forethought.engines.step import Manner, Writing
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
 
-Decide = Callable[[Prefill], tuple[Sequence[int], Sequence[float]]]
-"""Which rows of a prefill are thought about, and the gate's probability for each row."""
+Decide = Callable[[Prefill, Sequence[int]], tuple[Sequence[int], Sequence[float]]]
+"""Which rows of a prefill are thought about, and the gate's probability for each row.
+
+Told the prefill, and which of the prompts its rows are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +69,12 @@ class LocalEngine:
                 group = groups.pop(0)
                 asked = [prompts[index] for index in group]
                 prefill = self.prefill(asked, keep_cache=manner is not None)
-                rows, gates = decide(prefill)
+                rows, gates = decide(prefill, group)
                 yield from desk.receive(group, prefill, rows=rows, gates=gates)
                 if rows and manner:
-                    writing = writing or self._writing(manner)
+                    # No more slots than there can be rows: they are made once, for the longest.
+                    most = min(self.limits.rows, len(prompts)) * samples
+                    writing = writing or self._writing(manner, capacity=most)
                     self._enter(writing, prefill, rows, desk=desk, group=group, seed=seed)
             if writing and writing.open:
                 yield from desk.hand_back(writing.step())

@@ -11,6 +11,7 @@ from forethought.types.opening import open_file
 from forethought.types.pages import pages
 from forethought.types.prompt import Grammar, Patches, Prompt
 from forethought.types.rationale import Ending, Rationale
+from forethought.types.remembered import Remembered
 from forethought.types.video import Video
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Patches",
     "Prompt",
     "Rationale",
+    "Remembered",
     "Side",
     "Text",
     "Think",
