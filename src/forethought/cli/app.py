@@ -8,7 +8,17 @@ from typing import Annotated, NoReturn
 import typer
 
 import forethought
-from forethought.cli import data, doctor, embed, evaluate, families, rationales, search, train
+from forethought.cli import (
+    bench,
+    data,
+    doctor,
+    embed,
+    evaluate,
+    families,
+    rationales,
+    search,
+    train,
+)
 from forethought.errors import ForethoughtError
 
 _BAD_INPUT = 2
@@ -45,6 +55,7 @@ app.command()(embed.embed)
 app.command()(train.train)
 app.command()(families.families)
 app.command()(doctor.doctor)
+app.command()(bench.bench)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(data.app, name="data")
 app.add_typer(rationales.app, name="rationales")

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from forethought.bench.rows import Bar, Row, agreement, ratio
+from forethought.bench.stock import Answer
+from forethought.bench.timing import Times
+
+X, Y = [1.0, 0.0], [0.0, 1.0]
+
+
+def answer(vectors, completions):
+    return Answer(np.array(vectors, dtype=np.float32), tuple(map(tuple, completions)))
+
+
+def test_a_ratio_is_taken_round_by_round_and_per_sample():
+    ours = Row("g", "ours", 8, Times((1.0, 2.0, 1.0)))
+    other = Row("g", "other", 2, Times((1.0, 1.0, 3.0)))
+    # Samples a second: ours 8, 4, 8; theirs 2, 2, 2/3.
+    found = ratio(ours, other)
+    assert found is not None
+    assert (found.median, found.low, found.high) == pytest.approx((4.0, 2.0, 12.0))
+    assert ours.rate == 8.0
+
+
+def test_a_row_that_did_not_run_has_no_ratio():
+    ran = Row("g", "ours", 8, Times((1.0,)))
+    assert ratio(ran, Row("g", "other", 0, None, note="not installed")) is None
+
+
+def test_vectors_are_compared_where_the_rationales_are_the_same():
+    ours = answer([X, Y, X], [[1, 5], [2, 5], [3, 5]])
+    found = agreement(ours, answer([X, X], [[1, 5], [9, 5]]))
+    assert (found.rows, found.same, found.cosine, found.holds) == (2, 1, 1.0, True)
+    assert str(found) == "agrees: 1/2 alike, cosine >= 1.00000"
+
+
+def test_another_vector_of_the_same_rationale_disagrees():
+    found = agreement(answer([X], [[5]]), answer([Y], [[5]]))
+    assert str(found) == "disagrees: 1/1 alike, cosine >= 0.00000"
+
+
+def test_rationales_that_all_differ_disagree():
+    found = agreement(answer([X], [[5]]), answer([X], [[6]]))
+    assert not found.holds
+    assert str(found) == "disagrees: 0/1 rationales alike"
+
+
+@pytest.mark.parametrize(
+    ("value", "at_least", "verdict"),
+    [(2.0, True, "met"), (1.9, True, "missed"), (2.0, False, "met"), (2.1, False, "missed")],
+)
+def test_a_bar_is_met_at_its_limit(value, at_least, verdict):
+    assert Bar("x", 2.0, at_least, value).verdict == verdict
+
+
+def test_what_was_not_measured_is_neither():
+    assert Bar("x", 2.0, at_least=True, value=None).verdict == "not measured"
