@@ -33,7 +33,7 @@ def read(tiny_encoder):
             [prompt.pictures for prompt in prompts],
             side=side,
             marks=backbone.marks,
-            pad_id=tiny_encoder.renderer.pad_id,
+            pad_id=tiny_encoder.renderer.layout.pad_id,
         )
         hidden = backbone.read(batch)
         return [hidden[row][batch.mask[row].bool()] for row in range(len(prompts))]

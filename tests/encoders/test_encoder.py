@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from forethought.encoders import as_message, as_messages
-from forethought.errors import ContentError
-from forethought.types import Image, Message, Side, Text
+from forethought.encoders import as_choice, as_message, as_messages
+from forethought.errors import ContentError, ModelError
+from forethought.types import Image, Message, Side, Text, Think
 
 PICTURE = Image(np.zeros((2, 3, 3), np.uint8))
 
@@ -48,3 +48,13 @@ def test_an_input_that_cannot_be_embedded_is_named(bad, said):
 def test_a_bare_string_is_not_read_letter_by_letter():
     with pytest.raises(TypeError, match=r"inputs is one string, 'cup'; pass a list: \['cup'\]"):
         as_messages("cup", side=Side.QUERY, instruction="")
+
+
+@pytest.mark.parametrize("think", Think)
+def test_a_word_and_the_choice_it_names_are_the_same(think):
+    assert as_choice(Think, think.value) is as_choice(Think, think) is think
+
+
+def test_an_unknown_word_is_refused():
+    with pytest.raises(ModelError, match="unknown think 'maybe'; known: never, always, auto"):
+        as_choice(Think, "maybe")

@@ -29,7 +29,7 @@ def completions(encoder):
 
 
 def read(encoder, prompts, completions, **limits):
-    backbone, pad_id = encoder.engine.backbone, encoder.renderer.pad_id
+    backbone, pad_id = encoder.engine.backbone, encoder.renderer.layout.pad_id
     return reread(backbone, prompts, completions, pad_id=pad_id, limits=Limits(**limits))
 
 

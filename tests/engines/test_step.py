@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from forethought.backbones import QwenVL
 from forethought.engines import Limits, Manner, Sampling
 from forethought.types import Content, Ending, Image, Message, Side, Text
 
@@ -82,6 +83,26 @@ def test_rows_enter_while_others_write(tiny_encoder, prompts, alone):
         check(answer, alone[answer.index])
     lengths = {len(answer.thoughts[0].token_ids) for answer in found}
     assert len(lengths) > 1
+
+
+class Counting(QwenVL):
+    """Counts the rows of every step."""
+
+    def extend(self, token_ids, *, positions, cache):
+        STEPS.append(len(token_ids))
+        return super().extend(token_ids, positions=positions, cache=cache)
+
+
+STEPS: list[int] = []
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_no_more_rows_write_than_may(tiny_encoder, prompts, samples):
+    engine = engine_with(tiny_encoder, rows=4, refill=0.25)
+    counting = dataclasses.replace(engine, backbone=Counting(engine.backbone.network))
+    STEPS.clear()
+    answers(counting, prompts * 2, samples=samples)
+    assert max(STEPS) == 4
 
 
 def test_only_those_that_the_gate_opens_for_are_written_about(tiny_encoder, prompts, alone):

@@ -14,7 +14,7 @@ TAUGHT = Rationale("A square: green.", "green", Ending.EMBED)
 
 @pytest.fixture(scope="module")
 def reader(tiny_encoder):
-    return Reader(tiny_encoder.engine.backbone, tiny_encoder.renderer.pad_id)
+    return Reader(tiny_encoder.engine.backbone, tiny_encoder.renderer.layout.pad_id)
 
 
 @pytest.fixture(scope="module")

@@ -108,8 +108,8 @@ class Loading:
     """How weights are put to work; None leaves the choice to whoever loads.
 
     `device` None is a CPU here, for `forethought.load` the first GPU. `dtype` is a torch type's
-    name, or "auto" for the checkpoint's own; None is float32 on a CPU and "auto" elsewhere. `attention` is one of
-    transformers' implementations; None lets it choose. `quantize` is "4bit" or "8bit", where
+    name, or "auto" for the checkpoint's own; None is float32 on a CPU and "auto" elsewhere.
+    `attention` is one of transformers' implementations; None lets it choose. `quantize` is "4bit" or "8bit", where
     bitsandbytes is installed. `device_map` spreads a network over several devices and then
     decides instead of `device`. An adapter is merged into its base, which costs nothing to
     run, or only applied, as quantised weights need.

@@ -186,8 +186,8 @@ def load_patchifier(folder: Path) -> Patchifier:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{folder}: no readable preprocessor_config.json or processor_config.json ({error}); copy or "
-            "train it again"
+            f"{folder}: no readable preprocessor_config.json or processor_config.json ({error}); "
+            "copy or train it again"
         ) from None
     return replace(eyes, video=_video_settings(folder, (eyes.patch_size * eyes.merge_size) ** 2))
 

@@ -90,7 +90,7 @@ def _assembled(backbone: QwenVL, tokenizer: Tokenizer, patches: tuple[int, int])
         name="ume-2b (random weights)",
         revision="0" * 12,
         folder=Path(),
-        engine=LocalEngine(backbone, renderer.pad_id, renderer.grammar),
+        engine=LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar),
         renderer=renderer,
         family=family,
         gate=None,

@@ -41,7 +41,7 @@ class Subject:
     @property
     def pad_id(self) -> int:
         """What fills shorter rows."""
-        return self.encoder.renderer.pad_id
+        return self.encoder.renderer.layout.pad_id
 
     @property
     def close_id(self) -> int:

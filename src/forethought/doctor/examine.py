@@ -97,7 +97,13 @@ class Patient:
 
     def encoder(self, backbone: QwenVL) -> ReasoningEncoder:
         """The encoder that `load` would give, on some backbone."""
-        return assemble(self.folder, self.family, backbone=backbone, reading=Reading())
+        return assemble(
+            self.folder,
+            self.family,
+            tokenizer=self.parts.tokenizer,
+            backbone=backbone,
+            reading=Reading(),
+        )
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Messages to embeddings."""
 
-from forethought.encoders.encoder import Encoder, Shown, as_message, as_messages
+from forethought.encoders.encoder import Encoder, Shown, as_choice, as_message, as_messages
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
 from forethought.encoders.keys import key_of, sources_of
@@ -23,6 +23,7 @@ __all__ = [
     "ReasoningEncoder",
     "Recognised",
     "Shown",
+    "as_choice",
     "as_message",
     "as_messages",
     "assemble",

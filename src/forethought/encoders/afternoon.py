@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from forethought.backbones import revision_of
-from forethought.encoders.encoder import Shown, as_messages
+from forethought.encoders.encoder import Shown, as_choice, as_messages
 from forethought.encoders.towers import (
     EFFICIENTNET,
     FEATURES,
@@ -127,10 +127,7 @@ class AfternoonEncoder:
             ModelError: if it is told to always think, or a `think` nobody knows.
             ContentError: if an input is empty; its index is named.
         """
-        if think not in set(Think):
-            known = ", ".join(Think)
-            raise ModelError(f"unknown think {str(think)!r}; known: {known}")
-        if think == Think.ALWAYS:
+        if as_choice(Think, think) is Think.ALWAYS:
             raise ModelError(
                 f"{self.name} cannot think (think='always'): it has no words to write with; "
                 "ask it with think='never', or load 'nano'"

@@ -11,19 +11,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.encoders.gate import Gate
-from forethought.encoders.remembered import Memory, Past, Written
-from forethought.encoders.rereading import reread, spell
+from forethought.encoders.remembered import Past, Written
+from forethought.encoders.rereading import reread
 from forethought.engines import Answer, LocalEngine, Manner, Prefill
 from forethought.renderers import Renderer
-from forethought.types import Embeddings, Mode, Prompt, Rationale, Remembered, Think
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """An input laid out, and what is known of its rationale before it is written."""
-
-    prompt: Prompt
-    blank: Remembered | None
+from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +42,8 @@ class Desk:
     gate: Gate | None
     manner: Manner
     think: Think
-    laid: Sequence[Laid]
-    memory: Memory | None
+    prompts: Sequence[Prompt]
+    past: Past | None
     _known: dict[int, Written] = field(default_factory=dict)
     _gates: dict[int, float] = field(default_factory=dict)
     _unsaved: dict[int, Written] = field(default_factory=dict)
@@ -59,11 +51,11 @@ class Desk:
     def answer(self, *, batch_size: int, progress: Callable[[int], None] | None) -> list[Row]:
         """Every prompt's row, in the order in which they are done."""
         if self.think is Think.ALWAYS:
-            self._known = self._recall(range(len(self.laid)))
-        fresh = [place for place in range(len(self.laid)) if place not in self._known]
+            self._known = self._recall(range(len(self.prompts)))
+        fresh = [place for place in range(len(self.prompts)) if place not in self._known]
         engine = replace(self.engine, limits=replace(self.engine.limits, rows=batch_size))
         answers = engine.run(
-            [self.laid[place].prompt for place in fresh],
+            [self.prompts[place] for place in fresh],
             decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
             manner=None if self.think is Think.NEVER else self.manner,
         )
@@ -97,26 +89,16 @@ class Desk:
             return Row(place, answer.direct, None, 0, answer.gate)
         thought = answer.thoughts[0]
         rationale = self.renderer.read(thought.token_ids, ending=thought.ending)
-        if self.memory is not None:
+        if self.past:
             self._unsaved[place] = rationale, thought.token_ids
         return Row(place, answer.vectors[0], rationale, len(thought.token_ids), answer.gate)
 
-    @property
-    def _past(self) -> Past | None:
-        blanks = tuple(laid.blank for laid in self.laid if laid.blank is not None)
-        if self.memory is None or len(blanks) < len(self.laid):
-            return None
-        backbone = self.engine.backbone
-        return Past(self.memory, blanks, lambda memo: spell(memo, self.renderer, backbone))
-
     def _recall(self, places: Sequence[int]) -> dict[int, Written]:
-        past = self._past
-        return past.recall(places) if past and len(places) else {}
+        return self.past.recall(places) if self.past and len(places) else {}
 
     def _save(self) -> None:
-        past = self._past
-        if past and self._unsaved:
-            past.keep(self._unsaved)
+        if self.past and self._unsaved:
+            self.past.keep(self._unsaved)
         self._unsaved = {}
 
     def _reread(self) -> list[Row]:
@@ -125,7 +107,7 @@ class Desk:
         places = list(self._known)
         states = reread(
             self.engine.backbone,
-            [self.laid[place].prompt for place in places],
+            [self.prompts[place] for place in places],
             [completion for _, completion in self._known.values()],
             pad_id=self.engine.pad_id,
             limits=self.engine.limits,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import PIL.Image
 
-from forethought.errors import ContentError
+from forethought.errors import ContentError, ModelError
 from forethought.types import (
     Content,
     Embeddings,
@@ -66,6 +66,22 @@ class Encoder(Protocol):
             ModelError: if the encoder cannot do what `think` asks.
         """
         ...
+
+
+Choice = TypeVar("Choice", Side, Think)
+
+
+def as_choice(kind: type[Choice], value: Choice | str) -> Choice:
+    """Understand a side, or how to think.
+
+    Raises:
+        ModelError: if nobody knows it.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(member.value for member in kind)
+        raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
 
 
 def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:

@@ -61,10 +61,12 @@ def load(
         return AfternoonEncoder.load(folder)
     loading = loading or Loading()
     chosen = replace(loading, device=device or loading.device or best_device())
-    found = recognise(folder, read_tokenizer(folder), named=str(model), family=family)
+    tokenizer = read_tokenizer(folder)
+    found = recognise(folder, tokenizer, named=str(model), family=family)
     return assemble(
         folder,
         found.family,
+        tokenizer=tokenizer,
         backbone=load_checkpoint(folder, chosen),
         reading=reading or Reading(),
     )
@@ -91,13 +93,11 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
 
 
 def assemble(
-    folder: Path, family: Family, *, backbone: QwenVL, reading: Reading
+    folder: Path, family: Family, *, tokenizer: Tokenizer, backbone: QwenVL, reading: Reading
 ) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
     eyes = look(load_patchifier(folder), family, reading)
-    layout = Layout(
-        read_tokenizer(folder), eyes, backbone.marks.merge_size**2, context=backbone.context
-    )
+    layout = Layout(tokenizer, eyes, backbone.marks.merge_size**2, context=backbone.context)
     renderer = family.renderer(layout)
     if renderer.grammar is not None and not backbone.writes:
         raise ModelError(
@@ -111,7 +111,7 @@ def assemble(
         name=str(card.get("name", _name(folder))),
         revision=revision_of(folder),
         folder=folder,
-        engine=LocalEngine(backbone, renderer.pad_id, renderer.grammar),
+        engine=LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar),
         renderer=renderer,
         family=family,
         gate=_gate(folder, backbone, renderer, threshold=reading.threshold),

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
-from forethought.encoders.answering import Desk, Laid, embeddings
-from forethought.encoders.encoder import Shown, as_message, refuse_string
+from forethought.encoders.answering import Desk, embeddings
+from forethought.encoders.encoder import Shown, as_choice, as_message, refuse_string
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
 from forethought.encoders.keys import key_of, sources_of
-from forethought.encoders.remembered import Memory
+from forethought.encoders.remembered import Memory, Past
+from forethought.encoders.rereading import spell
 from forethought.engines import LocalEngine, Manner, Sampling
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
@@ -77,7 +77,7 @@ class ReasoningEncoder:
             on_error: "raise", or "skip" to go on without an input that cannot be read: its
                 vector is NaN, its mode `SKIPPED`, and `errors` says why.
         """
-        side, think = _choice(Side, side), _choice(Think, think)
+        side, think = as_choice(Side, side), as_choice(Think, think)
         if on_error not in {"raise", "skip"}:
             raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
         if batch_size < 1:
@@ -90,39 +90,40 @@ class ReasoningEncoder:
         parts = []
         memory = None if think is Think.NEVER else rationales
         for first in range(0, len(inputs), WINDOW * batch_size):
-            laid: dict[int, Laid] = {}
+            prompts: dict[int, Prompt] = {}
+            blanks: list[Remembered] = []
             for index in range(first, min(first + WINDOW * batch_size, len(inputs))):
                 try:
                     message = as_message(inputs[index], side=side, instruction=words)
-                    laid[index] = self._lay_out(message, memory)
+                    prompts[index] = self.renderer.render(message)
+                    # Now, and not later: the pixels are not kept.
+                    blanks += [self._blank(message, prompts[index])] if memory is not None else []
                 except ContentError as error:
                     errors[index] = _told(index, error, on_error=on_error)
-            rows = self._desk(list(laid.values()), think, memory).answer(
+            past = Past(memory, tuple(blanks), self._spell) if memory is not None else None
+            rows = self._desk(list(prompts.values()), think, past).answer(
                 batch_size=batch_size, progress=progress
             )
-            places = list(laid)
+            places = list(prompts)
             order += [places[row.place] for row in rows]
             parts += [embeddings(rows)] if rows else []
         skipped = [index for index, error in enumerate(errors) if error is not None]
         whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
         return _placed(whole, [*skipped, *order], errors)
 
-    def _desk(self, laid: list[Laid], think: Think, memory: Memory | None) -> Desk:
-        manner = Manner(self.budget, self.sampling)
+    def _desk(self, prompts: list[Prompt], think: Think, past: Past | None) -> Desk:
         return Desk(
             engine=self.engine,
             renderer=self.renderer,
             gate=self.gate,
-            manner=manner,
+            manner=Manner(self.budget, self.sampling),
             think=think,
-            laid=laid,
-            memory=memory,
+            prompts=prompts,
+            past=past,
         )
 
-    def _lay_out(self, message: Message, memory: Memory | None) -> Laid:
-        prompt = self.renderer.render(message)
-        # Now, and not later: the pixels are not kept.
-        return Laid(prompt, None if memory is None else self._blank(message, prompt))
+    def _spell(self, memo: Remembered) -> tuple[int, ...] | None:
+        return spell(memo, self.renderer, self.engine.backbone)
 
     def _blank(self, message: Message, prompt: Prompt) -> Remembered:
         """What is known of a rationale before it is written."""
@@ -165,17 +166,6 @@ def _told(index: int, error: ContentError, *, on_error: str) -> str:
     if on_error == "raise":
         raise ContentError(f"input {index}: {error}") from None
     return str(error)
-
-
-Choice = TypeVar("Choice", Side, Think)
-
-
-def _choice(kind: type[Choice], value: Choice | str) -> Choice:
-    try:
-        return kind(value)
-    except ValueError:
-        known = ", ".join(member.value for member in kind)
-        raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
 
 
 def _skipped(rows: int, dimension: int) -> Embeddings:

@@ -52,10 +52,10 @@ class LocalEngine:
         """Answer every prompt, in the order in which they are done.
 
         Prompts are read in groups of like length, as rows become free; each is read once,
-        whatever becomes of it. Without a `manner` nothing is written. With `samples`, a prompt that is thought about writes as many
-        rationales behind one prefill, each with a source of chance of its own made from
-        `seed`, the prompt's place and the sample's number: what a row draws depends on no
-        other row.
+        whatever becomes of it. Without a `manner` nothing is written. With `samples`, a prompt
+        that is thought about writes as many rationales behind one prefill, each with a source
+        of chance of its own made from `seed`, the prompt's place and the sample's number: what
+        a row draws depends on no other row.
 
         Raises:
             ModelError: if something is to be written and the family never writes.
@@ -66,14 +66,16 @@ class LocalEngine:
         while groups or desk.waiting:
             free = self.limits.rows - (writing.open if writing else 0)
             if groups and (not desk.waiting or free >= self.limits.refill * self.limits.rows):
-                group = groups.pop(0)
+                room = max(1, free // samples)
+                group, later = groups[0][:room], groups[0][room:]
+                groups[:1] = [later] if later else []
                 asked = [prompts[index] for index in group]
                 prefill = self.prefill(asked, keep_cache=manner is not None)
                 rows, gates = decide(prefill, group)
                 yield from desk.receive(group, prefill, rows=rows, gates=gates)
                 if rows and manner:
                     # No more slots than there can be rows: they are made once, for the longest.
-                    most = min(self.limits.rows, len(prompts)) * samples
+                    most = min(self.limits.rows, len(prompts) * samples)
                     writing = writing or self._writing(manner, capacity=most)
                     self._enter(writing, prefill, rows, desk=desk, group=group, seed=seed)
             if writing and writing.open:
@@ -134,10 +136,10 @@ class LocalEngine:
         ordered = [closed[key] for key in range(len(rows))]
         return torch.stack([row.vector for row in ordered]), tuple(row.thought for row in ordered)
 
-    def _writing(self, manner: Manner, *, capacity: int | None = None) -> Writing:
+    def _writing(self, manner: Manner, *, capacity: int) -> Writing:
         if self.grammar is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
-        return Writing(self.backbone, self.grammar, manner, capacity=capacity or self.limits.rows)
+        return Writing(self.backbone, self.grammar, manner, capacity=capacity)
 
     def _enter(
         self,

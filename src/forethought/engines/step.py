@@ -48,7 +48,7 @@ class Writing:
     """
 
     def __init__(
-        self, backbone: QwenVL, grammar: Grammar, manner: Manner, *, capacity: int = 64
+        self, backbone: QwenVL, grammar: Grammar, manner: Manner, *, capacity: int
     ) -> None:
         self._backbone = backbone
         self._grammar = grammar

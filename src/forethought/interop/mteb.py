@@ -11,9 +11,8 @@ from mteb.models.abs_encoder import AbsEncoder
 from mteb.models.model_meta import ModelMeta, ScoringFunction
 from mteb.types import PromptType
 
-from forethought.encoders import Encoder
+from forethought.encoders import Encoder, as_choice
 from forethought.errors import ModelError
-from forethought.interop.choice import as_think
 from forethought.types import Content, Image, Side, Text, Think
 
 logger = logging.getLogger(__name__)
@@ -48,7 +47,10 @@ class MtebEncoder(AbsEncoder):
         if longest is not None and longest < 1:
             raise ModelError(f"longest must be at least 1 character, got {longest}")
         self.model = encoder
-        self._think = {Side.QUERY: as_think(think), Side.DOCUMENT: as_think(think_documents)}
+        self._think = {
+            Side.QUERY: as_choice(Think, think),
+            Side.DOCUMENT: as_choice(Think, think_documents),
+        }
         self._instructed = instructed
         self._longest = longest
         self.mteb_model_meta = _meta(

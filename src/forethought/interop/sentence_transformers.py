@@ -10,9 +10,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
 from forethought.backbones import revision_of
-from forethought.encoders import Encoder, find, load
+from forethought.encoders import Encoder, as_choice, find, load
 from forethought.errors import ContentError, ModelError
-from forethought.interop.choice import as_think
 from forethought.interop.inputs import MODALITIES, as_shown
 from forethought.types import Side, Think
 
@@ -52,7 +51,8 @@ class ForethoughtModule(InputModule):
             )
         self.encoder = encoder
         self.folder = folder
-        self.think, self.think_documents = as_think(think).value, as_think(think_documents).value
+        self.think = as_choice(Think, think).value
+        self.think_documents = as_choice(Think, think_documents).value
 
     @property
     def family(self) -> str | None:
@@ -109,7 +109,7 @@ class ForethoughtModule(InputModule):
             found = self.encoder.encode(
                 shown,
                 side=side,
-                think=as_think(usual if think is None else think),
+                think=as_choice(Think, usual if think is None else think),
                 instruction=features["instruction"],
                 batch_size=len(shown),
             )

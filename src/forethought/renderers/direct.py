@@ -38,11 +38,6 @@ class _Direct:
     def grammar(self) -> None:
         """There is nothing to write."""
 
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        return self.layout.token_id(Tag.PAD)
-
     def write(self, rationale: Rationale) -> tuple[int, ...]:  # noqa: ARG002 - a Renderer's
         """Refuse: there is no place for a rationale."""
         raise ModelError("a direct embedder writes no rationale; ask it with think='never'")

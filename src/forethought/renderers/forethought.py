@@ -71,11 +71,6 @@ class ForethoughtRenderer:
             forbidden=tuple(self.layout.token_id(tag) for tag in TAGS if tag not in allowed),
         )
 
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        return self.layout.token_id(Tag.PAD)
-
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens; see `Renderer.render`."""
         shown = self.layout.show(message.content)

@@ -13,6 +13,9 @@ from forethought.types import Content, Image, Message, Patches, Text, Video
 Piece = str | Tag | Patches
 """Words, a tag, or a picture's place."""
 
+POLITE: tuple[Piece, ...] = (Tag.START, "system\nYou are a helpful assistant.", Tag.END, "\n")
+"""The system turn that Qwen2-VL's and Qwen2.5-VL's templates write where there is none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
@@ -56,6 +59,11 @@ class Layout:
     def token_id(self, tag: Tag) -> int:
         """The id of a tag that is one token."""
         return cast("int", self.tokenizer.token_to_id(tag.value))
+
+    @property
+    def pad_id(self) -> int:
+        """What fills the shorter rows of a batch."""
+        return self.token_id(Tag.PAD)
 
     def words(self, text: str) -> list[int]:
         """The tokens of words alone."""

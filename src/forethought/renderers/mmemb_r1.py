@@ -58,14 +58,9 @@ class MmembR1Renderer:
         return Grammar(
             embed_id=embed,
             start=(think,),
-            end_ids=(self.layout.token_id(Tag.END), self.layout.token_id(Tag.PAD)),
+            end_ids=(self.layout.token_id(Tag.END), self.layout.pad_id),
             forbidden=(),
         )
-
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        return self.layout.token_id(Tag.PAD)
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""

@@ -25,11 +25,6 @@ class Renderer(Protocol):
         """How the model writes a rationale; None for a family that never does."""
         ...
 
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        ...
-
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens.
 

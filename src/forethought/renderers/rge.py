@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 
 from forethought.renderers import tags
-from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.layout import POLITE, Layout, Piece, pictures, seen_first, task_text
 from forethought.renderers.tags import CHAT, Tag
 from forethought.types import Ending, Grammar, Message, Prompt, Rationale
 
@@ -43,20 +43,14 @@ class RgeRenderer:
         """How a rationale is written: the embed token is the only one that stops it."""
         return Grammar(self.layout.token_id(Tag.EMBED), start=(), end_ids=(), forbidden=())
 
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        return self.layout.token_id(Tag.PAD)
-
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
         seen, words = seen_first(self.layout.show(message.content))
         task = task_text(message, words)
         # Every published text ends its line, and a picture stands on a line of its own.
         lines = ("\n" if seen else "") + (task if task.endswith("\n") else f"{task}\n")
-        system: list[Piece] = [Tag.START, "system\nYou are a helpful assistant.", Tag.END, "\n"]
         user: list[Piece] = [Tag.START, "user\n", *seen, lines, Tag.END, "\n"]
-        ids = self.layout.tokens([*system, *user, Tag.START, "assistant\n", Tag.EMBED])
+        ids = self.layout.tokens([*POLITE, *user, Tag.START, "assistant\n", Tag.EMBED])
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forethought.renderers import tags
-from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.layout import POLITE, Layout, Piece, pictures, seen_first, task_text
 from forethought.renderers.tags import CHAT, Tag
 from forethought.types import Ending, Grammar, Image, Message, Prompt, Rationale
 
@@ -67,23 +67,17 @@ class UmeR1Renderer:
         return Grammar(
             embed_id=self.layout.token_id(Tag.THOUGHT),
             start=(),
-            end_ids=(self.layout.token_id(Tag.END), self.layout.token_id(Tag.PAD)),
+            end_ids=(self.layout.token_id(Tag.END), self.layout.pad_id),
             forbidden=(),
         )
-
-    @property
-    def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
-        return self.layout.token_id(Tag.PAD)
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
         seen, words = seen_first(self.layout.show(message.content))
         if not seen and self.blank:
             seen = [self.layout.patchify(BLANK)]
-        system = [Tag.START, "system\nYou are a helpful assistant.", Tag.END, "\n"]
         user = [Tag.START, "user\n", *seen, f"{task_text(message, words)}\n"]
-        ids = self.layout.tokens([*system, *user])
+        ids = self.layout.tokens([*POLITE, *user])
         read_at = len(ids)
         ids += self.layout.tokens([Tag.DIRECT, "\n", *_HOW, Tag.END, "\n"])
         ids += self.layout.tokens([Tag.START, "assistant\n"])

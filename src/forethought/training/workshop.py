@@ -44,7 +44,7 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
     renderer = ForethoughtRenderer(layout)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone = QwenVL(_network(recipe, renderer).to(device).train())
-    engine = LocalEngine(backbone, renderer.pad_id, renderer.grammar)
+    engine = LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar)
     batches = TaskBatches(source.pairs, recipe.seed)
     for stage in recipe.stages:
         batches.check(stage.odds)
@@ -62,7 +62,9 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
         sight = load_sight(
             source, side=side, width=recipe.shape.hidden, patchify=patchifier, seed=recipe.seed
         )
-    stepper = Stepper(recipe, material, Reader(backbone, renderer.pad_id), engine, objective, sight)
+    stepper = Stepper(
+        recipe, material, Reader(backbone, renderer.layout.pad_id), engine, objective, sight
+    )
     return Workshop(backbone, tokenizer, patchifier, _optimizer(recipe, backbone), stepper)
 
 
