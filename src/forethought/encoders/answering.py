@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from forethought.encoders.gate import Gate
 from forethought.encoders.remembered import Past, Written
 from forethought.encoders.rereading import reread
-from forethought.engines import Answer, LocalEngine, Manner, Prefill
+from forethought.engines import Answer, Engine, Manner, Prefill
 from forethought.renderers import Renderer
 from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 
@@ -37,7 +37,7 @@ class Desk:
     and kept as soon as a batch of it is there, so that a kill loses no more.
     """
 
-    engine: LocalEngine
+    engine: Engine
     renderer: Renderer
     gate: Gate | None
     manner: Manner
@@ -53,11 +53,11 @@ class Desk:
         if self.think is Think.ALWAYS:
             self._known = self._recall(range(len(self.prompts)))
         fresh = [place for place in range(len(self.prompts)) if place not in self._known]
-        engine = replace(self.engine, limits=replace(self.engine.limits, rows=batch_size))
-        answers = engine.run(
+        answers = self.engine.run(
             [self.prompts[place] for place in fresh],
             decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
             manner=None if self.think is Think.NEVER else self.manner,
+            rows=batch_size,
         )
         rows: list[Row] = []
         told = 0

@@ -1,6 +1,7 @@
 """The life of a request: prompts in, states and thoughts out."""
 
-from forethought.engines.local import Decide, LocalEngine
+from forethought.engines.engine import Decide, Engine
+from forethought.engines.local import LocalEngine
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
@@ -9,6 +10,7 @@ from forethought.engines.step import Manner
 __all__ = [
     "Answer",
     "Decide",
+    "Engine",
     "Limits",
     "LocalEngine",
     "Manner",

@@ -5,8 +5,8 @@ prompts ─ scheduler ─► prefill ─┬─► direct state, gate
 ▲ rows enter     rows leave ┘
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float
@@ -14,18 +14,13 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
+from forethought.engines.engine import Decide
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, bucket
 from forethought.engines.step import Manner, Writing
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
-
-Decide = Callable[[Prefill, Sequence[int]], tuple[Sequence[int], Sequence[float]]]
-"""Which rows of a prefill are thought about, and the gate's probability for each row.
-
-Told the prefill, and which of the prompts its rows are."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalEngine:
@@ -48,36 +43,35 @@ class LocalEngine:
         manner: Manner | None,
         samples: int = 1,
         seed: int | None = None,
+        rows: int | None = None,
     ) -> Iterator[Answer]:
-        """Answer every prompt, in the order in which they are done.
+        """Answer every prompt; see `Engine.run`.
 
         Prompts are read in groups of like length, as rows become free; each is read once,
-        whatever becomes of it. Without a `manner` nothing is written. With `samples`, a prompt
-        that is thought about writes as many rationales behind one prefill, each with a source
-        of chance of its own made from `seed`, the prompt's place and the sample's number: what
-        a row draws depends on no other row.
-
-        Raises:
-            ModelError: if something is to be written and the family never writes.
+        whatever becomes of it. With `samples`, a prompt that is thought about writes as many
+        rationales behind one prefill, each with a source of chance of its own made from
+        `seed`, the prompt's place and the sample's number: what a row draws depends on no
+        other row.
         """
-        groups = bucket([len(prompt.token_ids) for prompt in prompts], self.limits)
+        limits = self.limits if rows is None else replace(self.limits, rows=rows)
+        groups = bucket([len(prompt.token_ids) for prompt in prompts], limits)
         desk = _Desk(samples)
         writing: Writing | None = None
         while groups or desk.waiting:
-            free = self.limits.rows - (writing.open if writing else 0)
-            if groups and (not desk.waiting or free >= self.limits.refill * self.limits.rows):
+            free = limits.rows - (writing.open if writing else 0)
+            if groups and (not desk.waiting or free >= limits.refill * limits.rows):
                 room = max(1, free // samples)
                 group, later = groups[0][:room], groups[0][room:]
                 groups[:1] = [later] if later else []
                 asked = [prompts[index] for index in group]
                 prefill = self.prefill(asked, keep_cache=manner is not None)
-                rows, gates = decide(prefill, group)
-                yield from desk.receive(group, prefill, rows=rows, gates=gates)
-                if rows and manner:
+                thinking, gates = decide(prefill, group)
+                yield from desk.receive(group, prefill, rows=thinking, gates=gates)
+                if thinking and manner:
                     # No more slots than there can be rows: they are made once, for the longest.
-                    most = min(self.limits.rows, len(prompts) * samples)
+                    most = min(limits.rows, len(prompts) * samples)
                     writing = writing or self._writing(manner, capacity=most)
-                    self._enter(writing, prefill, rows, desk=desk, group=group, seed=seed)
+                    self._enter(writing, prefill, thinking, desk=desk, group=group, seed=seed)
             if writing and writing.open:
                 yield from desk.hand_back(writing.step())
 
