@@ -22,6 +22,7 @@ from forethought.engines.step import Manner, Writing
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalEngine:
     """Runs prompts on one backbone in this process.
