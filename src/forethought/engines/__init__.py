@@ -2,10 +2,10 @@
 
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
+from forethought.engines.manner import Manner, Settle
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
-from forethought.engines.step import Manner
 
 __all__ = [
     "Answer",
@@ -16,6 +16,7 @@ __all__ = [
     "Manner",
     "Prefill",
     "Sampling",
+    "Settle",
     "Thought",
     "bucket",
     "choose",
