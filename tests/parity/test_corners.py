@@ -58,6 +58,13 @@ def asked(told, build, places, **changed):
     check(told, build(told.engine, schedule.limits), schedule)
 
 
+def with_grammar(told, **changed):
+    """The same network and prompts under other rules."""
+    grammar = dataclasses.replace(told.engine.grammar, **changed)
+    engine = dataclasses.replace(told.engine, grammar=grammar)
+    return World(engine, told.prompts, SlowEngine(told.slow.network, grammar))
+
+
 # Closing
 
 
@@ -92,24 +99,14 @@ def test_a_row_closes_at_its_first_token_beside_others_that_do_not(worlds, build
 def test_every_row_closes_at_its_first_token(tiny_world, build):
     # The token that the model starts all its rationales with is now the one that embeds.
     (first,) = {found.token_ids[0] for found in tiny_world.thinks()}
-    grammar = dataclasses.replace(tiny_world.engine.grammar, embed_id=first)
-    told = World(
-        dataclasses.replace(tiny_world.engine, grammar=grammar),
-        tiny_world.prompts,
-        SlowEngine(tiny_world.slow.network, grammar),
-    )
+    told = with_grammar(tiny_world, embed_id=first)
     assert {found.token_ids for found in told.thinks()} == {(first,)}
     asked(told, build, (*range(8), *range(8)), samples=2)
 
 
 def test_a_first_token_may_end_the_turn_too(tiny_world, build):
     (first,) = {found.token_ids[0] for found in tiny_world.thinks()}
-    grammar = dataclasses.replace(tiny_world.engine.grammar, end_ids=(first, 2))
-    told = World(
-        dataclasses.replace(tiny_world.engine, grammar=grammar),
-        tiny_world.prompts,
-        SlowEngine(tiny_world.slow.network, grammar),
-    )
+    told = with_grammar(tiny_world, end_ids=(first, 2))
     assert {(one.token_ids, one.ending) for one in told.thinks()} == {
         ((told.embed_id,), Ending.MALFORMED)
     }
@@ -121,13 +118,20 @@ def test_a_first_token_may_end_the_turn_too(tiny_world, build):
 def test_a_start_is_written_by_rows_that_enter_late_and_is_cut_by_a_budget(
     tiny_world, build, start, budget
 ):
-    grammar = dataclasses.replace(tiny_world.engine.grammar, start=start)
-    told = World(
-        dataclasses.replace(tiny_world.engine, grammar=grammar),
-        tiny_world.prompts,
-        SlowEngine(tiny_world.slow.network, grammar),
-    )
+    told = with_grammar(tiny_world, start=start)
     asked(told, build, (*range(8), 2, 5), budget=budget)
+
+
+@pytest.mark.parametrize("repeats", [2, 3])
+@pytest.mark.parametrize("size", [2, 15, 16, 17])
+def test_a_run_is_a_loop_up_to_its_longest(tiny_world, build, size, repeats):
+    # Rows are made to say it: of a run of seventeen they are let off.
+    run = tuple(range(30, 30 + size))
+    told = with_grammar(tiny_world, start=run * repeats)
+    whole = (*(run * repeats)[:-1], told.embed_id)
+    for found in told.thinks(budget=60, repeats=repeats):
+        assert (found.token_ids == whole) is (size < 17)
+    asked(told, build, range(8), budget=60, repeats=repeats)
 
 
 @pytest.mark.parametrize("place", [1, 3, 6])
