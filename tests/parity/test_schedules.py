@@ -22,7 +22,9 @@ def test_rows_end_in_every_way_and_at_many_steps_here(tiny_world, worlds):
     # What the tests below rest on.
     every = [tiny_world, *worlds.values()]
     hows = ({"repeats": 2}, {"budget": 6})
-    assert set().union(*(endings(told, **how) for told in every for how in hows)) == set(Ending)
+    found = set().union(*(endings(told, **how) for told in every for how in hows))
+    # Nothing settles unless it is asked to.
+    assert found == set(Ending) - {Ending.SETTLED}
     for told in every:
         assert len(endings(told, repeats=2)) > 1
         assert len({len(found.token_ids) for found in told.thinks()}) > 2

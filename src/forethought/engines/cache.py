@@ -45,10 +45,10 @@ class Slots:
             for store in self._layers:
                 store[:, target, :, :width] = store[:, source, :, :width]
 
-    def window(self, lengths: Int[Tensor, " N"], *, first: int, count: int, width: int) -> "Window":
-        """Some slots, to be read and written by one pass of `count` new tokens a row."""
+    def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "Window":
+        """The first slots, to be read and written by one pass of `count` new tokens a row."""
         at = lengths[:, None] + torch.arange(count, device=lengths.device)
-        return Window(self._layers, first, at, width)
+        return Window(self._layers, at, width)
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
@@ -73,7 +73,6 @@ class Window:
     """The slots of one pass, for rows whose new tokens stand at places `at`."""
 
     layers: Sequence[Float[Tensor, "2 R K P D"]]
-    first: int
     at: Int[Tensor, "N C"]
     width: int
 
@@ -81,7 +80,7 @@ class Window:
         self, layer: int, keys: Float[Tensor, "N C K D"], values: Float[Tensor, "N C K D"]
     ) -> tuple[Float[Tensor, "N K W D"], Float[Tensor, "N K W D"]]:
         """Write each row's new tokens behind its own; give all rows, as far as the longest goes."""
-        store = self.layers[layer][:, self.first : self.first + len(self.at)]
+        store = self.layers[layer][:, : len(self.at)]
         at = self.at.to(store.device)
         rows = torch.arange(len(at), device=store.device)[:, None]
         # Under autocast keys and values come in different precisions.

@@ -64,14 +64,8 @@ class Writing:
             )
         self._state.fill(first, new)
         self._keys += keys
-        start = len(self._writer.start)
-        self._ends += [end + start for end in ends]
-        self._counts += [start] * len(rows)
-        if start:
-            width = max(ends) + start
-            self._slots.reach(width)
-            entered = self._state.part(first, self.open)
-            self._writer.begin(entered, self._slots, first=first, width=width)
+        self._ends += ends
+        self._counts += [0] * len(rows)
 
     def step(self) -> list[Closed]:
         """Write one token in every row, or more; give back the rows that closed."""

@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL
@@ -27,21 +27,10 @@ class Writer:
         self._embed = grammar.embed_id
         self._manner = manner
         self._judge = Judge(grammar, manner.budget, manner.repeats)
-        self.start = torch.tensor(
-            grammar.start[: manner.budget], dtype=torch.long, device=backbone.device
-        )
+        # What every completion starts with, and one place more, which is never used.
+        self._start = torch.tensor((*grammar.start, grammar.embed_id), device=backbone.device)
         self._forbidden = torch.zeros(backbone.vocabulary, dtype=torch.bool, device=backbone.device)
         self._forbidden[list(grammar.forbidden)] = True
-
-    def begin(self, rows: Rows, slots: Slots, *, first: int, width: int) -> None:
-        """Feed new rows, in the slots from `first` on, what every completion starts with."""
-        fed = self.start.expand(len(rows.lengths), -1)
-        hidden = self._feed(rows, slots, fed, first=first, width=width)
-        every = torch.ones_like(rows.done)
-        for place, token in enumerate(fed.unbind(1)):
-            runs = extended(rows.runs, token, **rows.written)
-            rows.put(Chosen(token, torch.full_like(token, OPEN), runs), every)
-            rows.note(hidden[:, place], every)
 
     def advance(self, rows: Rows, slots: Slots, *, width: int, looks: bool) -> None:
         """Write one token in each row, or more where guesses are right.
@@ -54,7 +43,8 @@ class Writer:
         if looks:
             guesses = torch.full_like(rows.lengths, self._embed)[:, None]
         fed = torch.cat([chosen.tokens[:, None], guesses], dim=1)
-        hidden = self._feed(rows, slots, fed, first=0, width=width)
+        window = slots.window(rows.lengths, count=fed.shape[1], width=width)
+        hidden = self._backbone.extend(fed, positions=rows.positions, cache=window)
         agreed = ~rows.done
         rows.note(hidden[:, 0], agreed)
         if looks and self._manner.settle:
@@ -67,18 +57,14 @@ class Writer:
             rows.put(chosen, agreed)
             rows.note(hidden[:, place], agreed)
 
-    def _feed(
-        self, rows: Rows, slots: Slots, tokens: Int[Tensor, "N C"], *, first: int, width: int
-    ) -> Float[Tensor, "N C H"]:
-        window = slots.window(rows.lengths, first=first, count=tokens.shape[1], width=width)
-        return self._backbone.extend(tokens, positions=rows.positions, cache=window)
-
     def _choose(self, rows: Rows) -> Chosen:
         """What each row writes next, and how it ends by that, if it does."""
         scores = self._backbone.logits(rows.last).masked_fill(self._forbidden, -torch.inf)
         counts = rows.lengths - rows.starts
         at = counts.clamp(max=rows.chances.shape[1] - 1)[:, None]
         tokens = choose(scores, self._manner.sampling, rows.chances.gather(1, at)[:, 0])
+        forced = len(self._start) - 1
+        tokens = torch.where(counts < forced, self._start[counts.clamp(max=forced)], tokens)
         runs = extended(rows.runs, tokens, **rows.written)
         codes = self._judge(tokens, counts, runs)
         return Chosen(torch.where(codes == OPEN, tokens, self._embed), codes, runs)
