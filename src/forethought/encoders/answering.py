@@ -12,8 +12,7 @@ from torch import Tensor
 
 from forethought.encoders.gate import Gate
 from forethought.encoders.remembered import Past, Written
-from forethought.encoders.rereading import reread
-from forethought.engines import Answer, Engine, Manner, Prefill
+from forethought.engines import Answer, Engine, Manner, Prefill, reread
 from forethought.renderers import Renderer
 from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 

@@ -2,10 +2,13 @@
 
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
+from forethought.engines.reading import reread
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
+from forethought.engines.starting import start_vllm
 from forethought.engines.step import Manner
+from forethought.engines.vllm import VllmEngine
 
 __all__ = [
     "Answer",
@@ -17,7 +20,10 @@ __all__ = [
     "Prefill",
     "Sampling",
     "Thought",
+    "VllmEngine",
     "bucket",
     "choose",
     "padding",
+    "reread",
+    "start_vllm",
 ]
