@@ -48,9 +48,10 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
         dtype=str(reader.backbone.network.dtype).removeprefix("torch."),
         max_model_len=reader.backbone.context,
         enable_prefix_caching=True,
-        # Pictures come as vectors: the vision tower is not loaded a second time.
         enable_mm_embeds=True,
-        limit_mm_per_prompt={"image": 0, "video": 0},
+        limit_mm_per_prompt={"image": _pictures(reader.backbone), "video": 0},
+        # Pictures come as vectors: memory need not be kept for a tower that never runs.
+        skip_mm_profiling=True,
         # Nothing is inherited from the checkpoint's own settings.
         generation_config="vllm",
         **_room(reader),
@@ -78,6 +79,16 @@ def _weights(folder: Path) -> tuple[Path, bool]:
         if path not in others:
             (view / path.name).symlink_to(path)
     return view, True
+
+
+def _pictures(backbone: QwenVL) -> int:
+    """How many pictures vLLM is told that a prompt may hold; 0 leaves its vision tower out.
+
+    Vectors are taken all the same, but where several layers are shown pictures, as in
+    Qwen3-VL, vLLM forgets about the deeper ones without its tower.
+    """
+    deep = getattr(backbone.network.config.vision_config, "deepstack_visual_indexes", None)
+    return 999 if deep else 0
 
 
 def _room(reader: LocalEngine) -> dict[str, Any]:
