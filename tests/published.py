@@ -96,7 +96,7 @@ TEXT: dict[str, Any] = {
     "bos_token_id": None,
 }
 ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
-VISION = {
+VISION: dict[str, dict[str, Any]] = {
     "qwen2_vl": {
         "depth": 2,
         "embed_dim": 32,
@@ -193,9 +193,10 @@ def _network(made: Made, tokenizer: Any, context: int, head: int) -> Any:
         text |= {"head_dim": head}
         text["rope_parameters"] |= {"mrope_interleaved": True}
     told = "hidden_size" if made.architecture == "qwen2_vl" else "out_hidden_size"
+    seen: dict[str, Any] = {**VISION[made.architecture], told: text["hidden_size"]}
     config = config_class(
         text_config=text,
-        vision_config={**VISION[made.architecture], told: text["hidden_size"]},
+        vision_config=seen,
         image_token_id=held("<|image_pad|>"),
         video_token_id=held("<|video_pad|>"),
         vision_start_token_id=held("<|vision_start|>"),

@@ -32,7 +32,7 @@ class Late(QwenVL):
         hook = norm.register_forward_pre_hook(lambda _, into: seen.append(into[0]))
         super().extend(token_ids, **told)
         hook.remove()
-        return seen[0][:, -1]
+        return seen[0]
 
 
 class Shifted(QwenVL):

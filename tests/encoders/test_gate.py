@@ -13,7 +13,7 @@ def prefilled(direct):
     """A prefill of which only the direct states matter."""
     rows = len(direct)
     places = torch.ones(rows, dtype=torch.long)
-    return Prefill(direct, direct, (1,) * rows, places, DynamicCache())
+    return Prefill(((7,),) * rows, direct, direct, places, DynamicCache())
 
 
 GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")

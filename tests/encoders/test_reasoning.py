@@ -171,4 +171,5 @@ def test_endings_are_counted(tiny_encoder, always, never):
         Ending.LENGTH: 7,
         Ending.MALFORMED: 0,
         Ending.LOOP: 0,
+        Ending.SETTLED: 0,
     }

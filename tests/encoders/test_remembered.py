@@ -152,7 +152,7 @@ def test_an_edit_to_the_words_that_were_written_gives_the_same_vector(tiny_encod
     store.edit(row.key, thinking=row.rationale.thinking)
     found = tiny_encoder.encode(["green, square"], think="always", rationales=store)
     # The tokenizer may spell the same words with other tokens than the model did.
-    assert found.rationales == plain.rationales
+    assert found.rationales[0].thinking == plain.rationales[0].thinking
     assert float(found.vectors[0] @ plain.vectors[0]) > 0.99
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests import published
 
 from forethought.backbones import Patchifier, VideoSettings
-from forethought.encoders import as_messages, load
-from forethought.engines import Manner, Sampling, VllmEngine, reread
+from forethought.encoders import ReasoningEncoder, as_messages, load
+from forethought.engines import Manner, Sampling, Settle, VllmEngine, reread
 from forethought.errors import ModelError
 from forethought.renderers import Tag
 from forethought.types import Ending, FramePolicy, Image, Prompt, Side, Text, Video
-from tests import published
 
 # vLLM's own imports warn.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -37,7 +37,7 @@ def rendered(encoder, shown=SHOWN):
     return [encoder.renderer.render(message) for message in messages]
 
 
-def everything(prefill, group):
+def everything(_, group):
     return range(len(group)), [math.nan] * len(group)
 
 
@@ -126,7 +126,7 @@ def test_a_seed_repeats_what_is_drawn_whatever_is_beside_it(engine, prompts):
 
 
 def test_no_forbidden_token_is_ever_written(engine, prompts):
-    wild = Manner(24, Sampling(temperature=300.0))
+    wild = Manner(24, Sampling(temperature=2.0))
     # Whatever starts its usual rationale is forbidden too, so that it would be wanted.
     first = run(engine, prompts[:1])[0].thoughts[0].token_ids[0]
     shut = (*engine.grammar.forbidden, first, *range(1000, 5000))
@@ -177,6 +177,23 @@ def test_a_prompt_that_leaves_no_room_is_refused(engine):
         run(engine, [long])
 
 
+@pytest.mark.parametrize(
+    ("manner", "said"),
+    [
+        (Manner(24, Sampling(temperature=2.5)), "at most at temperature 2.0 .* temperature 2.5"),
+        (Manner(24, settle=Settle()), "asked for settle: use engine='local'"),
+    ],
+)
+def test_what_vllm_cannot_do_is_refused(engine, prompts, manner, said):
+    with pytest.raises(ModelError, match=said):
+        run(engine, prompts, manner)
+
+
+def test_a_prompt_that_is_dropped_is_not_answered(engine, prompts):
+    answers = run(engine, prompts, dropped={1, 3})
+    assert [answer.index for answer in answers] == [0, 2, 4]
+
+
 def test_a_video_is_refused_by_name(encoder, engine):
     layout = encoder.renderer.layout
     eyes = Patchifier(
@@ -206,6 +223,7 @@ def test_published_families_write_and_read_the_same(family, tmp_path):
     # On a CPU vLLM has no attention for heads of 16.
     folder = published.make(family, tmp_path / family, head=32)
     other = load(folder, device="cpu", engine="vllm")
+    assert isinstance(other, ReasoningEncoder)
     assert isinstance(other.engine, VllmEngine)
     prompts = rendered(other)
     for budget in (48, 3):

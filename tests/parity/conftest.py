@@ -53,3 +53,23 @@ def alone(encoders):
         for think in ("never", "always")
         if family in THINKERS or think == "never"
     }
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tiny_encoder):
+    """The tiny model with prompts of all kinds, and the slow engine's opinion of them."""
+    from tests.parity.schedules import squares, world
+
+    return world(tiny_encoder, squares(tiny_encoder))
+
+
+@pytest.fixture(scope="session")
+def worlds(encoders):
+    """The same of three backbones: in the second's videos the clock runs ahead of the words."""
+    from tests.parity.schedules import published, world
+
+    return {
+        "ume_r1": world(encoders["ume_r1"], published(encoders["ume_r1"]), quits=True),
+        "rge": world(encoders["rge"], published(encoders["rge"], tick=40.0)),
+        "mmemb_r1": world(encoders["mmemb_r1"], published(encoders["mmemb_r1"])),
+    }

@@ -85,20 +85,22 @@ def test_positions_left_on_the_network_by_another_call_do_not_matter(backbone, f
     torch.testing.assert_close(before, after)
 
 
-def test_a_token_put_behind_a_cache_stands_where_a_whole_pass_puts_it(backbone, folders):
+def test_tokens_put_behind_a_cache_stand_where_a_whole_pass_puts_them(backbone, folders):
     folder = folders[backbone.network.config.model_type]
     ids, shown = (rows[2] for rows in sequences(folder))
     cache = DynamicCache(config=backbone.network.config.text_config)
     head = collate([ids], [shown], side="left", marks=backbone.marks, pad_id=0)
     backbone.read(head, cache=cache)
-    whole = collate([(*ids, 7)], [shown], side="left", marks=backbone.marks, pad_id=0)
-    slots = Slots(1)
-    slots.enter(cache, [0], [len(ids)])
-    slots.begin()
+    whole = collate([(*ids, 7, 9)], [shown], side="left", marks=backbone.marks, pad_id=0)
+    slots = Slots(1, room=len(ids) + 9)
+    slots.enter(cache, [0], first=0, width=len(ids))
+    slots.reach(len(ids) + 2)
     behind = backbone.extend(
-        torch.tensor([[7]]), positions=head.positions.amax((0, 2)) + 1, cache=slots
+        torch.tensor([[7, 9]]),
+        positions=head.positions.amax((0, 2)) + 1,
+        cache=slots.window(torch.tensor([len(ids)]), count=2, width=len(ids) + 2),
     )
-    torch.testing.assert_close(behind, backbone.read(whole)[:, -1], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(behind, backbone.read(whole)[:, -2:], atol=1e-5, rtol=1e-4)
 
 
 def test_the_last_state_is_found_on_whichever_side_the_padding_is(backbone, folders):

@@ -9,8 +9,9 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.rationales import rows
+from tests.rationales import nursery, rows
 from tests.rationales.rows import BATCH, key, row
 
 from forethought.encoders import Memory
@@ -217,3 +218,63 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path, moment):
     connection.close()
     rows.write(tmp_path, 0, promised + 2)
     assert len(store) == (promised + 2) * BATCH
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_encoder, tmp_path_factory):
+    """What encoding all of the nursery's inputs gives and keeps, undisturbed."""
+    kept = RationaleStore(tmp_path_factory.mktemp("whole"))
+    return tiny_encoder.encode(nursery.INPUTS, think="always", rationales=kept), plain(kept)
+
+
+@pytest.fixture(scope="module")
+def kill_them(tiny_model):
+    """Lets three processes encode into a folder and kills them; how many batches they told of."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.rationales.nursery", str(tiny_model)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+    )
+    told, said = process.stdin, process.stdout
+    assert told is not None
+    assert said is not None
+
+    def kill(folder, batches, share):
+        told.write(f"{folder} {batches} {share}\n")
+        return int(said.readline())
+
+    with process:
+        yield kill
+
+
+def plain(store):
+    return {one.key: dataclasses.replace(one, created="") for one in store}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_encoders_leave_only_whole_truths_and_the_next_thinks_about_the_rest(
+    tiny_encoder, whole, kill_them, tmp_path, seed
+):
+    rng = np.random.default_rng(seed)
+    # The first two are killed about when the file is made, the last when all is nearly done.
+    batches = 2 * max(seed - 1, 0)
+    promised = kill_them(tmp_path, batches, rng.uniform(0, 1.2 if batches else 0.05))
+    store = RationaleStore(tmp_path)
+    left = plain(store)
+    # One writer alone told of a third of the batches, each of other rows.
+    assert len(left) >= nursery.BATCH * promised / nursery.WRITERS - 1
+    expected, rationales = whole
+    assert left.items() <= rationales.items()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    found = tiny_encoder.encode(nursery.INPUTS, think="always", rationales=store)
+    assert store.counts == Counts(recalled=len(left), added=len(rationales) - len(left))
+    assert (found.tokens == 0).sum() == len(left)
+    assert plain(store) == rationales
+    assert found.rationales == expected.rationales
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-5)

@@ -1,7 +1,7 @@
 """A Qwen-VL checkpoint that can read a batch, go on writing, and be trained."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -9,15 +9,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from forethought.backbones.batch import Batch, Marks
-
-
-@runtime_checkable
-class Open(Protocol):
-    """A cache that more is written to, one token a row."""
-
-    def mask(self, dtype: torch.dtype) -> Float[Tensor, "B 1 1 T"]:
-        """What each row may look at, to be added to attention's scores."""
-        ...
+from forethought.backbones.decoder import Open, extend
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +34,22 @@ class QwenVL:
         return int(self.network.config.text_config.hidden_size)
 
     @property
+    def vocabulary(self) -> int:
+        """How many tokens are scored."""
+        return int(self.network.config.text_config.vocab_size)
+
+    @property
     def context(self) -> int:
         """The most tokens a sequence may have."""
         return int(self.network.config.text_config.max_position_embeddings)
+
+    @property
+    def cache_bytes(self) -> int:
+        """How much memory the keys and values of one token take."""
+        config = self.network.config.text_config
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        heads = config.num_hidden_layers * config.num_key_value_heads
+        return 2 * int(heads * size) * int(self.network.dtype.itemsize)
 
     @property
     def writes(self) -> bool:
@@ -84,18 +89,10 @@ class QwenVL:
         return seen
 
     def extend(
-        self, token_ids: Int[Tensor, "B 1"], *, positions: Int[Tensor, " B"], cache: Open
-    ) -> Float[Tensor, "B H"]:
-        """Feed one more token a row; the cache says what each row may look at."""
-        hidden: Tensor = self.network.model(
-            input_ids=token_ids,
-            attention_mask=cache.mask(self.network.dtype),
-            position_ids=positions[None, :, None].expand(3, -1, -1),
-            mm_token_type_ids=torch.zeros_like(token_ids),
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
-        return hidden[:, -1]
+        self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: Open
+    ) -> Float[Tensor, "N T H"]:
+        """Feed each row its next tokens, from `positions` on; the cache says what each may see."""
+        return extend(self.network, token_ids, positions=positions, cache=cache)
 
     def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:
         """Score every token of the vocabulary as the next one."""

@@ -39,7 +39,7 @@ class Desk:
     engine: Engine
     renderer: Renderer
     gate: Gate | None
-    manner: Manner
+    manner: Manner | None
     think: Think
     prompts: Sequence[Prompt]
     past: Past | None
@@ -55,7 +55,7 @@ class Desk:
         answers = self.engine.run(
             [self.prompts[place] for place in fresh],
             decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
-            manner=None if self.think is Think.NEVER else self.manner,
+            manner=self.manner,
             rows=batch_size,
         )
         rows: list[Row] = []

@@ -131,7 +131,7 @@ class ReasoningEncoder:
             engine=self.engine,
             renderer=self.renderer,
             gate=self.gate,
-            manner=Manner(self.budget, self.sampling),
+            manner=None if think is Think.NEVER else Manner(self.budget, self.sampling),
             think=think,
             prompts=prompts,
             past=past,

@@ -2,12 +2,12 @@
 
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
+from forethought.engines.manner import Manner, Settle
 from forethought.engines.reading import reread
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
 from forethought.engines.starting import start_vllm
-from forethought.engines.step import Manner
 from forethought.engines.vllm import VllmEngine
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Manner",
     "Prefill",
     "Sampling",
+    "Settle",
     "Thought",
     "VllmEngine",
     "bucket",

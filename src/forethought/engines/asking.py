@@ -10,11 +10,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from forethought.backbones import Marks, QwenVL
-from forethought.engines.closing import SPAN, judge
+from forethought.engines.closing import SPAN
+from forethought.engines.manner import Manner
 from forethought.engines.request import Thought
-from forethought.engines.step import Manner
 from forethought.errors import ModelError
 from forethought.types import Ending, Grammar, Prompt
+
+HOTTEST = 2.0
+"""vLLM takes no higher temperature."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +79,17 @@ def settings(
 ) -> dict[str, Any]:
     """What vLLM must be told so that it writes by our rules.
 
+    Guesses are left to vLLM: they change nothing that is written.
+
     Raises:
-        ModelError: if the prompt leaves no room to write.
+        ModelError: if the prompt leaves no room to write, or vLLM cannot write in that manner.
     """
+    if manner.settle or manner.sampling.temperature > HOTTEST:
+        asked = "settle" if manner.settle else f"temperature {manner.sampling.temperature}"
+        raise ModelError(
+            f"vLLM writes at most at temperature {HOTTEST} and tells no states to settle by, asked "
+            f"for {asked}: use engine='local'"
+        )
     length = len(prompt.written_on) + len(grammar.start)
     # One place is for the embed token, which vLLM may not come to write.
     room = backbone.context - length - 1
@@ -108,20 +119,38 @@ def loops(manner: Manner) -> dict[str, int] | None:
     return {"max_pattern_size": SPAN, "min_pattern_size": 2, "min_count": manner.repeats}
 
 
-def close(tokens: Sequence[int], grammar: Grammar, manner: Manner) -> Thought:
+def close(tokens: tuple[int, ...], grammar: Grammar, manner: Manner) -> Thought:
     """End a completion where the local engine would have ended it, and as it would have.
 
     One that stopped before anything ends it ran out of room.
     """
-    written: list[int] = []
-    for token in tokens:
-        ending = judge(
-            written, token, grammar=grammar, budget=manner.budget, repeats=manner.repeats
-        )
+    budget = manner.budget
+    for at in range(len(tokens)):
+        ending = Ending.LENGTH if at >= budget else _ending(tokens[: at + 1], grammar, manner)
         if ending is not None:
-            return Thought((*written, grammar.embed_id), ending)
-        written.append(token)
-    return Thought((*written, grammar.embed_id), Ending.LENGTH)
+            return Thought((*tokens[:at], grammar.embed_id), ending)
+    return Thought((*tokens, grammar.embed_id), Ending.LENGTH)
+
+
+def _ending(written: tuple[int, ...], grammar: Grammar, manner: Manner) -> Ending | None:
+    """How a row ends by the last token that it wrote, if it does."""
+    if written[-1] == grammar.embed_id:
+        return Ending.EMBED
+    if written[-1] in grammar.end_ids:
+        return Ending.MALFORMED
+    return Ending.LOOP if manner.repeats and _goes_round(written, manner.repeats) else None
+
+
+def _goes_round(written: tuple[int, ...], times: int) -> bool:
+    """Whether a text ends in one run of two to `SPAN` tokens, so many times over."""
+    for size in range(2, SPAN + 1):
+        if len(written) < size * times:
+            return False
+        tail = written[-size * times :]
+        # Equal to itself, shifted by one run.
+        if tail[size:] == tail[:-size]:
+            return True
+    return False
 
 
 def _features(

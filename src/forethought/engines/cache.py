@@ -1,112 +1,96 @@
 """Keys and values of the rows that are writing, each row in a slot of its own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import Cache, DynamicCache
+from transformers import DynamicCache
 
 STRIDE = 64
-"""Slots grow by so many tokens at a time: growing copies, so it must be rare."""
+"""So many places of all slots are cleared at a time, as the longest row reaches them."""
 
 
-class Slots(Cache):
-    """A cache whose rows come and go.
+class Slots:
+    """A cache of fixed size whose rows come and go.
 
-    The rows in use are always the first `count` slots, so that attention reads them without
-    a copy; a row that leaves is replaced by the last one. A row's tokens start at its slot's
-    first place, so rows of different lengths need no padding in common.
+    The rows in use are always the first ones, so that attention reads them without a copy. A
+    row's tokens start at its slot's first place, so rows of different lengths need no padding
+    in common. Nothing is allocated while rows write: what a graph captured stays true.
     """
 
-    def __init__(self, capacity: int) -> None:
-        super().__init__(layers=[])
-        self.capacity = capacity
-        self.lengths: list[int] = []
-        self._keys: list[Tensor] = []
-        self._values: list[Tensor] = []
-        self._at: Int[Tensor, " N"] | None = None
+    def __init__(self, rows: int, room: int) -> None:
+        self.rows = rows
+        self.room = room
+        self._layers: list[Float[Tensor, "2 R K P D"]] = []
+        self.reached = 0
 
-    @property
-    def count(self) -> int:
-        """How many rows are in use."""
-        return len(self.lengths)
-
-    def enter(self, read: DynamicCache, rows: Sequence[int], lengths: Sequence[int]) -> None:
-        """Give rows of a prefill, right-padded there, the next slots."""
-        start = self.count
-        self.lengths += lengths
+    def enter(self, read: DynamicCache, rows: Sequence[int], *, first: int, width: int) -> None:
+        """Copy rows of a prefill, right-padded there, into the slots from `first` on."""
         layers: list[Any] = list(read.layers)
-        device = layers[0].keys.device
-        taken = torch.tensor(rows, device=device)
-        width = max(lengths)
-        for index, layer in enumerate(layers):
-            if index == len(self._keys):
-                _, heads, _, size = layer.keys.shape
-                self._keys.append(layer.keys.new_zeros(0, heads, 0, size))
-                self._values.append(layer.values.new_zeros(0, heads, 0, size))
-            self._grow(index)
-            end = self.count
-            self._keys[index][start:end, :, :width] = layer.keys[taken, :, :width]
-            self._values[index][start:end, :, :width] = layer.values[taken, :, :width]
+        if not self._layers:
+            self._layers = [self._empty(layer.keys) for layer in layers]
+        self.reach(width)
+        end = first + len(rows)
+        for store, layer in zip(self._layers, layers, strict=True):
+            taken = torch.tensor(rows, device=store.device)
+            store[0, first:end, :, :width] = layer.keys[taken, :, :width]
+            store[1, first:end, :, :width] = layer.values[taken, :, :width]
 
-    def leave(self, slot: int) -> None:
-        """Free a slot; the last row moves into it."""
-        last = self.lengths.pop()
-        if slot == self.count:
+    def move(self, moves: Sequence[tuple[int, int]], *, width: int) -> None:
+        """Copy slots, as (from, to), as far as the longest row goes."""
+        for source, target in moves:
+            for store in self._layers:
+                store[:, target, :, :width] = store[:, source, :, :width]
+
+    def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "Window":
+        """The first slots, to be read and written by one pass of `count` new tokens a row."""
+        at = lengths[:, None] + torch.arange(count, device=lengths.device)
+        return Window(self._layers, at, width)
+
+    def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
+        _, heads, _, size = keys.shape
+        return keys.new_empty(2, self.rows, heads, self.room, size)
+
+    def reach(self, width: int) -> None:
+        """Make sure that no row finds an undefined number before place `width`.
+
+        Hidden by a mask or not, a NaN there would spread. On a CPU, places that were never
+        reached take no memory either.
+        """
+        if width <= self.reached:
             return
-        self.lengths[slot] = last
-        for keys, values in zip(self._keys, self._values, strict=True):
-            keys[slot, :, :last] = keys[self.count, :, :last]
-            values[slot, :, :last] = values[self.count, :, :last]
+        end = min(self.room, max(width, self.reached + STRIDE))
+        for store in self._layers:
+            store[:, :, :, self.reached : end] = 0
+        self.reached = end
 
-    def begin(self) -> None:
-        """Make room for one more token in every row, before the network is run."""
-        self._at = torch.tensor(self.lengths, device=self._keys[0].device)
-        self.lengths = [length + 1 for length in self.lengths]
-        for index in range(len(self._keys)):
-            self._grow(index)
 
-    def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 1 T"]:
-        """What each row may look at, to be added to attention's scores."""
-        device = self._keys[0].device
-        ends = torch.tensor(self.lengths, device=device)
-        hidden = torch.arange(max(self.lengths), device=device)[None] >= ends[:, None]
-        scores = torch.zeros(hidden.shape, dtype=dtype, device=device)
-        return scores.masked_fill(hidden, torch.finfo(dtype).min)[:, None, None]
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """The slots of one pass, for rows whose new tokens stand at places `at`."""
+
+    layers: Sequence[Float[Tensor, "2 R K P D"]]
+    at: Int[Tensor, "N C"]
+    width: int
 
     def update(
-        self,
-        key_states: Tensor,
-        value_states: Tensor,
-        layer_idx: int,
-        *_: object,
-        **__: object,
-    ) -> tuple[Tensor, Tensor]:
-        """Write each row's new token at its end; give all rows, as far as the longest goes."""
-        keys, values = self._keys[layer_idx], self._values[layer_idx]
-        rows = torch.arange(self.count, device=keys.device)
+        self, layer: int, keys: Float[Tensor, "N C K D"], values: Float[Tensor, "N C K D"]
+    ) -> tuple[Float[Tensor, "N K W D"], Float[Tensor, "N K W D"]]:
+        """Write each row's new tokens behind its own; give all rows, as far as the longest goes."""
+        store = self.layers[layer][:, : len(self.at)]
+        at = self.at.to(store.device)
+        rows = torch.arange(len(at), device=store.device)[:, None]
         # Under autocast keys and values come in different precisions.
-        keys[rows, :, self._at] = key_states[:, :, 0].to(keys.dtype)
-        values[rows, :, self._at] = value_states[:, :, 0].to(values.dtype)
-        width = max(self.lengths)
-        return keys[: self.count, :, :width], values[: self.count, :, :width]
+        store[0][rows, :, at] = keys.to(store.dtype)
+        store[1][rows, :, at] = values.to(store.dtype)
+        return store[0, :, :, : self.width], store[1, :, :, : self.width]
 
-    def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002 - a Cache's
-        """How many tokens the longest row has."""
-        return max(self.lengths, default=0)
-
-    def _grow(self, index: int) -> None:
-        keys = self._keys[index]
-        rows, heads, room, size = keys.shape
-        longest = max(self.lengths)
-        if self.count <= rows and longest <= room:
-            return
-        more_rows = max(self.count, rows, self.capacity)
-        more_room = max(-(-longest // STRIDE) * STRIDE, room)
-        for store in (self._keys, self._values):
-            old = store[index]
-            new = old.new_zeros(more_rows, heads, more_room, size)
-            new[:rows, :, :room] = old
-            store[index] = new
+    def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 C W"]:
+        """What each new token may look at, to be added to attention's scores."""
+        places = torch.arange(self.width, device=self.at.device)
+        hidden = places > self.at[..., None]
+        scores = torch.zeros(hidden.shape, dtype=dtype, device=self.at.device)
+        return scores.masked_fill(hidden, torch.finfo(dtype).min)[:, None]

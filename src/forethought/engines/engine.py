@@ -1,12 +1,12 @@
 """What an encoder needs of whatever runs its network."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from forethought.backbones import QwenVL
+from forethought.engines.manner import Manner
 from forethought.engines.request import Answer, Prefill
 from forethought.engines.scheduler import Limits
-from forethought.engines.step import Manner
 from forethought.types import Grammar, Prompt
 
 Decide = Callable[[Prefill, Sequence[int]], tuple[Sequence[int], Sequence[float]]]
@@ -48,6 +48,7 @@ class Engine(Protocol):
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,
+        dropped: Collection[int] = (),
     ) -> Iterator[Answer]:
         """Answer every prompt, in the order in which they are done.
 
@@ -57,6 +58,8 @@ class Engine(Protocol):
             samples: how many rationales a prompt gets that is thought about.
             seed: makes what is drawn repeatable, whatever is run beside it.
             rows: the most that write at a time; the engine's own limit by default.
+            dropped: the places of prompts that nobody waits for any more; it may grow while
+                this runs, and those that are in it are not answered.
 
         Raises:
             ModelError: if something is to be written and the family never writes.

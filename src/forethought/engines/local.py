@@ -1,13 +1,14 @@
 """One prefill, three answers: the direct vector, a state a gate can read, a cache to go on from.
 
 prompts ─ scheduler ─► prefill ─┬─► direct state, gate
-└─► slots ─ step, step, step ─► closed rows
-▲ rows enter     rows leave ┘
+                                └─► slots ─ step, step, step ─► closed rows
+                                      ▲ rows enter      rows leave ┘
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,10 +16,13 @@ from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
 from forethought.engines.engine import Decide
+from forethought.engines.manner import Manner
+from forethought.engines.memory import fits, is_out_of_memory
+from forethought.engines.pending import Pending
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
-from forethought.engines.scheduler import Limits, bucket
-from forethought.engines.step import Manner, Writing
+from forethought.engines.scheduler import Limits, Queue
+from forethought.engines.step import Writing, room_for
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
 
@@ -34,6 +38,7 @@ class LocalEngine:
     pad_id: int
     grammar: Grammar | None
     limits: Limits = field(default_factory=Limits)
+    _spare: list[Writing] = field(default_factory=list, init=False, repr=False)
 
     @torch.inference_mode()
     def run(
@@ -45,36 +50,45 @@ class LocalEngine:
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,
+        dropped: Collection[int] = (),
     ) -> Iterator[Answer]:
         """Answer every prompt; see `Engine.run`.
 
         Prompts are read in groups of like length, as rows become free; each is read once,
         whatever becomes of it. With `samples`, a prompt that is thought about writes as many
-        rationales behind one prefill, each with a source of chance of its own made from
-        `seed`, the prompt's place and the sample's number: what a row draws depends on no
-        other row.
+        rationales behind one prefill, each drawn by numbers of its own, made from `seed`, the
+        prompt's place and the sample's number: what a row draws depends on no other row.
         """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, got {samples}")
         limits = self.limits if rows is None else replace(self.limits, rows=rows)
-        groups = bucket([len(prompt.token_ids) for prompt in prompts], limits)
-        desk = _Desk(samples)
-        writing: Writing | None = None
-        while groups or desk.waiting:
-            free = limits.rows - (writing.open if writing else 0)
-            if groups and (not desk.waiting or free >= limits.refill * limits.rows):
-                room = max(1, free // samples)
-                group, later = groups[0][:room], groups[0][room:]
-                groups[:1] = [later] if later else []
-                asked = [prompts[index] for index in group]
-                prefill = self.prefill(asked, keep_cache=manner is not None)
+        queue = Queue([len(prompt.token_ids) for prompt in prompts], limits)
+        pending = Pending(samples)
+        writing = None
+        if manner and prompts:
+            longest = max(len(prompt.written_on) for prompt in prompts)
+            # No more slots than there can be rows.
+            most = min(limits.rows, len(prompts) * samples)
+            writing = self._writing(manner, longest=longest, rows=most, least=samples)
+        most = writing.rows if writing else limits.rows
+        while queue or pending:
+            free = most - (writing.open if writing else 0)
+            if queue and (not pending or free >= max(samples, limits.refill * most)):
+                group = [index for index in queue.take(free // samples) if index not in dropped]
+                prefill = self._try(prompts, group, queue, keep_cache=manner is not None)
+                if prefill is None:
+                    continue
                 thinking, gates = decide(prefill, group)
-                yield from desk.receive(group, prefill, rows=thinking, gates=gates)
-                if thinking and manner:
-                    # No more slots than there can be rows: they are made once, for the longest.
-                    most = min(limits.rows, len(prompts) * samples)
-                    writing = writing or self._writing(manner, capacity=most)
-                    self._enter(writing, prefill, thinking, desk=desk, group=group, seed=seed)
+                thinking = thinking if writing else ()
+                yield from pending.receive(group, prefill, rows=thinking, gates=gates)
+                if thinking and writing:
+                    _enter(writing, prefill, thinking, group=group, samples=samples, seed=seed)
+                # Its rows are copied: it must not stand beside them while they write.
+                del prefill
             if writing and writing.open:
-                yield from desk.hand_back(writing.step())
+                writing.drop(pending.drop(dropped))
+                yield from pending.hand_back(writing.step())
+        self._put_by(writing)
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Prompt], *, keep_cache: bool = True) -> Prefill:
@@ -83,7 +97,7 @@ class LocalEngine:
         Raises:
             ValueError: if the prompts are of two formats.
         """
-        spare = _spare(prompts)
+        _check_formats(prompts)
         batch = collate(
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
@@ -96,13 +110,17 @@ class LocalEngine:
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
         read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)
-        lengths = tuple(len(prompt.token_ids) - spare for prompt in prompts)
-        ends = torch.tensor(lengths, device=device)
+        token_ids = tuple(prompt.written_on for prompt in prompts)
+        ends = torch.tensor([len(ids) for ids in token_ids], device=device)
         written_on = torch.arange(hidden.shape[1], device=device)[None] < ends[:, None]
         # After the largest, not the last: a long video's clock may run ahead of the text.
         positions = batch.positions.amax(0).masked_fill(~written_on, -1)
         return Prefill(
-            hidden[every, read_at], hidden[every, ends - 1], lengths, positions.amax(1) + 1, cache
+            token_ids=token_ids,
+            direct=hidden[every, read_at],
+            last=hidden[every, ends - 1],
+            next_position=positions.amax(1) + 1,
+            cache=cache,
         )
 
     @torch.inference_mode()
@@ -123,84 +141,98 @@ class LocalEngine:
         Raises:
             ModelError: if the family never writes.
         """
-        writing = self._writing(Manner(budget, sampling), capacity=len(rows))
-        writing.enter(prefill, rows, keys=range(len(rows)))
+        manner = Manner(budget, sampling)
+        longest = max(prefill.lengths)
+        writing = self._writing(manner, longest=longest, rows=len(rows), least=len(rows))
+        device = generator.device if generator else "cpu"
+        chances = torch.rand(len(rows), budget, generator=generator, device=device)
+        writing.enter(prefill, rows, keys=range(len(rows)), chances=chances)
         closed: dict[int, Closed] = {}
         while writing.open:
-            closed |= {row.key: row for row in writing.step(generator)}
+            closed |= {row.key: row for row in writing.step()}
+        self._put_by(writing)
         ordered = [closed[key] for key in range(len(rows))]
         return torch.stack([row.vector for row in ordered]), tuple(row.thought for row in ordered)
 
-    def _writing(self, manner: Manner, *, capacity: int) -> Writing:
+    def _try(
+        self, prompts: Sequence[Prompt], group: Sequence[int], queue: Queue, *, keep_cache: bool
+    ) -> Prefill | None:
+        """Read a group; one that memory is too small for goes back to the queue in halves."""
+        if not group:
+            return None
+        try:
+            return self.prefill([prompts[index] for index in group], keep_cache=keep_cache)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(group) == 1:
+                raise ModelError(_too_long(prompts[group[0]], group[0])) from None
+        queue.put_back(group)
+        if self.backbone.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _writing(self, manner: Manner, *, longest: int, rows: int, least: int) -> Writing:
+        """Room for rows to write in: what was put by, if it will do, or as much as fits."""
         if self.grammar is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
-        return Writing(self.backbone, self.grammar, manner, capacity=capacity)
+        rows, room = max(least, rows), room_for(longest, manner)
+        while self._spare:
+            spare = self._spare.pop()
+            if spare.manner == manner and spare.rows == rows and spare.room >= room:
+                return spare
+        fit = fits(self.backbone, rows=rows, room=room)
+        if fit < least:
+            size = least * room * self.backbone.cache_bytes / 2**20
+            raise ModelError(
+                f"no memory for the keys and values of {least} rows of {room} tokens "
+                f"({size:.0f} MiB): lower the budget, ask for fewer samples, shorten the inputs, "
+                "or free memory"
+            )
+        return Writing(self.backbone, self.grammar, manner, rows=fit, room=room)
 
-    def _enter(
-        self,
-        writing: Writing,
-        prefill: Prefill,
-        rows: Sequence[int],
-        *,
-        desk: "_Desk",
-        group: Sequence[int],
-        seed: int | None,
-    ) -> None:
-        wanted = [(row, number) for row in rows for number in range(desk.samples)]
-        keys = [group[row] * desk.samples + number for row, number in wanted]
-        generators = [
-            None
-            if seed is None
-            else torch.Generator(self.backbone.device).manual_seed((seed * 1_000_003 + key) % 2**63)
-            for key in keys
-        ]
-        writing.enter(prefill, [row for row, _ in wanted], keys=keys, generators=generators)
+    def _put_by(self, writing: Writing | None) -> None:
+        """Keep what graphs were captured for: capturing takes longer than many steps."""
+        if writing and not writing.open and self.backbone.device.type == "cuda":
+            self._spare[:] = [writing]
 
 
-class _Desk:
-    """Keeps what is known of a prompt until all of its samples are back."""
-
-    def __init__(self, samples: int) -> None:
-        self.samples = samples
-        self._known: dict[int, tuple[Tensor, float]] = {}
-        self._back: dict[int, dict[int, Closed]] = {}
-
-    @property
-    def waiting(self) -> int:
-        """How many prompts are still being written about."""
-        return len(self._known)
-
-    def receive(
-        self, group: Sequence[int], prefill: Prefill, *, rows: Sequence[int], gates: Sequence[float]
-    ) -> Iterator[Answer]:
-        """Note a group that was read; answer the prompts that are not thought about."""
-        thinks = set(rows)
-        for row, index in enumerate(group):
-            if row in thinks:
-                self._known[index] = (prefill.direct[row], gates[row])
-            else:
-                yield Answer(index, prefill.direct[row], gates[row], (), ())
-
-    def hand_back(self, closed: Sequence[Closed]) -> Iterator[Answer]:
-        """Take rows that closed; answer the prompts whose last one it was."""
-        for row in closed:
-            index, number = divmod(row.key, self.samples)
-            back = self._back.setdefault(index, {})
-            back[number] = row
-            if len(back) == self.samples:
-                direct, gate = self._known.pop(index)
-                yield self._answer(index, direct, gate)
-
-    def _answer(self, index: int, direct: Tensor, gate: float) -> Answer:
-        back = self._back.pop(index)
-        ordered = [back[number] for number in range(self.samples)]
-        thoughts = tuple(row.thought for row in ordered)
-        return Answer(index, direct, gate, thoughts, tuple(row.vector for row in ordered))
+def _enter(
+    writing: Writing,
+    prefill: Prefill,
+    rows: Sequence[int],
+    *,
+    group: Sequence[int],
+    samples: int,
+    seed: int | None,
+) -> None:
+    keys = [group[row] * samples + number for row in rows for number in range(samples)]
+    chances = None
+    if writing.manner.sampling.temperature:
+        seeds = (None if seed is None else (seed, *divmod(key, samples)) for key in keys)
+        chances = torch.stack([_chances(own, writing.manner.budget) for own in seeds])
+    copies = [row for row in rows for _ in range(samples)]
+    writing.enter(prefill, copies, keys=keys, chances=chances)
 
 
-def _spare(prompts: Sequence[Prompt]) -> int:
-    """How many tokens at the end of each prompt serve the direct vector alone."""
+def _chances(seeds: tuple[int, ...] | None, count: int) -> Float[Tensor, " B"]:
+    """The numbers that draw a row's tokens; the same for the same seeds."""
+    if seeds is None:
+        return torch.rand(count)
+    drawn = np.random.default_rng([seed % 2**63 for seed in seeds]).random(count, np.float32)
+    return torch.from_numpy(drawn)
+
+
+def _too_long(prompt: Prompt, index: int) -> str:
+    shown = f" with {len(prompt.pictures)} pictures" if prompt.pictures else ""
+    return (
+        f"prompt {index}, of {len(prompt.token_ids)} tokens{shown}, does not fit into memory by "
+        "itself: shorten it, show smaller pictures, or free memory"
+    )
+
+
+def _check_formats(prompts: Sequence[Prompt]) -> None:
+    """Refuse prompts of one batch whose direct vectors are served by different tokens."""
     counts = {len(prompt.token_ids) - prompt.write_at for prompt in prompts}
     if len(counts) > 1:
         raise ValueError(f"prompts of one batch must be of one format, got {sorted(counts)} spare")
-    return counts.pop()

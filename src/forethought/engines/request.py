@@ -23,14 +23,19 @@ class Prefill:
 
     `direct` holds the state at each prompt's direct embed token, `last` the state that
     predicts its first completion token, `cache` everything else that writing needs, each row
-    from its first place on, `lengths` places long.
+    from its first place on, `lengths` places long, and `token_ids` what stands there.
     """
 
+    token_ids: tuple[tuple[int, ...], ...]
     direct: Float[Tensor, "B H"]
     last: Float[Tensor, "B H"]
-    lengths: tuple[int, ...]
     next_position: Int[Tensor, " B"]
     cache: DynamicCache
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many tokens of each prompt stand before its completion."""
+        return tuple(map(len, self.token_ids))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

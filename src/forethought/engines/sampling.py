@@ -1,6 +1,5 @@
 """How the next token is chosen from the scores of all."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,12 +31,14 @@ class Sampling:
             raise ValueError(f"top_k must be 0 (all) or more, got {self.top_k}")
 
 
-Chance = torch.Generator | Sequence[torch.Generator | None] | None
-"""One source for all rows, or one for each."""
+def choose(
+    logits: Float[Tensor, "B V"], sampling: Sampling, chance: Float[Tensor, " B"]
+) -> Int[Tensor, " B"]:
+    """Pick one token a row: the best, or the one at `chance`, in [0, 1), of the drawn mass.
 
-
-def choose(logits: Float[Tensor, "B V"], sampling: Sampling, chance: Chance) -> Int[Tensor, " B"]:
-    """Pick one token a row; with a source of its own, a row's draw depends on no other."""
+    A row's number is its own, so what it draws depends on no other row, and nothing waits
+    for the device.
+    """
     if sampling.temperature == 0:
         return logits.argmax(dim=-1)
     scores = logits.float() / sampling.temperature
@@ -46,14 +47,11 @@ def choose(logits: Float[Tensor, "B V"], sampling: Sampling, chance: Chance) -> 
         scores = scores.masked_fill(scores < kept, -torch.inf)
     if sampling.top_p < 1:
         scores = _nucleus(scores, sampling.top_p)
-    likely = scores.softmax(dim=-1)
-    if isinstance(chance, Sequence):
-        drawn = [
-            torch.multinomial(row, 1, generator=own)
-            for row, own in zip(likely, chance, strict=True)
-        ]
-        return torch.cat(drawn)
-    return torch.multinomial(likely, 1, generator=chance)[:, 0]
+    mass = scores.softmax(dim=-1).cumsum(dim=-1)
+    whole = mass[:, -1:]
+    # Just under the whole at most: behind it stand tokens that may not be drawn.
+    at = torch.minimum(chance[:, None] * whole, torch.nextafter(whole, torch.zeros_like(whole)))
+    return torch.searchsorted(mass, at, right=True)[:, 0]
 
 
 def _nucleus(scores: Float[Tensor, "B V"], mass: float) -> Float[Tensor, "B V"]:

@@ -11,12 +11,23 @@ class Limits:
     `rows` write at a time; one prefill takes at most `tokens`, padding counted, but always
     one prompt, and at most `waste` of it is padding. New prompts are read when a `refill` of
     the rows is free.
+
+    Raises:
+        ValueError: if a limit is out of its range.
     """
 
     rows: int = 64
     tokens: int = 16_384
     waste: float = 0.1
     refill: float = 0.25
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("waste", "refill"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
 
 def bucket(lengths: Sequence[int], limits: Limits) -> list[list[int]]:
@@ -45,3 +56,26 @@ def padding(lengths: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
     shown = sum(lengths)
     computed = sum(len(group) * max(lengths[index] for index in group) for group in groups)
     return 1 - shown / computed if computed else 0.0
+
+
+class Queue:
+    """Prompts that wait to be read, in groups of like length."""
+
+    def __init__(self, lengths: Sequence[int], limits: Limits) -> None:
+        self._groups = bucket(lengths, limits)
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def take(self, most: int) -> list[int]:
+        """The next group, or as much of it as there is room for; always one prompt."""
+        group = self._groups.pop(0)
+        room = max(1, most)
+        if len(group) > room:
+            self._groups.insert(0, group[room:])
+        return group[:room]
+
+    def put_back(self, group: Sequence[int]) -> None:
+        """Let a group that was too large for memory come again in two halves."""
+        half = len(group) // 2
+        self._groups[:0] = [list(group[:half]), list(group[half:])]

@@ -103,12 +103,4 @@ def _room(reader: LocalEngine) -> dict[str, Any]:
         return {"gpu_memory_utilization": 0.8 * free / total}
     tokens = max(reader.backbone.context, 1024 * reader.limits.rows)
     # Compiling would take minutes.
-    return {"enforce_eager": True, "kv_cache_memory_bytes": tokens * token_bytes(reader.backbone)}
-
-
-def token_bytes(backbone: QwenVL) -> int:
-    """What keys and values of one token take."""
-    text = backbone.network.config.text_config
-    head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    numbers = 2 * text.num_hidden_layers * text.num_key_value_heads * head
-    return int(numbers * backbone.network.dtype.itemsize)
+    return {"enforce_eager": True, "kv_cache_memory_bytes": tokens * reader.backbone.cache_bytes}

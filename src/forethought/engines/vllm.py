@@ -4,7 +4,7 @@ prompts ─ scheduler ─► prefill ─┬─► direct state, gate
 └─► vLLM ─► closed rationales ─► one pass behind their prompts
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,10 @@ from forethought.backbones import QwenVL
 from forethought.engines.asking import Asked, close, loops, prompt_for, see, settings
 from forethought.engines.engine import Decide
 from forethought.engines.local import LocalEngine
+from forethought.engines.manner import Manner
 from forethought.engines.reading import reread
 from forethought.engines.request import Answer, Thought
 from forethought.engines.scheduler import Limits, bucket
-from forethought.engines.step import Manner
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
 
@@ -66,6 +66,7 @@ class VllmEngine:
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,  # noqa: ARG002 - vLLM admits rows by its own memory
+        dropped: Collection[int] = (),
     ) -> Iterator[Answer]:
         """Answer every prompt; see `Engine.run`.
 
@@ -76,8 +77,13 @@ class VllmEngine:
         Raises:
             ModelError: if vLLM cannot be shown a prompt: it holds a video, or leaves no room.
         """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, got {samples}")
         asked: list[Asked] = []
-        for group in bucket([len(prompt.token_ids) for prompt in prompts], self.limits):
+        for read in bucket([len(prompt.token_ids) for prompt in prompts], self.limits):
+            group = [index for index in read if index not in dropped]
+            if not group:
+                continue
             shown = [prompts[index] for index in group]
             prefill = self.reader.prefill(shown, keep_cache=False)
             thinking, gates = decide(prefill, group)
@@ -90,15 +96,22 @@ class VllmEngine:
                 for row, features in zip(thinks, seen, strict=True)
             ]
             if manner and len(asked) >= WAVE * self.limits.rows:
-                yield from self._think(asked, manner, samples=samples, seed=seed)
+                yield from self._think(asked, manner, samples=samples, seed=seed, dropped=dropped)
                 asked = []
         if manner and asked:
-            yield from self._think(asked, manner, samples=samples, seed=seed)
+            yield from self._think(asked, manner, samples=samples, seed=seed, dropped=dropped)
 
     def _think(
-        self, asked: Sequence[Asked], manner: Manner, *, samples: int, seed: int | None
+        self,
+        asked: Sequence[Asked],
+        manner: Manner,
+        *,
+        samples: int,
+        seed: int | None,
+        dropped: Collection[int],
     ) -> Iterator[Answer]:
         """Let vLLM write about prompts, and read what it wrote."""
+        asked = [one for one in asked if one.index not in dropped]
         if self.grammar is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
         thoughts = self._write(asked, manner, self.grammar, samples=samples, seed=seed)
@@ -111,7 +124,8 @@ class VllmEngine:
         )
         for place, (one, written) in enumerate(zip(asked, thoughts, strict=True)):
             read = states[place * samples : (place + 1) * samples]
-            yield Answer(one.index, one.direct, one.gate, written, tuple(read))
+            if one.index not in dropped:
+                yield Answer(one.index, one.direct, one.gate, written, tuple(read))
 
     def _write(
         self,
@@ -124,7 +138,7 @@ class VllmEngine:
     ) -> list[tuple[Thought, ...]]:
         start = grammar.start[: manner.budget]
         if len(start) == manner.budget:
-            return [(close(start, grammar, manner),) * samples] * len(asked)
+            return [(close(tuple(start), grammar, manner),) * samples] * len(asked)
         from vllm import SamplingParams  # noqa: PLC0415 - slow, and an option
         from vllm.sampling_params import RepetitionDetectionParams  # noqa: PLC0415
 

@@ -36,7 +36,7 @@ def read(text: str, grammar: re.Pattern[str], *, ending: Ending) -> Rationale:
     `grammar` names the groups `thinking` and `answer` and matches a whole completion, up to
     and with its embed token. Never raises: text that does not parse is a model's mistake,
     not the caller's, and comes back with whatever could be found. It ends as `MALFORMED`
-    unless it was cut short or stopped for repeating itself.
+    unless an engine cut it short.
     """
     found = grammar.match(text)
     if found:
@@ -44,5 +44,6 @@ def read(text: str, grammar: re.Pattern[str], *, ending: Ending) -> Rationale:
         if not _ANY.search(thinking) and not _ANY.search(answer):
             return Rationale(thinking, answer, ending)
     thinking, _, answer = text.partition(Tag.THINK_END)
-    short = ending if ending in {Ending.LENGTH, Ending.LOOP} else Ending.MALFORMED
+    cut = {Ending.LENGTH, Ending.LOOP, Ending.SETTLED}
+    short = ending if ending in cut else Ending.MALFORMED
     return Rationale(_ANY.sub("", thinking), _ANY.sub("", answer), short)

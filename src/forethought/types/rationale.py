@@ -15,6 +15,8 @@ class Ending(StrEnum):
     """It stopped without the embed token, or its text does not parse."""
     LOOP = "loop"
     """It said the same over and over; the embed token was forced."""
+    SETTLED = "settled"
+    """Its vector had stopped moving; the embed token was forced."""
 
 
 @dataclass(frozen=True, slots=True)
