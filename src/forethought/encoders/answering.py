@@ -12,8 +12,7 @@ from torch import Tensor
 
 from forethought.encoders.gate import Gate
 from forethought.encoders.remembered import Past, Written
-from forethought.encoders.rereading import reread
-from forethought.engines import Answer, Engine, Manner, Prefill, read_on
+from forethought.engines import Answer, Engine, Manner, Prefill, read_on, reread
 from forethought.renderers import Renderer
 from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 
@@ -66,7 +65,11 @@ class Desk:
                 self._save()
                 told = _tell(progress, len(rows), told)
         self._save()
-        rows += self._reread(known)
+        states = self._reread(known) if known else ()
+        rows += [
+            Row(place, state, rationale, 0, math.nan)
+            for (place, (rationale, _)), state in zip(known.items(), states, strict=True)
+        ]
         _tell(progress, len(rows), told)
         return rows
 
@@ -106,25 +109,24 @@ class Desk:
         rows = [row for row, place in enumerate(places) if place in known]
         if not rows:
             return
-        completions = [known[places[row]][1] for row in rows]
-        states = read_on(self.engine.backbone, prefill, rows=rows, completions=completions)
-        for row, state in zip(rows, states, strict=True):
-            self._read[places[row]] = known[places[row]][0], state
+        recalled = {places[row]: known[places[row]] for row in rows}
+        if prefill.cache is None:
+            states = self._reread(recalled)
+        else:
+            completions = [completion for _, completion in recalled.values()]
+            states = read_on(self.engine.backbone, prefill, rows=rows, completions=completions)
+        for (place, (rationale, _)), state in zip(recalled.items(), states, strict=True):
+            self._read[place] = rationale, state
 
-    def _reread(self, known: dict[int, Written]) -> list[Row]:
-        if not known:
-            return []
-        states = reread(
+    def _reread(self, known: dict[int, Written]) -> Float[Tensor, "R H"]:
+        """Read prompts and what is known about them together."""
+        return reread(
             self.engine.backbone,
             [self.prompts[place] for place in known],
             [completion for _, completion in known.values()],
             pad_id=self.engine.pad_id,
             limits=self.engine.limits,
         )
-        return [
-            Row(place, state, rationale, 0, math.nan)
-            for (place, (rationale, _)), state in zip(known.items(), states, strict=True)
-        ]
 
 
 def _tell(progress: Callable[[int], None] | None, done: int, told: int) -> int:
