@@ -21,9 +21,10 @@ class Slots:
     in common. Nothing is allocated while rows write: what a graph captured stays true.
     """
 
-    def __init__(self, rows: int, room: int) -> None:
+    def __init__(self, rows: int, room: int, *, precision: str | None = None) -> None:
         self.rows = rows
         self.room = room
+        self._dtype: torch.dtype | None = getattr(torch, precision) if precision else None
         self._layers: list[Float[Tensor, "2 R K P D"]] = []
         self.reached = 0
 
@@ -60,7 +61,7 @@ class Slots:
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
-        return keys.new_empty(2, self.rows, heads, self.room, size)
+        return keys.new_empty(2, self.rows, heads, self.room, size, dtype=self._dtype)
 
     def reach(self, width: int) -> None:
         """Make sure that no row finds an undefined number before place `width`.
@@ -94,7 +95,8 @@ class Window:
         # Under autocast keys and values come in different precisions.
         store[0][rows, :, at] = keys.to(store.dtype)
         store[1][rows, :, at] = values.to(store.dtype)
-        return store[0, :, :, : self.width], store[1, :, :, : self.width]
+        known = store[:, :, :, : self.width].to(keys.dtype)
+        return known[0], known[1]
 
     def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 C W"]:
         """What each new token may look at, to be added to attention's scores."""

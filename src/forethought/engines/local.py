@@ -15,9 +15,10 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
+from forethought.engines.cache import Slots
 from forethought.engines.engine import Decide
 from forethought.engines.manner import Manner
-from forethought.engines.memory import fits, is_out_of_memory
+from forethought.engines.memory import fits, is_out_of_memory, row_bytes
 from forethought.engines.pending import Pending
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
@@ -182,15 +183,16 @@ class LocalEngine:
             spare = self._spare.pop()
             if spare.manner == manner and spare.rows == rows and spare.room >= room:
                 return spare
-        fit = fits(self.backbone, rows=rows, room=room)
+        row = row_bytes(self.backbone, room=room, precision=self.limits.cache)
+        fit = fits(self.backbone.device, rows=rows, row=row)
         if fit < least:
-            size = least * room * self.backbone.cache_bytes / 2**20
             raise ModelError(
                 f"no memory for the keys and values of {least} rows of {room} tokens "
-                f"({size:.0f} MiB): lower the budget, ask for fewer samples, shorten the inputs, "
-                "or free memory"
+                f"({least * row / 2**20:.0f} MiB): lower the budget, ask for fewer samples, "
+                "shorten the inputs, or free memory"
             )
-        return Writing(self.backbone, self.grammar, manner, rows=fit, room=room)
+        slots = Slots(fit, room, precision=self.limits.cache)
+        return Writing(self.backbone, self.grammar, manner, slots=slots)
 
     def _put_by(self, writing: Writing | None) -> None:
         """Keep what graphs were captured for: capturing takes longer than many steps."""
