@@ -14,14 +14,10 @@ from forethought.encoders.rereading import reread
 from forethought.engines import Manner, Prefill
 from forethought.types import Side, Think
 
-ROWS = 64
-"""How many inputs are read together, by us and by every rival that batches freely."""
-
 
 def thought(subject: Subject, inputs: Sequence[Shown]) -> Answer:
     """Think about every input; what was written is not told by `encode`, only how much."""
-    # `encode` stops rows that repeat themselves; where none may stop, the engine is asked.
-    return written(subject, inputs) if subject.endless else _encoded(subject, inputs, Think.ALWAYS)
+    return _encoded(subject, inputs, Think.ALWAYS)
 
 
 def direct(subject: Subject, inputs: Sequence[Shown]) -> Answer:
@@ -77,9 +73,7 @@ class Reread:
 
 def _run(subject: Subject, inputs: Sequence[Shown], count: int) -> Answer:
     encoder = subject.encoder
-    manner = Manner(encoder.budget, encoder.sampling)
-    if subject.endless:
-        manner = replace(manner, repeats=0)
+    manner = Manner(encoder.budget, encoder.sampling, encoder.repeats)
     found = encoder.engine.run(subject.prompts(inputs), decide=_all, manner=manner, samples=count)
     answers = sorted(found, key=lambda answer: answer.index)
     hidden = torch.stack([vector for answer in answers for vector in answer.vectors])
@@ -94,5 +88,5 @@ def _all(prefill: Prefill, _group: Sequence[int]) -> tuple[Sequence[int], Sequen
 
 
 def _encoded(subject: Subject, inputs: Sequence[Shown], think: Think) -> Answer:
-    found = subject.encoder.encode(inputs, side=Side.QUERY, think=think, batch_size=ROWS)
+    found = subject.encoder.encode(inputs, side=Side.QUERY, think=think, batch_size=subject.rows)
     return Answer(found.vectors, ((),) * len(inputs))

@@ -17,11 +17,13 @@ from forethought.types import Grammar, Prompt, Side
 class Subject:
     """An encoder and the weights, tokens and rules that its rivals share with it.
 
-    An `endless` one is not stopped where it repeats itself.
+    Nobody is stopped where it repeats itself: rivals are not, and all write the same.
     """
 
     encoder: ReasoningEncoder
-    endless: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoder", replace(self.encoder, repeats=0))
 
     @property
     def network(self) -> Any:  # noqa: ANN401 - transformers types none of what is asked of it
@@ -47,6 +49,11 @@ class Subject:
     def close_id(self) -> int:
         """The token that ends a turn."""
         return self.encoder.renderer.layout.token_id(Tag.END)
+
+    @property
+    def rows(self) -> int:
+        """How many inputs are read and write together, for whoever batches freely."""
+        return self.encoder.engine.limits.rows
 
     @property
     def budget(self) -> int:
@@ -75,10 +82,21 @@ class Subject:
         """The same, but every rationale is `tokens` long, whatever the model would say."""
         grammar = self.grammar
         shut = {*grammar.forbidden, grammar.embed_id, *grammar.end_ids, self.close_id}
+        # A placeholder that no picture owns would be counted as one by the stock network.
+        shut |= {self.marks.image_id, self.marks.video_id}
         open_ended = replace(grammar, end_ids=(), forbidden=tuple(sorted(shut)))
         engine = replace(self.encoder.engine, grammar=open_ended)
-        # Made to go on, a model repeats itself: nothing is cut short for that.
-        return Subject(replace(self.encoder, engine=engine, budget=tokens), endless=True)
+        return Subject(replace(self.encoder, engine=engine, budget=tokens))
+
+    def wide(self, rows: int) -> "Subject":
+        """The same, with so many rows at a time."""
+        engine = self.encoder.engine
+        limits = replace(engine.limits, rows=rows)
+        return Subject(replace(self.encoder, engine=replace(engine, limits=limits)))
+
+    def brief(self, budget: int) -> "Subject":
+        """The same, writing at most so many tokens: enough to warm up."""
+        return Subject(replace(self.encoder, budget=min(budget, self.budget)))
 
 
 def subject_of(encoder: Encoder) -> Subject:

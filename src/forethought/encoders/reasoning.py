@@ -37,8 +37,9 @@ WINDOW = 8
 class ReasoningEncoder:
     """One backbone, three roads: direct, thought, and the choice between them.
 
-    `budget` is the most tokens a rationale may take. `instructions` are used where the
-    caller gives none. `folder` is where it was loaded from.
+    `budget` is the most tokens a rationale may take; one that says a run of tokens `repeats`
+    times over is closed, unless that is 0. `instructions` are used where the caller gives
+    none. `folder` is where it was loaded from.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ReasoningEncoder:
     budget: int
     instructions: dict[Side, str]
     sampling: Sampling = field(default_factory=Sampling)
+    repeats: int = 8
 
     @property
     def dimension(self) -> int:
@@ -116,7 +118,7 @@ class ReasoningEncoder:
             engine=self.engine,
             renderer=self.renderer,
             gate=self.gate,
-            manner=Manner(self.budget, self.sampling),
+            manner=Manner(self.budget, self.sampling, self.repeats),
             think=think,
             prompts=prompts,
             past=past,
@@ -132,7 +134,7 @@ class ReasoningEncoder:
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            settings={"budget": self.budget, **asdict(self.sampling)},
+            settings={"budget": self.budget, "repeats": self.repeats, **asdict(self.sampling)},
         )
         unwritten = Rationale("", "", Ending.MALFORMED)
         said = f"{self.name}@{self.revision}"
