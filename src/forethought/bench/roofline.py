@@ -18,6 +18,10 @@ class Limits:
     bandwidth: float
     matmul: float
 
+    def best(self, other: "Limits") -> "Limits":
+        """The better of two measurements, rate by rate: a busy machine only ever looks slower."""
+        return Limits(max(self.bandwidth, other.bandwidth), max(self.matmul, other.matmul))
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -42,7 +42,7 @@ class Run:
     """What every comparison of one run shares; `keep` is handed what is known so far."""
 
     plan: Plan
-    limits: Limits
+    measured: Callable[[], Limits]
     tell: Tell
     keep: Keep
     report: Report
@@ -59,9 +59,9 @@ def nano(model: str, *, plan: Plan, pictures: Path, tell: Tell, keep: Keep) -> R
     inputs = mixed(pictures, plan.inputs)
     subject = subject_of(load(model, device="cpu"))
     about = setting(subject, repeats=plan.repeats)
-    limits = measure(subject.device, megabytes=64, side=512)
+    measured = partial(measure, subject.device, megabytes=64, side=512)
     report = Report(f"{subject.encoder.name}, CPU", about)
-    run = Run(plan, limits, tell, keep, report, _sentences(subject))
+    run = Run(plan, measured, tell, keep, report, _sentences(subject))
     report = _compared(subject, inputs, run)
     tell("memory")
     grow = partial(memory.growth, model=model, shape="", tokens=MEMORY_TOKENS, rows=MEMORY_ROWS)
@@ -114,7 +114,8 @@ def ume(forced: Forced, *, tell: Tell, keep: Keep) -> Report:
     )
     subject = subject.wide(forced.rows or room)
     about = setting(subject, repeats=forced.plan.repeats)
-    limits = measure(subject.device, megabytes=1024 if big else 16, side=8192 if big else 256)
+    size = (1024, 8192) if big else (16, 256)
+    measured = partial(measure, subject.device, megabytes=size[0], side=size[1])
     report = Report(f"ume-2b, {forced.shape} shape, random weights", about)
     # Before anything else is held: what others left behind must not be counted.
     for tokens in forced.lengths:
@@ -124,7 +125,7 @@ def ume(forced: Forced, *, tell: Tell, keep: Keep) -> Report:
         )
         report = replace(report, bars=(*report.bars, grown))
     for tokens in forced.lengths:
-        run = Run(forced.plan, limits, tell, keep, report)
+        run = Run(forced.plan, measured, tell, keep, report)
         report = _compared(
             subject.forced(tokens), inputs, run, label=f", {tokens} tokens", card=100.0
         )
@@ -140,6 +141,7 @@ def _compared(
 ) -> Report:
     """The report with one length's comparisons; what is known is kept after each of them."""
     report = run.report
+    before = run.measured()
     run.tell(f"thought vectors{label}")
     # Ours is warm after this, at full size; and all are held against these rationales.
     written = own.written(subject, inputs)
@@ -151,9 +153,8 @@ def _compared(
     report = _grown_by(report, read, bars.one_pass(read), label=label)
     run.keep(report)
     length = float(mean(len(prompt.token_ids) for prompt in subject.prompts(inputs)))
-    decodes = decodings(
-        work_of(subject), thought, read, limits=run.limits, prompt=length, label=label
-    )
+    limits = before.best(run.measured())
+    decodes = decodings(work_of(subject), thought, read, limits=limits, prompt=length, label=label)
     run.tell(f"samples{label}")
     many = compare.sampling(subject, inputs, run.plan)
     promised = [*bars.many(many), bars.padded(thought)]

@@ -75,6 +75,7 @@ def ume_2b(shape: Shape, *, device: str, patches: tuple[int, int], seed: int = 0
         # Parameters alone: the angles of the positions stay exact, as in loaded checkpoints.
         for parameter in network.parameters():
             parameter.data = parameter.data.to(torch.bfloat16)
+        torch.cuda.empty_cache()  # of the float32 that they were drawn in
     network.eval()  # type: ignore[no-untyped-call]
     network.requires_grad_(requires_grad=False)
     return _assembled(QwenVL(network), tokenizer, patches)
