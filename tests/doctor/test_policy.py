@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 from forethought.backbones import VideoSettings
 from forethought.doctor import Status, policy
 from forethought.encoders import FAMILIES
+from forethought.engines import Manner
 from forethought.types import FramePolicy
 
 

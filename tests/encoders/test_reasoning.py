@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from forethought.encoders import Encoder, LogisticGate, count_endings
+from forethought.engines import Manner
 from forethought.errors import ContentError, ModelError
 from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
 

@@ -120,7 +120,13 @@ def test_never_thinking_asks_no_memory(tiny_encoder):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"instruction": "Something else."}, {"side": "document"}, {"manner": {"budget": 11}}, {"manner": {"repeats": 7}}]
+    "changed",
+    [
+        {"instruction": "Something else."},
+        {"side": "document"},
+        {"manner": {"budget": 11}},
+        {"manner": {"repeats": 7}},
+    ],
 )
 def test_another_question_is_thought_about_anew(tiny_encoder, store, changed):
     tiny_encoder.encode(["red"], think="always", rationales=store)

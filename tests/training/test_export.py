@@ -69,7 +69,10 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
     )[0, len(prompt.token_ids) :]
     engine = tiny_encoder.engine
     _, (ours,) = engine.think(
-        engine.prefill([prompt]), [0], budget=tiny_encoder.manner.budget, sampling=tiny_encoder.manner.sampling
+        engine.prefill([prompt]),
+        [0],
+        budget=tiny_encoder.manner.budget,
+        sampling=tiny_encoder.manner.sampling,
     )
     # Where it ran out of tokens our last one is forced.
     kept = len(ours.token_ids) - (ours.ending is not Ending.EMBED)

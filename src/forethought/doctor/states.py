@@ -96,7 +96,11 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
     """Whether rationales and their vectors are the same alone and in a batch with padding."""
     if Side.QUERY not in encoder.family.thinks:
         return ok("thought parity", "this family writes no rationale")
-    return _layouts("thought parity", replace(encoder, manner=replace(encoder.manner, budget=BUDGET)), Think.ALWAYS)
+    return _layouts(
+        "thought parity",
+        replace(encoder, manner=replace(encoder.manner, budget=BUDGET)),
+        Think.ALWAYS,
+    )
 
 
 def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:

@@ -13,7 +13,7 @@ from forethought.encoders.gate import Gate
 from forethought.encoders.keys import key_of, sources_of
 from forethought.encoders.remembered import Memory, Past
 from forethought.encoders.rereading import spell
-from forethought.engines import Engine, LocalEngine, Manner, Sampling, VllmEngine
+from forethought.engines import Engine, LocalEngine, Manner, VllmEngine
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
