@@ -8,9 +8,31 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 STRIDE = 64
 """So many places of all slots are cleared at a time, as the longest row reaches them."""
+
+
+class _Once(DynamicLayer):
+    """Keeps what one pass gives as it is; the stock layer copies it, so as to grow."""
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *_: object, **__: object
+    ) -> tuple[Tensor, Tensor]:
+        """Take the keys and values of the one pass."""
+        if self.is_initialized:
+            raise ValueError("this cache is of one pass; go on in slots")
+        self.lazy_initialization(key_states, value_states)  # type: ignore[no-untyped-call]
+        self.keys, self.values = key_states, value_states
+        return key_states, value_states
+
+
+def cache_of_one_pass(layers: int) -> DynamicCache:
+    """A cache for a prefill, from which rows enter slots."""
+    cache = DynamicCache()
+    cache.layers = [_Once() for _ in range(layers)]  # type: ignore[no-untyped-call]
+    return cache
 
 
 class Slots:

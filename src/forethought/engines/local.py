@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.cache import Slots
+from forethought.engines.cache import Slots, cache_of_one_pass
 from forethought.engines.engine import Decide
 from forethought.engines.manner import Manner
 from forethought.engines.memory import fits, is_out_of_memory, row_bytes
@@ -106,8 +105,8 @@ class LocalEngine:
             marks=self.backbone.marks,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
-        config = self.backbone.network.config.text_config
-        cache = DynamicCache(config=config) if keep_cache else None
+        layers = self.backbone.network.config.text_config.num_hidden_layers
+        cache = cache_of_one_pass(layers) if keep_cache else None
         hidden = self.backbone.read(batch, cache=cache)
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
