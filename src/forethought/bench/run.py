@@ -22,7 +22,7 @@ from forethought.bench.subject import Subject, subject_of
 from forethought.encoders import load
 from forethought.errors import ConfigError
 
-FULL = Plan(inputs=256, slow=256, medium=256, repeats=5)
+FULL = Plan(inputs=256, slow=256, medium=256, repeats=5, more=2)
 QUICK = Plan(inputs=64, slow=4, medium=8, repeats=2)
 """Fewer inputs, and the first few of them for rivals that run one or four at a time."""
 GPU = Plan(inputs=256, slow=2, medium=4, repeats=3, more=1)
