@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
-from forethought.bench import own, stock
+from forethought.bench import own, served, stock
 from forethought.bench.inputs import Input
 from forethought.bench.roofline import finish
 from forethought.bench.rows import Row, agreement
@@ -52,6 +52,8 @@ def thinking(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]
         CARD_4: _Entry(partial(card, batch_size=4), inputs[: plan.medium], 4, ordered=False),
         PLAIN: _Entry(partial(plain, batch_size=own.ROWS), inputs, own.ROWS, ordered=False),
     }
+    if rival := served.vllm(subject):
+        entries[VLLM] = _Entry(rival, inputs, own.ROWS, ordered=True)
     answers, times = _timed(subject, entries, plan)
     written = own.written(subject, inputs)
     rows = []
@@ -69,7 +71,7 @@ def thinking(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]
                 agreement=agreement(answers[OURS], told, written=written.completions),
             )
         )
-    return [*rows, _vllm()]
+    return rows if VLLM in entries else [*rows, _vllm()]
 
 
 def reading(
@@ -177,5 +179,5 @@ def _padding(subject: Subject, entry: _Entry) -> float:
 
 def _vllm() -> Row:
     here = find_spec("vllm") is not None
-    note = "installed, but no engine of ours drives it yet" if here else "not installed"
+    note = "no folder to start it on" if here else "not installed"
     return Row("thought vectors", VLLM, 0, None, note=note)
