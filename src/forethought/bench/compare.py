@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from forethought.bench import own, stock
+from forethought.bench import own, served, stock
 from forethought.bench.inputs import Input
 from forethought.bench.rows import Agreement, Row, agreement
 from forethought.bench.stock import Answer, Rival
@@ -57,9 +57,12 @@ def thinking(
         partial(stock.plain, subject, batch_size=subject.rows), inputs, subject.rows,
         warm=partial(stock.plain, few, batch_size=subject.rows),
     )  # fmt: skip
+    if rival := served.vllm(subject):
+        entries[VLLM] = Entry(rival, inputs, subject.rows, ordered=True)
     turns = Turns(entries)
     turns.run(repeats=plan.repeats, device=subject.device)
-    return [*(_thought(subject, turns, name, written=written) for name in entries), _vllm()]
+    rows = [_thought(subject, turns, name, written=written) for name in entries]
+    return rows if VLLM in entries else [*rows, _vllm()]
 
 
 def _thought(subject: Subject, turns: Turns, name: str, *, written: Answer) -> Row:
@@ -161,5 +164,5 @@ def _sampled(subject: Subject, inputs: Sequence[Input], *, count: int) -> Answer
 
 def _vllm() -> Row:
     here = find_spec("vllm") is not None
-    note = "installed, but no engine of ours drives it yet" if here else "not installed"
+    note = "the weights are random: there is no folder to start it on" if here else "not installed"
     return Row(THOUGHT, VLLM, 0, None, note=note)

@@ -38,6 +38,7 @@ def embed(
     ] = Side.DOCUMENT,
     think: options.ThinkOption = Think.AUTO,
     model: options.Model = "nano",
+    engine: options.EngineOption = "local",
     instruction: options.Instruction = "",
     rationales: Annotated[
         Path | None,
@@ -65,7 +66,7 @@ def embed(
     with show.waiting(f"loading {model}"):
         from forethought.encoders import load
 
-        encoder = load(model)
+        encoder = load(model, engine=engine)
     bad = list(items.bad)
     encode_all, store = _remembering(encoder, rationales, think)
 

@@ -14,6 +14,10 @@ ThinkOption = Annotated[
     Think,
     typer.Option(help="Write a rationale first: never, always, or where the gate says it pays."),
 ]
+EngineOption = Annotated[
+    str,
+    typer.Option("--engine", help="Who writes rationales: local, or vllm where it is installed."),
+]
 Instruction = Annotated[
     str, typer.Option(help="What the vectors are for; the model's own words by default.")
 ]

@@ -43,7 +43,7 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
         os.environ.setdefault(name, value)
     from vllm import LLM  # noqa: PLC0415 - slow, and an option
 
-    weights, lent = _weights(folder)
+    weights, lent = network_folder(folder)
     writer = LLM(
         model=str(weights),
         dtype=str(reader.backbone.network.dtype).removeprefix("torch."),
@@ -55,6 +55,7 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
         skip_mm_profiling=True,
         # Nothing is inherited from the checkpoint's own settings.
         generation_config="vllm",
+        use_tqdm_on_load=False,
         **_room(reader),
     )
     if lent:
@@ -62,7 +63,7 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
     return VllmEngine(reader, writer)
 
 
-def _weights(folder: Path) -> tuple[Path, bool]:
+def network_folder(folder: Path) -> tuple[Path, bool]:
     """A folder with no safetensors but the network's, and whether it is only lent.
 
     vLLM would take a gate's for the network's.
