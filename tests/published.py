@@ -87,7 +87,6 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
     "qwen3_vl": (Qwen3VLConfig, Qwen3VLForConditionalGeneration),
 }
 TEXT: dict[str, Any] = {
-    "hidden_size": 48,
     "intermediate_size": 80,
     "num_hidden_layers": 2,
     "num_attention_heads": 3,
@@ -96,12 +95,11 @@ TEXT: dict[str, Any] = {
     "initializer_range": 0.15,
     "bos_token_id": None,
 }
-ROPE = {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [2, 3, 3]}
-VISION = {
+ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
+VISION: dict[str, dict[str, Any]] = {
     "qwen2_vl": {
         "depth": 2,
         "embed_dim": 32,
-        "hidden_size": 48,
         "num_heads": 2,
         "initializer_range": 0.15,
     },
@@ -109,7 +107,6 @@ VISION = {
         "depth": 2,
         "hidden_size": 32,
         "intermediate_size": 56,
-        "out_hidden_size": 48,
         "num_heads": 2,
         "window_size": 56,
         "fullatt_block_indexes": [1],
@@ -120,7 +117,6 @@ VISION = {
         "depth": 2,
         "hidden_size": 32,
         "intermediate_size": 56,
-        "out_hidden_size": 48,
         "num_heads": 2,
         "patch_size": 16,
         "num_position_embeddings": 64,
@@ -137,11 +133,11 @@ def loaded(folder, **how):
     return load(folder, device="cpu", **how)
 
 
-def make(family: str, folder: Path, *, context: int = 1024) -> Path:
-    """Write one family's checkpoint as its publisher would."""
+def make(family: str, folder: Path, *, context: int = 1024, head: int = 16) -> Path:
+    """Write one family's checkpoint as its publisher would; `head` is one attention head's width."""
     made = MADE[family]
     tokenizer = _tokenizer(made)
-    network = _network(made, tokenizer, context)
+    network = _network(made, tokenizer, context, head)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -183,20 +179,24 @@ def _tokenizer(made: Made) -> Any:
     return stock
 
 
-def _network(made: Made, tokenizer: Any, context: int) -> Any:
+def _network(made: Made, tokenizer: Any, context: int, head: int) -> Any:
     def held(token: str) -> int:
         return int(tokenizer.convert_tokens_to_ids(token))
 
     config_class, network_class = NETWORKS[made.architecture]
     text = {**TEXT, "vocab_size": len(tokenizer) + 5, "rope_parameters": dict(ROPE)}
+    text["hidden_size"] = TEXT["num_attention_heads"] * head
+    text["rope_parameters"]["mrope_section"] = [head // 8, head * 3 // 16, head * 3 // 16]
     text["max_position_embeddings"] = context
     text |= {"eos_token_id": held("<|im_end|>"), "pad_token_id": held("<|endoftext|>")}
     if made.architecture == "qwen3_vl":
-        text |= {"head_dim": 16}
+        text |= {"head_dim": head}
         text["rope_parameters"] |= {"mrope_interleaved": True}
+    told = "hidden_size" if made.architecture == "qwen2_vl" else "out_hidden_size"
+    seen: dict[str, Any] = {**VISION[made.architecture], told: text["hidden_size"]}
     config = config_class(
         text_config=text,
-        vision_config=VISION[made.architecture],
+        vision_config=seen,
         image_token_id=held("<|image_pad|>"),
         video_token_id=held("<|video_pad|>"),
         vision_start_token_id=held("<|vision_start|>"),

@@ -2,7 +2,8 @@
 
 Its wheel on this project's index was built for GPUs; on a CPU its operators do not load, and
 importing it fails on the two that it describes by name. Declared first, they are enough for
-everything that is pure Python, the video transforms among it.
+everything that is pure Python, the video transforms among it. Where vLLM is, the environment
+has declared them already, by `torchvision.pth`.
 """
 
 from importlib.util import find_spec
@@ -11,10 +12,12 @@ import pytest
 import torch
 
 OPERATORS = pytest.StashKey[torch.library.Library]()
+NEEDS = {"test_torchvision.py": "torchvision", "test_vllm.py": "vllm"}
+"""The package without which a file's tests are skipped."""
 
 
 def pytest_configure(config):
-    if find_spec("torchvision") is None:
+    if find_spec("torchvision") is None or hasattr(torch.ops.torchvision, "nms"):
         return
     library = torch.library.Library("torchvision", "DEF")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -24,9 +27,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if find_spec("torchvision") is not None:
-        return
-    skip = pytest.mark.skip(reason="needs torchvision: `make test-torchvision`")
     for item in items:
-        if "opt_in" in str(item.path):
-            item.add_marker(skip)
+        package = NEEDS.get(item.path.name) if "opt_in" in str(item.path) else None
+        if package and find_spec(package) is None:
+            item.add_marker(pytest.mark.skip(reason=f"needs {package}: `make test-{package}`"))

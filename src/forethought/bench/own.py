@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from forethought.bench.stock import Answer
 from forethought.bench.subject import Subject
 from forethought.encoders import LogisticGate, Shown
-from forethought.encoders.rereading import reread
-from forethought.engines import Manner, Prefill
+from forethought.engines import Manner, Prefill, reread
 from forethought.types import Side, Think
 
 ROWS = 64

@@ -76,7 +76,7 @@ class Subject:
         grammar = self.grammar
         shut = {*grammar.forbidden, grammar.embed_id, *grammar.end_ids, self.close_id}
         open_ended = replace(grammar, end_ids=(), forbidden=tuple(sorted(shut)))
-        engine = replace(self.encoder.engine, grammar=open_ended)
+        engine = replace(self.encoder.local, grammar=open_ended)
         # Made to go on, a model repeats itself: nothing is cut short for that.
         return Subject(replace(self.encoder, engine=engine, budget=tokens), endless=True)
 

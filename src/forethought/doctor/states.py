@@ -30,7 +30,7 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
     The norm is computed anew from what goes into it: one that was put out of action passes
     its input on unseen.
     """
-    engine = encoder.engine
+    engine = encoder.local
     text = engine.backbone.network.model.language_model
     norm = text.norm
     if getattr(norm, "weight", None) is None:
@@ -103,7 +103,7 @@ def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
     messages = [shown.words(), shown.picture(), shown.more_words()]
     # As much padding as there can be: left alone, the scheduler lets little stand.
     limits = replace(encoder.engine.limits, waste=1.0)
-    wasteful = replace(encoder, engine=replace(encoder.engine, limits=limits))
+    wasteful = replace(encoder, engine=replace(encoder.local, limits=limits))
     together = wasteful.encode(messages, think=think, batch_size=len(messages))
     alone = [encoder.encode([message], think=think) for message in messages]
     single = np.concatenate([one.vectors for one in alone])

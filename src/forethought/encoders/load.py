@@ -22,13 +22,14 @@ from forethought.encoders.gate import ActionGate, Gate, load_gate
 from forethought.encoders.reading import Reading, look
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
-from forethought.engines import LocalEngine
+from forethought.engines import LocalEngine, start_vllm
 from forethought.errors import ModelError
 from forethought.renderers import Layout, MmembR1Renderer, Renderer, UmeR1Renderer
 from forethought.types import Side
 
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 """What is taken from a repository on the hub: never code, never a pickle."""
+ENGINES = ("local", "vllm")
 
 
 def load(
@@ -39,6 +40,7 @@ def load(
     device: str | None = None,
     loading: Loading | None = None,
     reading: Reading | None = None,
+    engine: str = "local",
 ) -> Encoder:
     """Load an encoder: one that ships, a folder, or a repository on the hub.
 
@@ -49,27 +51,44 @@ def load(
         loading: precision, attention, quantisation; by default float32 on a CPU and the
             checkpoint's own precision on a GPU.
         reading: pixels, frames, budget; by default the family's published ones.
+        engine: who writes rationales: "local", this process, or "vllm", where it is installed.
 
     Raises:
-        ModelError: if there is no such model, its files are not whole, or it is of no family.
+        ModelError: if there is no such model, its files are not whole, it is of no family, or
+            the engine cannot run it.
     """
+    if engine not in ENGINES:
+        raise ModelError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
     folder = find(model, revision=revision)
     if family is None and (folder / CARD).is_file() and read_card(folder)["family"] == "afternoon":
         # Its towers need code that no other family does.
         from forethought.encoders.afternoon import AfternoonEncoder  # noqa: PLC0415
 
+        if engine != "local":
+            raise ModelError(f"{folder}: the afternoon family never writes; load it as it is")
         return AfternoonEncoder.load(folder)
     loading = loading or Loading()
     chosen = replace(loading, device=device or loading.device or best_device())
     tokenizer = read_tokenizer(folder)
     found = recognise(folder, tokenizer, named=str(model), family=family)
-    return assemble(
+    encoder = assemble(
         folder,
         found.family,
         tokenizer=tokenizer,
         backbone=load_checkpoint(folder, chosen),
         reading=reading or Reading(),
     )
+    return encoder if engine == "local" else _served(encoder, chosen)
+
+
+def _served(encoder: ReasoningEncoder, loading: Loading) -> ReasoningEncoder:
+    """The same encoder with vLLM writing its rationales."""
+    if loading.quantize or loading.device_map:
+        raise ModelError(
+            "engine='vllm' takes neither quantize nor device_map: leave them out, or use "
+            "engine='local'"
+        )
+    return replace(encoder, engine=start_vllm(encoder.folder, encoder.local))
 
 
 def find(model: str | Path, *, revision: str | None = None) -> Path:

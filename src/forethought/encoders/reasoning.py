@@ -13,7 +13,7 @@ from forethought.encoders.gate import Gate
 from forethought.encoders.keys import key_of, sources_of
 from forethought.encoders.remembered import Memory, Past
 from forethought.encoders.rereading import spell
-from forethought.engines import LocalEngine, Manner, Sampling
+from forethought.engines import Engine, LocalEngine, Manner, Sampling, VllmEngine
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
@@ -44,7 +44,7 @@ class ReasoningEncoder:
     name: str
     revision: str
     folder: Path
-    engine: LocalEngine
+    engine: Engine
     renderer: Renderer
     family: Family
     gate: Gate | None
@@ -56,6 +56,21 @@ class ReasoningEncoder:
     def dimension(self) -> int:
         """How long its vectors are."""
         return self.engine.backbone.dimension
+
+    @property
+    def local(self) -> LocalEngine:
+        """What reads in this process, whoever writes.
+
+        Raises:
+            ModelError: if the engine keeps none here.
+        """
+        if isinstance(self.engine, VllmEngine):
+            return self.engine.reader
+        if isinstance(self.engine, LocalEngine):
+            return self.engine
+        raise ModelError(
+            f"{type(self.engine).__name__} is no engine of this process; load with engine='local'"
+        )
 
     def encode(
         self,

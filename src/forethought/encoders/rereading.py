@@ -1,16 +1,9 @@
-"""Rationales that were written before, read again: one pass, and nothing is decoded."""
+"""Rationales that were written before, as the tokens that are read again."""
 
-from collections.abc import Sequence
-
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from forethought.backbones import QwenVL, collate
-from forethought.engines import Limits, bucket
+from forethought.backbones import QwenVL
 from forethought.errors import ModelError
 from forethought.renderers import Renderer
-from forethought.types import Prompt, Remembered
+from forethought.types import Remembered
 
 
 def spell(memo: Remembered, renderer: Renderer, backbone: QwenVL) -> tuple[int, ...] | None:
@@ -36,42 +29,3 @@ def spell(memo: Remembered, renderer: Renderer, backbone: QwenVL) -> tuple[int, 
     size = int(backbone.network.config.text_config.vocab_size)
     whole = all(0 <= token < size and token not in placeholders for token in cut)
     return cut if whole else None
-
-
-@torch.inference_mode()
-def reread(
-    backbone: QwenVL,
-    prompts: Sequence[Prompt],
-    completions: Sequence[tuple[int, ...]],
-    *,
-    pad_id: int,
-    limits: Limits,
-) -> Float[Tensor, "R H"]:
-    """Read prompts with their completions; give the state at each embed token, the last one.
-
-    Raises:
-        ModelError: if a prompt and its completion are longer than the context together.
-    """
-    whole = [
-        (*prompt.written_on, *completion)
-        for prompt, completion in zip(prompts, completions, strict=True)
-    ]
-    for ids, completion in zip(whole, completions, strict=True):
-        if len(ids) > backbone.context:
-            raise ModelError(
-                f"a prompt of {len(ids) - len(completion)} tokens and a stored rationale of "
-                f"{len(completion)} exceed the model's context of {backbone.context}: shorten the "
-                "rationale with `forethought rationales edit`"
-            )
-    states = torch.empty(len(whole), backbone.dimension, device=backbone.device)
-    for rows in bucket([len(ids) for ids in whole], limits):
-        batch = collate(
-            [whole[row] for row in rows],
-            [prompts[row].pictures for row in rows],
-            # On the left, so that every row's embed token is the last of the batch.
-            side="left",
-            marks=backbone.marks,
-            pad_id=pad_id,
-        ).to(backbone.device)
-        states[rows] = backbone.read(batch)[:, -1].float()
-    return states

@@ -3,9 +3,12 @@
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
 from forethought.engines.manner import Manner, Settle
+from forethought.engines.reading import read_on, reread
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
+from forethought.engines.starting import start_vllm
+from forethought.engines.vllm import VllmEngine
 
 __all__ = [
     "Answer",
@@ -18,7 +21,11 @@ __all__ = [
     "Sampling",
     "Settle",
     "Thought",
+    "VllmEngine",
     "bucket",
     "choose",
     "padding",
+    "read_on",
+    "reread",
+    "start_vllm",
 ]

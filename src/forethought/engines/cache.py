@@ -27,8 +27,16 @@ class Slots:
         self._layers: list[Float[Tensor, "2 R K P D"]] = []
         self.reached = 0
 
-    def enter(self, read: DynamicCache, rows: Sequence[int], *, first: int, width: int) -> None:
-        """Copy rows of a prefill, right-padded there, into the slots from `first` on."""
+    def enter(
+        self, read: DynamicCache | None, rows: Sequence[int], *, first: int, width: int
+    ) -> None:
+        """Copy rows of a prefill, right-padded there, into the slots from `first` on.
+
+        Raises:
+            ValueError: if the prefill kept no cache.
+        """
+        if read is None:
+            raise ValueError("this prefill kept no cache: read with keep_cache=True to go on")
         layers: list[Any] = list(read.layers)
         if not self._layers:
             self._layers = [self._empty(layer.keys) for layer in layers]

@@ -105,8 +105,9 @@ class LocalEngine:
             marks=self.backbone.marks,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
-        cache = DynamicCache(config=self.backbone.network.config.text_config)
-        hidden = self.backbone.read(batch, cache=cache if keep_cache else None)
+        config = self.backbone.network.config.text_config
+        cache = DynamicCache(config=config) if keep_cache else None
+        hidden = self.backbone.read(batch, cache=cache)
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
         read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)
