@@ -20,8 +20,9 @@ YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 
 def network_of(architecture, *, rope=(), **text):
     """A random network; biases and norms differ, so that a step that skips one shows."""
     config_class, network_class = NETWORKS[architecture]
-    settings = {**TEXT, "vocab_size": 40, "max_position_embeddings": 128, **text}
-    settings["rope_parameters"] = {**ROPE, **dict(rope)}
+    sizes = {"hidden_size": 48, "vocab_size": 40, "max_position_embeddings": 128}
+    settings = {**TEXT, **sizes, **text}
+    settings["rope_parameters"] = {**ROPE, "mrope_section": [2, 3, 3], **dict(rope)}
     if architecture == "qwen3_vl":
         settings["head_dim"] = 16
         settings["rope_parameters"]["mrope_interleaved"] = True

@@ -5,48 +5,43 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.engines.memory import fits, free_bytes, is_out_of_memory
+from forethought.engines.memory import fits, free_bytes, is_out_of_memory, row_bytes
 
+CPU = torch.device("cpu")
 PAGES = {"SC_AVPHYS_PAGES": 100, "SC_PAGE_SIZE": 1000}
 
 
-@pytest.fixture(scope="module")
-def backbone(tiny_encoder):
-    return tiny_encoder.engine.backbone
-
-
-def test_a_token_takes_keys_and_values_of_every_layer_in_their_precision(backbone):
-    # Two layers, one head of sixteen numbers, four bytes each.
-    assert backbone.cache_bytes == 2 * 2 * 16 * 4
+def test_a_row_takes_keys_and_values_of_every_layer_in_their_precision(tiny_encoder):
+    # Two layers, one head of sixteen numbers, four bytes each or two, for seven tokens.
+    backbone = tiny_encoder.engine.backbone
+    assert row_bytes(backbone, room=7, precision=None) == 7 * 2 * 2 * 16 * 4
+    assert row_bytes(backbone, room=7, precision="bfloat16") == 7 * 2 * 2 * 16 * 2
 
 
 @pytest.mark.parametrize(
-    ("rows", "room", "expected"),
+    ("rows", "row", "expected"),
     [
-        # Four fifths of 100,000 bytes; ten rows of 30 tokens take 76,800, eleven 84,480.
-        (99, 30, 10),
-        (10, 30, 10),
-        (7, 30, 7),
-        # 312 tokens of 256 bytes take 79,872.
-        (3, 312, 1),
-        (3, 313, 0),
+        # Four fifths of 100,000 bytes; ten rows of 7,680 take 76,800, eleven 84,480.
+        (99, 7680, 10),
+        (10, 7680, 10),
+        (7, 7680, 7),
+        (3, 80_000, 1),
+        (3, 80_001, 0),
     ],
 )
-def test_as_many_rows_fit_as_four_fifths_of_what_is_free_holds(
-    backbone, monkeypatch, rows, room, expected
-):
+def test_as_many_rows_fit_as_four_fifths_of_what_is_free_holds(monkeypatch, rows, row, expected):
     monkeypatch.setattr(os, "sysconf", PAGES.__getitem__)
-    assert fits(backbone, rows=rows, room=room) == expected
+    assert fits(CPU, rows=rows, row=row) == expected
 
 
-@given(st.integers(1, 300), st.integers(1, 10**12))
-def test_never_more_rows_than_asked_for(tiny_encoder, rows, room):
-    assert 0 <= fits(tiny_encoder.engine.backbone, rows=rows, room=room) <= rows
+@given(st.integers(1, 300), st.integers(1, 10**15))
+def test_never_more_rows_than_asked_for(rows, row):
+    assert 0 <= fits(CPU, rows=rows, row=row) <= rows
 
 
-def test_room_for_more_than_any_machine_has_fits_not_once(backbone):
-    assert fits(backbone, rows=4, room=10**15) == 0
-    assert fits(backbone, rows=4, room=1) == 4
+def test_room_for_more_than_any_machine_has_fits_not_once():
+    assert fits(CPU, rows=4, row=10**18) == 0
+    assert fits(CPU, rows=4, row=1) == 4
 
 
 def test_where_nobody_can_say_what_is_free_all_is_tried():

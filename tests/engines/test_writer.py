@@ -201,12 +201,7 @@ def test_where_nothing_is_near_enough_all_is_as_without_looks(told, plain):
     "within",
     [
         1.0,
-        pytest.param(
-            2.0,
-            marks=pytest.mark.xfail(
-                reason="the first look is compared with zeros, 1 away from all"
-            ),
-        ),
+        2.0,
     ],
 )
 def test_where_any_is_near_enough_all_settle_at_their_second_look(told, plain, within):

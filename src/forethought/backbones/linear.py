@@ -16,8 +16,10 @@ class Packed(nn.Linear):
 
     torch hands float32 products to MKL, which leaves the wide registers of processors that
     are not Intel's unused: there this is two to three times as fast, in the same precision
-    (`benchmarks/linear.py`). The layer keeps its own weights as well. Where a gradient is
-    asked for, for few rows, and in any other precision or place it is the stock layer.
+    (`benchmarks/linear.py`). The layer keeps its own weights as well, and packs them anew
+    where they were changed, but for changes through `.data`, which torch does not count: then
+    `pack` the network again. Where a gradient is asked for, for few rows, and in any other
+    precision or place it is the stock layer.
     """
 
     _packed: Tensor | None = None
@@ -50,8 +52,9 @@ def pack(network: nn.Module) -> None:
     """Let every stock linear layer of a network be computed so, in place."""
     for module in network.modules():
         # Not a subclass: those of quantised weights and adapters go their own ways.
-        if type(module) is nn.Linear:
+        if type(module) in {nn.Linear, Packed}:
             module.__class__ = Packed
+            vars(module).pop("_packed", None)
 
 
 def _suits(states: Tensor, weight: Tensor) -> bool:

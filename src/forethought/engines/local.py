@@ -85,9 +85,9 @@ class LocalEngine:
                     _enter(writing, prefill, thinking, group=group, samples=samples, seed=seed)
                 # Its rows are copied: it must not stand beside them while they write.
                 del prefill
-            if writing and writing.open:
+            if writing:
                 writing.drop(pending.drop(dropped))
-                yield from pending.hand_back(writing.step())
+                yield from pending.hand_back(writing.step() if writing.open else ())
         self._put_by(writing)
 
     @torch.inference_mode()
