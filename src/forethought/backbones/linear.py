@@ -37,7 +37,9 @@ class Packed(nn.Linear):
 
     def _weight(self) -> Tensor:
         # An optimiser or a merged adapter changes weights in place: then they are packed anew.
-        now = (self.weight.data_ptr(), self.weight._version)  # noqa: SLF001 - torch has no other word
+        # What was made under inference mode is never changed.
+        counted = 0 if self.weight.is_inference() else self.weight._version  # noqa: SLF001 - torch has no other word
+        now = (self.weight.data_ptr(), counted)
         if self._packed is None or self._of != now:
             self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), None)  # noqa: SLF001
             self._of = now

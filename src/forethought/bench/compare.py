@@ -1,7 +1,7 @@
 """The comparisons: rivals in turns on the same inputs, each held against ours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
@@ -11,8 +11,10 @@ from forethought.bench.rows import Agreement, Row, agreement
 from forethought.bench.stock import Answer, Rival
 from forethought.bench.subject import Subject
 from forethought.bench.turns import Entry, Turns, padded
+from forethought.engines import Settle
 
 THOUGHT, PASS, SAMPLED = "thought vectors", "one pass", "samples of one input"
+OPTIONS = "thought vectors, with what is off by default"
 OURS, GATED, REREAD = "encode(think=always)", "encode(think=auto), gate shut", "re-embedding"
 DIRECT, STOCK = "encode(think=never)", "(d) stock forward"
 CARD_1, CARD_4 = "(a) cards' generate, batch 1", "(a) cards' generate, batch 4"
@@ -20,7 +22,8 @@ PLAIN, VLLM = "(b) batched generate, + re-encode", "(c) vLLM: generate, then rea
 SENTENCES = "Sentence Transformers' encode"
 ONE, MANY = "one rationale", "8 rationales"
 SAMPLES = 8
-MINE = frozenset({OURS, GATED, REREAD, DIRECT, ONE, MANY})
+NOTHING, GUESSES, SETTLE, HALF = "nothing", "guesses=2", "settle=Settle(8, 0.01)", "16-bit cache"
+MINE = frozenset({OURS, GATED, REREAD, DIRECT, ONE, MANY, NOTHING, GUESSES, SETTLE, HALF})
 _WARM_TOKENS = 8
 
 
@@ -156,6 +159,35 @@ def sampling(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]
         )
         for name, answer in turns.answers.items()
     ]  # fmt: skip
+
+
+def options(subject: Subject, inputs: Sequence[Input], plan: Plan, *, written: Answer) -> list[Row]:
+    """What each option changes: the time, and how near vectors stay to those without it."""
+    manner = subject.encoder.manner
+    subjects = {
+        NOTHING: subject,
+        GUESSES: subject.writing(replace(manner, guesses=2)),
+        SETTLE: subject.writing(replace(manner, settle=Settle(every=8, within=0.01))),
+        HALF: subject.within(cache="float16"),
+    }
+    entries = {
+        name: Entry(partial(own.written, one), inputs, subject.rows, ordered=True, ours=True)
+        for name, one in subjects.items()
+    }
+    turns = Turns(entries)
+    turns.run(repeats=plan.repeats, device=subject.device)
+    rows = []
+    for name, answer in turns.answers.items():
+        pairs = zip(answer.completions, written.completions, strict=True)
+        rows.append(
+            turns.row(
+                OPTIONS, name, tokens=sum(map(len, answer.completions)),
+                agreement=agreement(
+                    written.vectors, answer.vectors, same=sum(one == other for one, other in pairs)
+                ),
+            )
+        )  # fmt: skip
+    return rows
 
 
 def _sampled(subject: Subject, inputs: Sequence[Input], *, count: int) -> Answer:

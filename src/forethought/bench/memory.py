@@ -24,6 +24,7 @@ from forethought.errors import ModelError
 
 RIVALS: dict[str, Callable[[Subject, list[Shown]], object]] = {
     "ours": own.thought,
+    "ours, 16-bit cache": lambda subject, inputs: own.thought(_halved(subject), inputs),
     "card": lambda subject, inputs: stock.card(subject, inputs, batch_size=len(inputs)),
 }
 WORDS = ("a red kite over a hill", "two old keys", "a cup of tea, half full", "the flag of Peru")
@@ -79,6 +80,10 @@ def allocated(rival: str, subject: Subject, *, tokens: int, rows: int) -> int:
     RIVALS[rival](subject.forced(tokens), inputs)
     torch.cuda.synchronize()
     return int(torch.cuda.max_memory_allocated()) - before
+
+
+def _halved(subject: Subject) -> Subject:
+    return subject.within(cache="bfloat16" if subject.device.type == "cuda" else "float16")
 
 
 def texts(rows: int) -> list[Shown]:

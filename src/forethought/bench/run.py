@@ -63,6 +63,11 @@ def nano(model: str, *, plan: Plan, pictures: Path, tell: Tell, keep: Keep) -> R
     report = Report(f"{subject.encoder.name}, CPU", about)
     run = Run(plan, measured, tell, keep, report, _sentences(subject))
     report = _compared(subject, inputs, run)
+    tell("options")
+    written = own.written(subject, inputs)
+    chosen = compare.options(subject, inputs, plan, written=written)
+    report = _grown_by(report, chosen, (), label="")
+    keep(report)
     tell("memory")
     grow = partial(memory.growth, model=model, shape="", tokens=MEMORY_TOKENS, rows=MEMORY_ROWS)
     grown = bars.memory(
@@ -112,7 +117,7 @@ def ume(forced: Forced, *, tell: Tell, keep: Keep) -> Report:
         device=subject.device,
         most=MOST_ROWS,
     )
-    subject = subject.wide(forced.rows or room)
+    subject = subject.within(rows=forced.rows or room)
     about = setting(subject, repeats=forced.plan.repeats)
     size = (1024, 8192) if big else (16, 256)
     measured = partial(measure, subject.device, megabytes=size[0], side=size[1])

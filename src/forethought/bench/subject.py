@@ -8,7 +8,7 @@ import torch
 
 from forethought.backbones import Loading, Marks, QwenVL, load_checkpoint
 from forethought.encoders import Encoder, ReasoningEncoder, Shown, as_messages
-from forethought.engines import LocalEngine
+from forethought.engines import LocalEngine, Manner
 from forethought.errors import ModelError
 from forethought.renderers import Tag
 from forethought.types import Grammar, Prompt, Side
@@ -97,15 +97,18 @@ class Subject:
         engine = replace(self.engine, grammar=open_ended)
         return self._with(engine=engine, manner=replace(self.encoder.manner, budget=tokens))
 
-    def wide(self, rows: int) -> "Subject":
-        """The same, with so many rows at a time."""
-        limits = replace(self.engine.limits, rows=rows)
-        return self._with(engine=replace(self.engine, limits=limits))
+    def within(self, **limits: Any) -> "Subject":  # noqa: ANN401 - fields of Limits
+        """The same, within other limits."""
+        changed = replace(self.engine.limits, **limits)
+        return self._with(engine=replace(self.engine, limits=changed))
+
+    def writing(self, manner: Manner) -> "Subject":
+        """The same, writing in another manner."""
+        return self._with(manner=manner)
 
     def brief(self, budget: int) -> "Subject":
         """The same, writing at most so many tokens: enough to warm up."""
-        fewer = replace(self.encoder.manner, budget=min(budget, self.budget))
-        return self._with(manner=fewer)
+        return self.writing(replace(self.encoder.manner, budget=min(budget, self.budget)))
 
     def _with(self, **changed: Any) -> "Subject":  # noqa: ANN401 - fields of an encoder
         return replace(self, encoder=replace(self.encoder, **changed))
