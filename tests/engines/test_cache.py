@@ -1,3 +1,4 @@
+import pytest
 import torch
 import torch.nn.functional as F
 from transformers import DynamicCache
@@ -140,3 +141,8 @@ def test_keys_of_another_precision_are_kept_in_the_slots_own():
     keys, values = slots.window(torch.tensor([3]), count=1, width=4).update(0, new, new)
     assert keys.dtype is values.dtype is torch.float32
     assert (keys[0, :, 3] == 0.5).all()
+
+
+def test_a_prefill_without_a_cache_cannot_be_gone_on_from():
+    with pytest.raises(ValueError, match="kept no cache: read with keep_cache=True to go on"):
+        Slots(1, room=9).enter(None, [0], first=0, width=3)
