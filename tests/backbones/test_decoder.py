@@ -35,7 +35,7 @@ def network_of(architecture, *, rope=(), **text):
         tie_word_embeddings=False,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(7)
+        torch.random.manual_seed(7)
         network = network_class(config).eval().requires_grad_(requires_grad=False)
         for parameter in network.parameters():
             if parameter.ndim == 1:

@@ -28,7 +28,7 @@ class Named(TorchDispatchMode):
 
 def layer(size=(7, 11), *, bias=True, seed=1):
     generator = torch.Generator().manual_seed(seed)
-    made = nn.Linear(*size, bias=bias)
+    made = nn.Linear(size[0], size[1], bias=bias)
     for parameter in made.parameters():
         parameter.data.copy_(torch.randn(parameter.shape, generator=generator))
     return made
@@ -204,7 +204,7 @@ def test_a_packed_network_reads_as_the_stock_one(tiny_encoder):
         network = copy.deepcopy(stock.network)
     for module in network.modules():
         if isinstance(module, Packed):
-            module.__class__ = nn.Linear
+            module.__class__ = nn.Linear  # type: ignore[assignment]
     plain = QwenVL(network)
     with torch.inference_mode(mode=False):
         hurried = QwenVL(copy.deepcopy(network))

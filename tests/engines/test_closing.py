@@ -24,7 +24,7 @@ def judged(rows, *, prompts=None, budget=999, repeats=3):
     lengths = starts.clone()
     runs = torch.zeros(len(rows), SPAN - 1, dtype=torch.long)
     judge = Judge(GRAMMAR, budget, repeats)
-    found = [[] for _ in rows]
+    found: list[list[Ending | None]] = [[] for _ in rows]
     while (lengths < ends).any():
         tokens = history.gather(1, lengths.clamp(max=room - 1)[:, None])[:, 0]
         more = extended(runs, tokens, history=history, starts=starts, lengths=lengths)
@@ -80,6 +80,16 @@ def test_a_full_budget_goes_before_embedding_that_before_a_turn_and_that_before_
 def test_a_run_said_three_times_over_is_a_loop():
     assert ends([5, 1, 2, 1, 2, 1, 2], [5, 1, 2, 1, 2, 1]) == [Ending.LOOP, None]
     assert ends([5, 1, 2, 1, 2, 1, 2], repeats=4) == [None]
+
+
+def test_only_what_the_row_itself_wrote_is_counted():
+    # Behind a prompt of 4, 4, 4 the row says 4, 4, 4, 4: the third stands two behind its first.
+    history, starts = torch.tensor([[4] * 7]), torch.tensor([3])
+    runs = torch.zeros(1, SPAN - 1, dtype=torch.long)
+    for length in (3, 4, 5, 6):
+        at = torch.tensor([length])
+        runs = extended(runs, torch.tensor([4]), history=history, starts=starts, lengths=at)
+    assert runs[0].tolist() == [2, 1, *[0] * (SPAN - 3)]
 
 
 def test_nobody_looks_for_loops_where_none_is_too_many():

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -51,7 +53,7 @@ def test_a_replayed_step_does_what_it_did_when_it_was_run():
 
     for at, (way, state) in enumerate(ways):
         for count in (2, 1, 2, 2, 1, 2, 1, 1):
-            way.run(count, lambda state=state, count=count, at=at: advance(state, count, at))
+            way.run(count, partial(advance, state, count, at))
             # What a graph reads it reads anew each time.
             state[0, 1] += 1
     torch.testing.assert_close(ways[0][1], ways[1][1])

@@ -58,6 +58,10 @@ def test_a_prompt_that_is_dropped_is_forgotten_with_all_its_rows(back):
     assert pending.drop({7, 5, 3}) == {14, 15}
     assert pending.drop({7, 5, 3}) == set()
     assert len(pending) == 1
+    # Asked anew, it waits for both of its rows.
+    assert not list(pending.receive([7], prefill(), rows=[0], gates=[0.5]))
+    assert list(pending.hand_back([closed(15)])) == []
+    assert pending.drop([7]) == {14, 15}
     (answer,) = pending.hand_back([closed(5), closed(4)])
     assert answer.index == 2
     assert not pending
