@@ -20,8 +20,9 @@ YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 
 def network_of(architecture, *, rope=(), **text):
     """A random network; biases and norms differ, so that a step that skips one shows."""
     config_class, network_class = NETWORKS[architecture]
-    sizes = {"hidden_size": 48, "vocab_size": 40, "max_position_embeddings": 128}
-    settings = {**TEXT, **sizes, **text}
+    # Two query heads to a key head, and two of these, sixteen wide.
+    heads = {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2}
+    settings = {**TEXT, **heads, "vocab_size": 40, "max_position_embeddings": 128, **text}
     settings["rope_parameters"] = {**ROPE, "mrope_section": [2, 3, 3], **dict(rope)}
     if architecture == "qwen3_vl":
         settings["head_dim"] = 16
@@ -46,10 +47,7 @@ def network_of(architecture, *, rope=(), **text):
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
 def backbone(request):
-    # Two query heads to a key head, and two of these.
-    return QwenVL(
-        network_of(request.param, hidden_size=64, num_attention_heads=4, num_key_value_heads=2)
-    )
+    return QwenVL(network_of(request.param))
 
 
 def whole(backbone, row):

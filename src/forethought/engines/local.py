@@ -145,8 +145,10 @@ class LocalEngine:
         manner = Manner(budget, sampling)
         longest = max(prefill.lengths)
         writing = self._writing(manner, longest=longest, rows=len(rows), least=len(rows))
-        device = generator.device if generator else "cpu"
-        chances = torch.rand(len(rows), budget, generator=generator, device=device)
+        chances = None
+        if sampling.temperature:
+            device = generator.device if generator else "cpu"
+            chances = torch.rand(len(rows), budget, generator=generator, device=device)
         writing.enter(prefill, rows, keys=range(len(rows)), chances=chances)
         closed: dict[int, Closed] = {}
         while writing.open:
