@@ -35,6 +35,11 @@ def test_the_last_two_themselves_are_no_place_and_one_that_overlaps_them_is():
     assert guessed([1, 4, 4, 4], count=1) == [[4]]
 
 
+def test_a_guess_goes_round_where_what_followed_comes_to_its_end():
+    assert guessed([1, 4, 4, 4], count=3) == [[4, 4, 4]]
+    assert guessed([7, 1, 2, 1, 2], count=5) == [[1, 2, 1, 2, 1]]
+
+
 def test_what_stands_behind_the_end_is_not_looked_in():
     history = torch.tensor([[1, 2, 5, 0, 1, 2, 1, 2, 8]])
     assert guess(history, torch.tensor([5]), count=1).tolist() == [[5]]
@@ -49,4 +54,4 @@ def test_where_nothing_is_found_some_tokens_are_guessed_all_the_same(text, count
 
 
 def test_guesses_near_the_end_of_the_room_stay_within_it():
-    assert guessed([0, 0, 1, 2, 8, 1, 2], count=4, room=7) == [[8, 1, 2, 2]]
+    assert guessed([0, 0, 1, 2, 8, 1, 2], count=4, room=7) == [[8, 1, 2, 8]]

@@ -99,7 +99,7 @@ def passes(engine, prompts, manner):
     return found, list(PASSES)
 
 
-def test_a_row_that_says_one_token_again_and_again_needs_half_the_passes(told):
+def test_a_row_that_says_one_token_again_and_again_needs_a_quarter_of_the_passes(told):
     # Nothing but one token may be written.
     grammar = dataclasses.replace(
         told.engine.grammar,
@@ -114,9 +114,9 @@ def test_a_row_that_says_one_token_again_and_again_needs_half_the_passes(told):
     assert plain == [(1, 1)] * 51
     found, fewer = passes(engine, prompts, dataclasses.replace(manner, guesses=3))
     same(found, expected)
-    # The first two find nothing; from the third on one guess is right each time: it is the
-    # last token itself. The fiftieth is chosen with the forty-ninth, the embed token alone.
-    assert fewer == [(1, 4)] * (2 + 24 + 1)
+    # The first two find nothing; from the third on all three guesses are right each time: they
+    # are the last token itself. Two and twelve times four make fifty; then the embed token.
+    assert fewer == [(1, 4)] * (2 + 12 + 1)
 
 
 def test_a_row_that_says_what_stands_in_its_prompt_needs_fewer_passes(told):
