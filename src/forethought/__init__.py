@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forethought.backbones import Loading
     from forethought.encoders import Encoder, Reading, load
+    from forethought.engines import Limits, Settle
     from forethought.errors import ForethoughtError
     from forethought.index import FolderIndex
+    from forethought.rationales import RationaleStore
     from forethought.types import (
         Embeddings,
         Ending,
@@ -35,11 +37,14 @@ __all__ = [
     "FramePolicy",
     "Hit",
     "Image",
+    "Limits",
     "Loading",
     "Message",
     "Mode",
     "Rationale",
+    "RationaleStore",
     "Reading",
+    "Settle",
     "Side",
     "Text",
     "Think",
@@ -52,8 +57,11 @@ _ELSEWHERE = {
     "Encoder": "forethought.encoders",
     "FolderIndex": "forethought.index",
     "ForethoughtError": "forethought.errors",
+    "Limits": "forethought.engines",
     "Loading": "forethought.backbones",
+    "RationaleStore": "forethought.rationales",
     "Reading": "forethought.encoders",
+    "Settle": "forethought.engines",
     "load": "forethought.encoders",
 }
 

@@ -26,7 +26,7 @@ def prompt(token_ids, *pictures, spare=1):
 
 
 def asked(one, seen=None):
-    return Asked(0, one, torch.zeros(3), 0.5, seen)
+    return Asked(0, one, seen)
 
 
 def test_each_picture_is_left_one_placeholder():

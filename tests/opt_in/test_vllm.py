@@ -110,6 +110,14 @@ def test_samples_are_drawn_apart_and_read_at_their_embed_token(engine, prompts):
         assert torch.cosine_similarity(torch.stack(answer.vectors), read).min() >= 0.9999
 
 
+def test_thinking_alone_gives_the_same_without_a_direct_vector(engine, prompts):
+    states, thoughts = engine.think(prompts, GREEDY)
+    answers = run(engine.reader, prompts)
+    assert thoughts == tuple(answer.thoughts[0] for answer in answers)
+    ours = torch.stack([answer.vectors[0] for answer in answers])
+    assert torch.cosine_similarity(states, ours).min() >= 0.9999
+
+
 def test_greedy_samples_are_all_one(engine, prompts):
     theirs = run(engine, prompts[:3], samples=2)
     check_same(theirs, run(engine.reader, prompts[:3], samples=2))

@@ -22,7 +22,7 @@ from forethought.encoders.gate import ActionGate, Gate, load_gate
 from forethought.encoders.reading import Reading, look, write
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
-from forethought.engines import LocalEngine, start_vllm
+from forethought.engines import Limits, LocalEngine, start_vllm
 from forethought.errors import ModelError
 from forethought.renderers import Layout, MmembR1Renderer, Renderer, UmeR1Renderer
 from forethought.types import Side
@@ -40,6 +40,7 @@ def load(
     device: str | None = None,
     loading: Loading | None = None,
     reading: Reading | None = None,
+    limits: Limits | None = None,
     engine: str = "local",
 ) -> Encoder:
     """Load an encoder: one that ships, a folder, or a repository on the hub.
@@ -51,6 +52,7 @@ def load(
         loading: precision, attention, quantisation; by default float32 on a CPU and the
             checkpoint's own precision on a GPU.
         reading: pixels, frames, budget; by default the family's published ones.
+        limits: how much is read and kept at once; `encode` says how many rows.
         engine: who writes rationales: "local", this process, or "vllm", where it is installed.
 
     Raises:
@@ -78,6 +80,8 @@ def load(
         backbone=load_checkpoint(folder, chosen),
         reading=reading or Reading(),
     )
+    if limits is not None:
+        encoder = replace(encoder, engine=replace(encoder.local, limits=limits))
     return encoder if engine == "local" else _served(encoder, chosen)
 
 

@@ -22,12 +22,10 @@ HOTTEST = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A prompt to be thought about: its answers so far, and what its pictures look like."""
+    """A prompt to be thought about: which one, and what its pictures look like."""
 
     index: int
     prompt: Prompt
-    direct: Float[Tensor, " H"]
-    gate: float
     seen: Float[Tensor, "M W"] | None
 
 

@@ -4,11 +4,14 @@ prompts ─ scheduler ─► prefill ─┬─► direct state, gate
                                 └─► vLLM ─► closed rationales ─► one pass behind their prompts
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from forethought.backbones import QwenVL
 from forethought.engines.asking import Asked, close, loops, prompt_for, see, settings
@@ -80,6 +83,8 @@ class VllmEngine:
         if samples < 1:
             raise ValueError(f"samples must be at least 1, got {samples}")
         asked: list[Asked] = []
+        known: dict[int, tuple[Tensor, float]] = {}
+        think = partial(self._think, known=known, samples=samples, seed=seed, dropped=dropped)
         for read in bucket([len(prompt.token_ids) for prompt in prompts], self.limits):
             group = [index for index in read if index not in dropped]
             if not group:
@@ -90,52 +95,74 @@ class VllmEngine:
             thinks = sorted(thinking) if manner else []
             for row in sorted({*range(len(group))} - {*thinks}):
                 yield Answer(group[row], prefill.direct[row], gates[row], (), ())
-            seen = see(self.backbone, [shown[row] for row in thinks])
-            asked += [
-                Asked(group[row], shown[row], prefill.direct[row], gates[row], features)
-                for row, features in zip(thinks, seen, strict=True)
-            ]
+            known |= {group[row]: (prefill.direct[row], gates[row]) for row in thinks}
+            asked += self._asked(prompts, [group[row] for row in thinks])
             if manner and len(asked) >= WAVE * self.limits.rows:
-                yield from self._think(asked, manner, samples=samples, seed=seed, dropped=dropped)
+                yield from think(asked, manner)
                 asked = []
         if manner and asked:
-            yield from self._think(asked, manner, samples=samples, seed=seed, dropped=dropped)
+            yield from think(asked, manner)
+
+    @torch.inference_mode()
+    def think(
+        self, prompts: Sequence[Prompt], manner: Manner
+    ) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
+        """Write about every prompt once, and read it at its embed token; no direct vector.
+
+        Raises:
+            ModelError: as `run`.
+        """
+        groups = bucket([len(prompt.token_ids) for prompt in prompts], self.limits)
+        asked = [one for group in groups for one in self._asked(prompts, group)]
+        thoughts = self._write(asked, manner, samples=1, seed=None)
+        back = sorted(range(len(asked)), key=lambda place: asked[place].index)
+        states = self._read(asked, thoughts)[torch.tensor(back)]
+        return states, tuple(thoughts[place][0] for place in back)
+
+    def _asked(self, prompts: Sequence[Prompt], group: Sequence[int]) -> list[Asked]:
+        seen = see(self.backbone, [prompts[index] for index in group])
+        return [
+            Asked(index, prompts[index], features)
+            for index, features in zip(group, seen, strict=True)
+        ]
 
     def _think(
         self,
         asked: Sequence[Asked],
         manner: Manner,
         *,
+        known: Mapping[int, tuple[Float[Tensor, " H"], float]],
         samples: int,
         seed: int | None,
         dropped: Collection[int],
     ) -> Iterator[Answer]:
         """Let vLLM write about prompts, and read what it wrote."""
         asked = [one for one in asked if one.index not in dropped]
-        if self.grammar is None:
-            raise ModelError("this family writes no rationale; ask it with think='never'")
-        thoughts = self._write(asked, manner, self.grammar, samples=samples, seed=seed)
-        states = reread(
+        thoughts = self._write(asked, manner, samples=samples, seed=seed)
+        states = self._read(asked, thoughts)
+        for place, (one, written) in enumerate(zip(asked, thoughts, strict=True)):
+            if one.index not in dropped:
+                read = states[place * samples : (place + 1) * samples]
+                yield Answer(one.index, *known[one.index], written, tuple(read))
+
+    def _read(
+        self, asked: Sequence[Asked], thoughts: Sequence[tuple[Thought, ...]]
+    ) -> Float[Tensor, "R H"]:
+        """The states at the embed tokens, all of one prompt's samples side by side."""
+        return reread(
             self.backbone,
-            [one.prompt for one in asked for _ in range(samples)],
+            [one.prompt for one, written in zip(asked, thoughts, strict=True) for _ in written],
             [thought.token_ids for written in thoughts for thought in written],
             pad_id=self.pad_id,
             limits=self.limits,
         )
-        for place, (one, written) in enumerate(zip(asked, thoughts, strict=True)):
-            read = states[place * samples : (place + 1) * samples]
-            if one.index not in dropped:
-                yield Answer(one.index, one.direct, one.gate, written, tuple(read))
 
     def _write(
-        self,
-        asked: Sequence[Asked],
-        manner: Manner,
-        grammar: Grammar,
-        *,
-        samples: int,
-        seed: int | None,
+        self, asked: Sequence[Asked], manner: Manner, *, samples: int, seed: int | None
     ) -> list[tuple[Thought, ...]]:
+        grammar = self.grammar
+        if grammar is None:
+            raise ModelError("this family writes no rationale; ask it with think='never'")
         start = grammar.start[: manner.budget]
         if len(start) == manner.budget:
             return [(close(tuple(start), grammar, manner),) * samples] * len(asked)
