@@ -21,7 +21,7 @@ class Open(Protocol):
     def update(
         self, layer: int, keys: Float[Tensor, "N T K D"], values: Float[Tensor, "N T K D"]
     ) -> tuple[Float[Tensor, "N K W D"], Float[Tensor, "N K W D"]]:
-        """Take the new tokens' in; give all that rows may look at."""
+        """Take the new tokens' in; give all that rows may look at, as they are kept."""
         ...
 
     def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 T W"]:
@@ -125,11 +125,15 @@ def _attend(
     folded = folded.reshape(rows, -1, shared * count, size)
     if count > 1:
         mask = mask.repeat(1, 1, shared, 1)
+    # They may be kept in fewer bits; one at a time, for they are what takes memory.
+    dtype = folded.dtype
     if folded.device.type == "cpu":
         # For a token or two a row, torch's fused kernel takes three times as long here.
-        scores = (folded * size**-0.5) @ keys.transpose(2, 3) + mask
-        found = scores.softmax(dim=-1) @ values
+        scores = (folded * size**-0.5) @ keys.to(dtype).transpose(2, 3) + mask
+        found = scores.softmax(dim=-1) @ values.to(dtype)
     else:
-        found = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask)
+        found = F.scaled_dot_product_attention(
+            folded, keys.to(dtype), values.to(dtype), attn_mask=mask
+        )
     unfolded: Tensor = found.view(rows, -1, shared, count, size).permute(0, 3, 1, 2, 4)
     return unfolded.flatten(2)

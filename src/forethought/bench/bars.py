@@ -38,12 +38,20 @@ def many(rows: Sequence[Row]) -> list[Bar]:
     return [_longer("8 samples / one, time", one, more, limit=2.5)]
 
 
-def memory(grown: Mapping[str, int], *, tokens: int, rows: int) -> Bar:
-    """The cards' growth over the weights by ours; both at the same batch and length."""
-    what = f"peak memory, (a) / ours, batch {rows}, {tokens} tokens"
-    note = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in grown.items())
-    share = grown["card"] / max(grown["ours"], 1)
-    return Bar(what, 5.0, at_least=True, value=share, note=note)
+def memory(grown: Mapping[str, int], *, tokens: int, rows: int) -> list[Bar]:
+    """The cards' growth over the weights by each of ours, all at the same batch and length."""
+    card = grown["card"]
+    return [
+        Bar(
+            f"peak memory, (a) / {name}, batch {rows}, {tokens} tokens",
+            5.0,
+            at_least=True,
+            value=card / max(size, 1),
+            note=f"{card / 2**20:.1f} / {size / 2**20:.1f} MiB",
+        )
+        for name, size in grown.items()
+        if name != "card"
+    ]
 
 
 def padded(rows: Sequence[Row]) -> Bar:

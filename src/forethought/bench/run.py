@@ -73,7 +73,7 @@ def nano(model: str, *, plan: Plan, pictures: Path, tell: Tell, keep: Keep) -> R
     grown = bars.memory(
         {rival: grow(rival) for rival in memory.RIVALS}, tokens=MEMORY_TOKENS, rows=MEMORY_ROWS
     )
-    return replace(report, bars=(*report.bars, grown))
+    return replace(report, bars=(*report.bars, *grown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def ume(forced: Forced, *, tell: Tell, keep: Keep) -> Report:
         grown = bars.memory(
             _grown(subject, forced.shape, tokens=tokens), tokens=tokens, rows=MEMORY_ROWS
         )
-        report = replace(report, bars=(*report.bars, grown))
+        report = replace(report, bars=(*report.bars, *grown))
     for tokens in forced.lengths:
         run = Run(forced.plan, measured, tell, keep, report)
         report = _compared(

@@ -117,8 +117,7 @@ class Window:
         # Under autocast keys and values come in different precisions.
         store[0][rows, :, at] = keys.to(store.dtype)
         store[1][rows, :, at] = values.to(store.dtype)
-        known = store[:, :, :, : self.width].to(keys.dtype)
-        return known[0], known[1]
+        return store[0, :, :, : self.width], store[1, :, :, : self.width]
 
     def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 C W"]:
         """What each new token may look at, to be added to attention's scores."""
