@@ -1,7 +1,5 @@
 """Three subjects: our own format, a published one, and the 2B shape in small."""
 
-from dataclasses import replace
-
 import pytest
 from tests import published, tiny
 
@@ -17,7 +15,7 @@ def own_format(tmp_path_factory):
     told = tiny.recipe(tiny.build(folder / "data"))
     made = open_workshop(told, folder / "run")
     export(made.backbone, made.tokenizer, made.patchifier, recipe=told, folder=folder / "model")
-    return replace(subject_of(published.loaded(folder / "model")), endless=True)
+    return subject_of(published.loaded(folder / "model"))
 
 
 @pytest.fixture(scope="session")

@@ -30,3 +30,7 @@ def test_measured_rates_are_rates():
     limits = measure(torch.device("cpu"), megabytes=1, side=32)
     assert limits.bandwidth > 1e6
     assert limits.matmul > 1e6
+
+
+def test_the_better_of_two_measurements_is_taken_rate_by_rate():
+    assert Limits(3.0, 20.0).best(Limits(2.0, 50.0)) == Limits(3.0, 50.0)

@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 
 from forethought.bench.rows import Bar, Row, agreement, ratio
-from forethought.bench.stock import Answer
 from forethought.bench.timing import Times
 
 X, Y = [1.0, 0.0], [0.0, 1.0]
 
 
-def answer(vectors, completions):
-    return Answer(np.array(vectors, dtype=np.float32), tuple(map(tuple, completions)))
+def vectors(*rows):
+    return np.array(rows, dtype=np.float32)
 
 
 def test_a_ratio_is_taken_round_by_round_and_per_sample():
@@ -27,22 +26,11 @@ def test_a_row_that_did_not_run_has_no_ratio():
     assert ratio(ran, Row("g", "other", 0, None, note="not installed")) is None
 
 
-def test_vectors_are_compared_where_the_rationales_are_the_same():
-    ours = answer([X, Y, X], [[1, 5], [2, 5], [3, 5]])
-    found = agreement(ours, answer([X, X], [[1, 5], [9, 5]]))
-    assert (found.rows, found.same, found.cosine, found.holds) == (2, 1, 1.0, True)
-    assert str(found) == "agrees: 1/2 alike, cosine >= 1.00000"
-
-
-def test_another_vector_of_the_same_rationale_disagrees():
-    found = agreement(answer([X], [[5]]), answer([Y], [[5]]))
-    assert str(found) == "disagrees: 1/1 alike, cosine >= 0.00000"
-
-
-def test_rationales_that_all_differ_disagree():
-    found = agreement(answer([X], [[5]]), answer([X], [[6]]))
-    assert not found.holds
-    assert str(found) == "disagrees: 0/1 rationales alike"
+def test_the_least_cosine_of_all_rows_decides():
+    found = agreement(vectors(X, Y, X), vectors(X, Y, X), same=2)
+    assert (found.rows, found.same, found.cosine, found.holds) == (3, 2, 1.0, True)
+    assert str(found) == "agrees: 2/3, cosine 1.00000"
+    assert str(agreement(vectors(X, Y), vectors(X, X))) == "disagrees: 2/2, cosine 0.00000"
 
 
 @pytest.mark.parametrize(

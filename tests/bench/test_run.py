@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from forethought.bench import Forced, Plan, as_json, terminal, ume
-from forethought.bench.plot import bars
+from forethought.bench.plot import draw
 from forethought.errors import ConfigError
 
 PLAN = Plan(inputs=3, slow=1, medium=2, repeats=2)
@@ -14,9 +14,16 @@ PLAN = Plan(inputs=3, slow=1, medium=2, repeats=2)
 @pytest.fixture(scope="module")
 def report(monkeypatch_module):  # noqa: ARG001 - the child process reads it
     told: list[str] = []
-    found = ume(Forced("tiny", (6,), (16, 36), PLAN), tell=told.append)
-    assert told == ["thought vectors, 6 tokens", "one pass, 6 tokens", "samples, 6 tokens",
-                    "memory at 6 tokens"]  # fmt: skip
+    kept: list[int] = []
+    found = ume(
+        Forced("tiny", (6,), (16, 36), PLAN, rows=5),
+        tell=told.append,
+        keep=lambda so_far: kept.append(len(so_far.rows)),
+    )
+    assert told[1:] == ["memory at 6 tokens", "thought vectors, 6 tokens", "one pass, 6 tokens",
+                        "samples, 6 tokens"]  # fmt: skip
+    # After every comparison, and when all is known: a run that is killed leaves what it had.
+    assert kept == [5, 10, 12, 12]
     return found
 
 
@@ -43,9 +50,13 @@ def test_the_json_tells_every_round_and_what_the_figures_depend_on(report):
     # Three inputs of six tokens and the embed token.
     assert first["tokens"] == 3 * 7
     assert {"command", "machine", "threads", "repeats", "versions"} <= set(told["setting"])
+    assert told["setting"]["rows"] == 5
+    rivals = {(one["name"], one["rows"]) for one in told["decodes"]}
+    # As many at a time as there are, or as a rival takes.
+    assert {("encode(think=always)", 3), ("(a) cards' generate, batch 1", 1)} <= rivals
     verdicts = {bar["what"]: bar["verdict"] for bar in told["bars"]}
-    assert verdicts["thought vectors / (c) vLLM"] in {"not measured", "met", "missed"}
-    assert verdicts["padding in our prefills"] in {"met", "missed"}
+    assert verdicts["thought vectors / (c) vLLM, 6 tokens"] in {"not measured", "met", "missed"}
+    assert verdicts["padding in our prefills, 6 tokens"] in {"met", "missed"}
 
 
 def test_the_tables_name_rivals_and_bars(report):
@@ -56,7 +67,7 @@ def test_the_tables_name_rivals_and_bars(report):
 
 
 def test_the_plot_is_a_picture(report, tmp_path):
-    bars(report, tmp_path / "rivals.png")
+    draw(report, tmp_path / "rivals.png")
     assert (tmp_path / "rivals.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -26,7 +26,7 @@ def test_a_folder_is_loaded_with_its_own_settings(tiny_model):
     found = load(str(tiny_model), device="cpu")
     assert isinstance(found, ReasoningEncoder)
     assert found.name == "tiny"
-    assert found.budget == 24
+    assert found.manner.budget == 24
     assert found.instructions == {"query": "Find the picture.", "document": "Picture."}
     assert found.gate is None
 

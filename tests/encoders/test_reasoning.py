@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from forethought.encoders import Encoder, LogisticGate, count_endings
+from forethought.engines import Manner
 from forethought.errors import ContentError, ModelError
 from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
 
@@ -165,7 +166,7 @@ def test_endings_are_counted(tiny_encoder, always, never):
     assert sum(counted.values()) == 7
     assert counted[Ending.EMBED] == [r.ending for r in always.rationales].count(Ending.EMBED)
     assert set(count_endings(never).values()) == {0}
-    short = dataclasses.replace(tiny_encoder, budget=2).encode(INPUTS, think="always")
+    short = dataclasses.replace(tiny_encoder, manner=Manner(2)).encode(INPUTS, think="always")
     assert count_endings(short) == {
         Ending.EMBED: 0,
         Ending.LENGTH: 7,

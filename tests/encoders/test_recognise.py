@@ -81,12 +81,12 @@ def test_the_published_settings_hold_unless_others_are_given(folders):
     eyes = published_one.renderer.layout.patchify
     assert (eyes.min_pixels, eyes.max_pixels) == (784, 2_359_296)
     assert eyes.video.frames.count == 8
-    assert published_one.budget == 8192
+    assert published_one.manner.budget == 8192
     chosen = published.loaded(
         folders["ume_r1"], reading=Reading(max_pixels=9000, budget=7, blank=False)
     )
     assert chosen.renderer.layout.patchify.max_pixels == 9000
-    assert (chosen.budget, chosen.renderer.blank) == (7, False)
+    assert (chosen.manner.budget, chosen.renderer.blank) == (7, False)
 
 
 def test_a_document_of_rge_cannot_think(folders):

@@ -120,12 +120,19 @@ def test_never_thinking_asks_no_memory(tiny_encoder):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"instruction": "Something else."}, {"side": "document"}, {"budget": 11}]
+    "changed",
+    [
+        {"instruction": "Something else."},
+        {"side": "document"},
+        {"manner": {"budget": 11}},
+        {"manner": {"repeats": 7}},
+    ],
 )
 def test_another_question_is_thought_about_anew(tiny_encoder, store, changed):
     tiny_encoder.encode(["red"], think="always", rationales=store)
     asked = dict(changed)
-    other = dataclasses.replace(tiny_encoder, budget=asked.pop("budget", tiny_encoder.budget))
+    manner = dataclasses.replace(tiny_encoder.manner, **asked.pop("manner", {}))
+    other = dataclasses.replace(tiny_encoder, manner=manner)
     found = other.encode(["red"], think="always", rationales=store, **asked)
     assert found.tokens[0] > 0
     assert len(store) == 2

@@ -6,17 +6,41 @@ from forethought.engines import Sampling, choose
 # Odds 8 : 4 : 2 : 2 of 16 at temperature 1, so masses 0.5, 0.25, 0.125, 0.125.
 ODDS = torch.tensor([[2.0, 8.0, 2.0, 4.0]])
 LOGITS = ODDS.log()
+HIGHEST = torch.nextafter(torch.ones(()), torch.zeros(())).item()
+
+
+def drawn(chances, sampling, logits=LOGITS):
+    return choose(logits.expand(len(chances), -1), sampling, torch.tensor(chances)).tolist()
 
 
 def shares(sampling, draws=4000, seed=3):
-    generator = torch.Generator().manual_seed(seed)
-    drawn = choose(LOGITS.expand(draws, -1), sampling, generator)
-    return torch.bincount(drawn, minlength=4) / draws
+    chances = torch.rand(draws, generator=torch.Generator().manual_seed(seed))
+    found = choose(LOGITS.expand(draws, -1), sampling, chances)
+    return torch.bincount(found, minlength=4) / draws
 
 
-def test_no_temperature_takes_the_best():
+def test_no_temperature_takes_the_best_whatever_the_chance():
     scores = torch.tensor([[0.1, 0.9, 0.3], [5.0, -1.0, 4.0]])
-    assert choose(scores, Sampling(), None).tolist() == [1, 0]
+    for chance in (0.0, 0.4, HIGHEST):
+        assert choose(scores, Sampling(), torch.full((2,), chance)).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "expected"),
+    [
+        # Masses end at 0.125, 0.625, 0.75, 1.
+        (Sampling(temperature=1.0), [0, 0, 1, 1, 2, 3, 3]),
+        # 4, 64, 4 and 16 of 88 end at 0.045, 0.773, 0.818, 1.
+        (Sampling(temperature=0.5), [0, 1, 1, 1, 1, 2, 3]),
+        # 8 and 4 of 12: the second ends at 0.667, the fourth at 1.
+        (Sampling(temperature=1.0, top_k=2), [1, 1, 1, 1, 3, 3, 3]),
+        # 8 alone.
+        (Sampling(temperature=1.0, top_p=0.45), [1, 1, 1, 1, 1, 1, 1]),
+    ],
+    ids=["plain", "cool", "few", "nucleus"],
+)
+def test_a_chance_is_a_place_in_the_mass_of_what_may_be_drawn(sampling, expected):
+    assert drawn([0.0, 0.1, 0.2, 0.6, 0.7, 0.8, 0.99], sampling) == expected
 
 
 def test_a_token_is_drawn_by_its_odds():
@@ -58,21 +82,46 @@ def test_more_best_than_there_are_tokens_keeps_them_all():
     assert (shares(Sampling(temperature=1.5, top_k=99)) > 0).all()
 
 
-def test_what_is_forbidden_is_never_drawn():
+@pytest.mark.parametrize(
+    "sampling",
+    [Sampling(temperature=1.3), Sampling(temperature=0.7, top_p=0.99), Sampling(1.1, top_k=3)],
+    ids=["plain", "nucleus", "few"],
+)
+@pytest.mark.parametrize("forbidden", [[0], [1], [3], [0, 1], [2, 3], [0, 3]])
+def test_what_is_forbidden_is_never_drawn_wherever_it_stands(sampling, forbidden):
     scores = LOGITS.clone()
-    scores[:, 1] = -torch.inf
-    drawn = choose(scores.expand(500, -1), Sampling(temperature=1.3, top_p=0.9), None)
-    assert 1 not in drawn.tolist()
+    scores[:, forbidden] = -torch.inf
+    chances = [0.0, *torch.linspace(0.001, 0.999, 200).tolist(), HIGHEST]
+    found = drawn(chances, sampling, scores)
+    allowed = sorted({0, 1, 2, 3} - {*forbidden})
+    assert sorted(set(found)) == allowed
+    # In order: the lowest chance is the first token's, the highest the last one's.
+    assert (found[0], found[-1]) == (allowed[0], allowed[-1])
 
 
-def test_the_same_seed_draws_the_same():
+def test_the_last_of_a_large_vocabulary_may_be_drawn_and_what_is_forbidden_behind_it_not():
+    # So many that the masses of all do not add up to one exactly.
+    scores = torch.randn(300, 1003, generator=torch.Generator().manual_seed(1))
+    scores[:, 990:] = -torch.inf
+    assert ((scores / 0.9).softmax(dim=-1).cumsum(dim=-1)[:, -1] > 1).any()
+    found = choose(scores, Sampling(temperature=0.9), torch.full((300,), HIGHEST))
+    assert found.max() < 990
+    assert found.min() > 900
+
+
+def test_what_a_row_draws_depends_on_its_own_chance_alone():
     sampling = Sampling(temperature=0.9, top_p=0.95)
-    first, again, other = (
-        choose(LOGITS.expand(60, -1), sampling, torch.Generator().manual_seed(seed)).tolist()
-        for seed in (4, 4, 5)
-    )
-    assert first == again
-    assert first != other
+    generator = torch.Generator().manual_seed(4)
+    scores, chances = torch.randn(60, 11, generator=generator), torch.rand(60, generator=generator)
+    together = choose(scores, sampling, chances)
+    apart = [choose(scores[[row]], sampling, chances[[row]]).item() for row in range(60)]
+    assert together.tolist() == apart
+    other = choose(scores, sampling, chances.roll(1))
+    assert together.tolist() != other.tolist()
+
+
+def test_scores_in_half_precision_draw_what_they_say():
+    assert choose(LOGITS.bfloat16(), Sampling(temperature=1.0), torch.tensor([0.7])).tolist() == [2]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.engines import Limits, bucket, padding
+from forethought.engines.scheduler import Queue
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
 
@@ -34,3 +35,58 @@ def test_padding_is_the_share_of_what_is_computed_for_nothing():
 def test_no_more_is_padding_than_is_borne(lengths, waste):
     groups = bucket(lengths, Limits(rows=32, waste=waste))
     assert padding(lengths, groups) <= waste + 1e-9
+
+
+def test_a_queue_gives_alike_prompts_shortest_first_and_no_more_than_asked():
+    queue = Queue([10, 3, 9, 4, 3], Limits(rows=3, waste=0.3))
+    # 3, 3 and 4 are read together, 9 and 10.
+    assert len(queue) == 2
+    assert queue.take(2) == [1, 4]
+    assert queue.take(9) == [3]
+    assert len(queue) == 1
+    # Always one, even where there is no room for any.
+    assert queue.take(0) == [2]
+    assert queue.take(1) == [0]
+    assert not queue
+
+
+@pytest.mark.parametrize(
+    ("group", "halves"), [([5, 6], [[5], [6]]), ([4, 7, 9], [[4], [7, 9]]), ([0, 1, 2, 3], None)]
+)
+def test_a_group_put_back_comes_next_in_two_halves(group, halves):
+    queue = Queue([2, 2], Limits(rows=9))
+    queue.put_back(group)
+    first, second = halves or [[0, 1], [2, 3]]
+    assert [queue.take(9) for _ in range(3)] == [first, second, [0, 1]]
+    assert not queue
+
+
+@given(LENGTHS, st.integers(1, 9), st.data())
+def test_every_prompt_is_taken_once_whatever_is_put_back(lengths, rows, data):
+    queue = Queue(lengths, Limits(rows=rows))
+    taken: list[int] = []
+    while queue:
+        most = data.draw(st.integers(0, 10))
+        group = queue.take(most)
+        assert 1 <= len(group) <= min(rows, max(1, most))
+        if len(group) > 1 and data.draw(st.booleans()):
+            queue.put_back(group)
+        else:
+            taken += group
+    assert sorted(taken) == list(range(len(lengths)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"rows": 0}, "rows must be at least 1, got 0"),
+        ({"tokens": 0}, "tokens must be at least 1, got 0"),
+        ({"waste": 1.1}, r"waste must be in \[0, 1\], got 1.1"),
+        ({"waste": -0.1}, r"waste must be in \[0, 1\], got -0.1"),
+        ({"refill": -0.5}, r"refill must be in \[0, 1\], got -0.5"),
+        ({"refill": 1.5}, r"refill must be in \[0, 1\], got 1.5"),
+    ],
+)
+def test_limits_out_of_range_are_refused(limits, said):
+    with pytest.raises(ValueError, match=said):
+        Limits(**limits)

@@ -36,7 +36,7 @@ def test_markdown_sets_systems_side_by_side(report):
 def test_markdown_tells_prices_endings_and_intervals(report):
     text = markdown(report)
     assert "| words | unseen | painter always | 4 | 1.000 | 1.000 | 1.000 | 3.0 | " in text
-    assert "| 2/2/0/0 |" in text
+    assert "| 2/2/0/0/0 |" in text
     assert "| words | unseen | painter always less painter never | +0.500 [" in text
     assert "At most 9 queries a split" in text
     assert "`c0104d000001`" in text

@@ -17,7 +17,7 @@ def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, fam
     encoder = published.loaded(folder, reading=Reading(budget=6))
     saved = save_pretrained(encoder, tmp_path / "ours")
     again = published.loaded(saved)
-    assert (again.family.name, again.budget, again.name) == (family, 6, "published")
+    assert (again.family.name, again.manner.budget, again.name) == (family, 6, "published")
     for think in ("never", "always"):
         before, after = (one.encode(INPUTS, think=think) for one in (encoder, again))
         np.testing.assert_allclose(after.vectors, before.vectors, atol=1e-6)

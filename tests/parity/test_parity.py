@@ -138,7 +138,7 @@ def test_another_call_in_between_changes_nothing(encoders, alone, family):
     prompt = encoder.renderer.render(message(SHOWN["video-image-text"]))
     prefill = encoder.engine.prefill([prompt])
     encoder.encode([message(SHOWN["two-images"]), message(SHOWN["text"])], think="never")
-    hidden, _ = encoder.engine.think(prefill, [0], budget=BUDGET, sampling=encoder.sampling)
+    hidden, _ = encoder.engine.think(prefill, [0], budget=BUDGET, sampling=encoder.manner.sampling)
     expected = torch.from_numpy(alone[family, "video-image-text", "always"].vectors[0])
     assert float(torch.nn.functional.normalize(hidden[0], dim=-1) @ expected) >= CLOSE
 

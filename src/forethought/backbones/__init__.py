@@ -12,6 +12,7 @@ from forethought.backbones.checkpoint import (
     save_checkpoint,
 )
 from forethought.backbones.folder import ADAPTER, base_of, file_of
+from forethought.backbones.linear import pack
 from forethought.backbones.media import SPOKEN_TIME, Patchifier, VideoSettings, load_patchifier
 from forethought.backbones.qwen_vl import QwenVL
 
@@ -35,6 +36,7 @@ __all__ = [
     "load_patchifier",
     "mrope_positions",
     "new_network",
+    "pack",
     "revision_of",
     "save_checkpoint",
 ]

@@ -16,8 +16,10 @@ class Packed(nn.Linear):
 
     torch hands float32 products to MKL, which leaves the wide registers of processors that
     are not Intel's unused: there this is two to three times as fast, in the same precision
-    (`benchmarks/linear.py`). The layer keeps its own weights as well. Where a gradient is
-    asked for, for few rows, and in any other precision or place it is the stock layer.
+    (`benchmarks/linear.py`). The layer keeps its own weights as well, and packs them anew
+    where they were changed, but for changes through `.data`, which torch does not count: then
+    `pack` the network again. Where a gradient is asked for, for few rows, and in any other
+    precision or place it is the stock layer.
     """
 
     _packed: Tensor | None = None
@@ -35,7 +37,9 @@ class Packed(nn.Linear):
 
     def _weight(self) -> Tensor:
         # An optimiser or a merged adapter changes weights in place: then they are packed anew.
-        now = (self.weight.data_ptr(), self.weight._version)  # noqa: SLF001 - torch has no other word
+        # What was made under inference mode is never changed.
+        counted = 0 if self.weight.is_inference() else self.weight._version  # noqa: SLF001 - torch has no other word
+        now = (self.weight.data_ptr(), counted)
         if self._packed is None or self._of != now:
             self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), None)  # noqa: SLF001
             self._of = now
@@ -50,8 +54,9 @@ def pack(network: nn.Module) -> None:
     """Let every stock linear layer of a network be computed so, in place."""
     for module in network.modules():
         # Not a subclass: those of quantised weights and adapters go their own ways.
-        if type(module) is nn.Linear:
+        if type(module) in {nn.Linear, Packed}:
             module.__class__ = Packed
+            vars(module).pop("_packed", None)
 
 
 def _suits(states: Tensor, weight: Tensor) -> bool:

@@ -44,12 +44,11 @@ class QwenVL:
         return int(self.network.config.text_config.max_position_embeddings)
 
     @property
-    def cache_bytes(self) -> int:
-        """How much memory the keys and values of one token take."""
+    def cache_size(self) -> int:
+        """How many numbers the keys and values of one token are."""
         config = self.network.config.text_config
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        heads = config.num_hidden_layers * config.num_key_value_heads
-        return 2 * int(heads * size) * int(self.network.dtype.itemsize)
+        return 2 * int(config.num_hidden_layers * config.num_key_value_heads * size)
 
     @property
     def writes(self) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from forethought.bench import compare
 from forethought.bench.rows import Bar, Row, ratio
 
-MEMORY = "peak memory over the weights, (a) batch 4 / ours"
-
 
 def thought(rows: Sequence[Row], *, card: float = 8.0) -> list[Bar]:
     """Thought vectors beside the rivals that think; `card` is the bar over (a) at batch 1."""
@@ -41,12 +39,11 @@ def many(rows: Sequence[Row]) -> list[Bar]:
 
 
 def memory(grown: Mapping[str, int], *, tokens: int, rows: int) -> Bar:
-    """The cards' growth over ours; both at the same batch and length."""
-    note = f"{tokens} tokens, batch {rows}: " + ", ".join(
-        f"{name} {size / 2**20:.1f} MiB" for name, size in grown.items()
-    )
+    """The cards' growth over the weights by ours; both at the same batch and length."""
+    what = f"peak memory, (a) / ours, batch {rows}, {tokens} tokens"
+    note = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in grown.items())
     share = grown["card"] / max(grown["ours"], 1)
-    return Bar(MEMORY, 5.0, at_least=True, value=share, note=note)
+    return Bar(what, 5.0, at_least=True, value=share, note=note)
 
 
 def padded(rows: Sequence[Row]) -> Bar:
@@ -67,9 +64,11 @@ def _longer(what: str, base: Row, other: Row, *, limit: float) -> Bar:
 def _bar(what: str, ours: Row, other: Row, *, limit: float, at_least: bool) -> Bar:
     found = ratio(ours, other)
     if found is None:
-        return Bar(what, limit, at_least, None, note=other.note)
+        return Bar(
+            what, limit, at_least, None, note=other.note, group=other.group, rival=other.name
+        )
     bad = other.agreement is not None and not other.agreement.holds
     return Bar(
         what, limit, at_least, found.median, low=found.low, high=found.high,
-        note="the vectors disagree" if bad else "",
+        note="the vectors disagree" if bad else "", group=other.group, rival=other.name,
     )  # fmt: skip

@@ -1,77 +1,97 @@
 """The comparisons: rivals in turns on the same inputs, each held against ours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
 from forethought.bench import own, served, stock
 from forethought.bench.inputs import Input
-from forethought.bench.roofline import finish
-from forethought.bench.rows import Row, agreement
-from forethought.bench.stock import Answer
+from forethought.bench.rows import Agreement, Row, agreement
+from forethought.bench.stock import Answer, Rival
 from forethought.bench.subject import Subject
-from forethought.bench.timing import Times, interleave
-from forethought.engines import bucket, padding
+from forethought.bench.turns import Entry, Turns, padded
+from forethought.engines import Settle
 
+THOUGHT, PASS, SAMPLED = "thought vectors", "one pass", "samples of one input"
+OPTIONS = "thought vectors, with what is off by default"
 OURS, GATED, REREAD = "encode(think=always)", "encode(think=auto), gate shut", "re-embedding"
 DIRECT, STOCK = "encode(think=never)", "(d) stock forward"
 CARD_1, CARD_4 = "(a) cards' generate, batch 1", "(a) cards' generate, batch 4"
-PLAIN, VLLM = f"(b) generate, batch {own.ROWS}, + re-encode", "(c) vLLM: generate, then read"
+PLAIN, VLLM = "(b) batched generate, + re-encode", "(c) vLLM: generate, then read"
 SENTENCES = "Sentence Transformers' encode"
 ONE, MANY = "one rationale", "8 rationales"
 SAMPLES = 8
-
-Rival = Callable[[Sequence[Input]], Answer]
+NOTHING, GUESSES, SETTLE, HALF = "nothing", "guesses=2", "settle=Settle(8, 0.01)", "16-bit cache"
+MINE = frozenset({OURS, GATED, REREAD, DIRECT, ONE, MANY, NOTHING, GUESSES, SETTLE, HALF})
+_WARM_TOKENS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is run: all inputs, but at most `slow` by batch 1 and `medium` by batch 4."""
+    """How much is run: all inputs, but at most `slow` by batch 1 and `medium` by batch 4.
+
+    What is over sooner than thinking, one pass or one input, is run `more` times as often.
+    """
 
     inputs: int
     slow: int
     medium: int
     repeats: int
+    more: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    rival: Rival
-    inputs: Sequence[Input]
-    batch: int
-    ordered: bool
-
-
-def thinking(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]:
-    """Thought vectors, the same rules of writing for all."""
-    card, plain = partial(stock.card, subject), partial(stock.plain, subject)
-    entries = {
-        OURS: _Entry(partial(own.thought, subject), inputs, own.ROWS, ordered=True),
-        CARD_1: _Entry(partial(card, batch_size=1), inputs[: plan.slow], 1, ordered=False),
-        CARD_4: _Entry(partial(card, batch_size=4), inputs[: plan.medium], 4, ordered=False),
-        PLAIN: _Entry(partial(plain, batch_size=own.ROWS), inputs, own.ROWS, ordered=False),
-    }
+def thinking(
+    subject: Subject, inputs: Sequence[Input], plan: Plan, *, written: Answer
+) -> list[Row]:
+    """Thought vectors, the same rules of writing for all; `written` is what our engine wrote."""
+    few = subject.brief(_WARM_TOKENS)
+    thought = partial(own.thought, subject)
+    entries = {OURS: Entry(thought, inputs, subject.rows, ordered=True, ours=True)}
+    for name, shown, batch in (
+        (CARD_1, inputs[: plan.slow], 1),
+        (CARD_4, inputs[: plan.medium], 4),
+    ):
+        entries[name] = Entry(
+            partial(stock.card, subject, batch_size=batch), shown, batch,
+            warm=partial(stock.card, few, batch_size=batch),
+        )  # fmt: skip
+    entries[PLAIN] = Entry(
+        partial(stock.plain, subject, batch_size=subject.rows), inputs, subject.rows,
+        warm=partial(stock.plain, few, batch_size=subject.rows),
+    )  # fmt: skip
     if rival := served.vllm(subject):
-        entries[VLLM] = _Entry(rival, inputs, own.ROWS, ordered=True)
-    answers, times = _timed(subject, entries, plan)
-    written = own.written(subject, inputs)
-    rows = []
-    for name, entry in entries.items():
-        given = answers[name]
-        told = written if name == OURS else given
-        rows.append(
-            Row(
-                "thought vectors",
-                name,
-                len(entry.inputs),
-                times[name],
-                tokens=sum(map(len, told.completions[: len(entry.inputs)])),
-                padding=_padding(subject, entry),
-                agreement=agreement(answers[OURS], told, written=written.completions),
-            )
-        )
+        entries[VLLM] = Entry(rival, inputs, subject.rows, ordered=True)
+    turns = Turns(entries)
+    turns.run(repeats=plan.repeats, device=subject.device)
+    rows = [_thought(subject, turns, name, written=written) for name in entries]
     return rows if VLLM in entries else [*rows, _vllm()]
+
+
+def _thought(subject: Subject, turns: Turns, name: str, *, written: Answer) -> Row:
+    entry = turns.entries[name]
+    answer = turns.answers.get(name)
+    if answer is None:
+        return turns.row(THOUGHT, name)
+    # `encode` does not tell its tokens: they are those that the engine was seen to write.
+    told = Answer(answer.vectors, written.completions) if entry.ours else answer
+    return turns.row(
+        THOUGHT, name, tokens=sum(map(len, told.completions)), padding=padded(subject, entry),
+        agreement=_alike(subject, entry.inputs, told, written=written),
+    )  # fmt: skip
+
+
+def _alike(
+    subject: Subject, inputs: Sequence[Input], told: Answer, *, written: Answer
+) -> Agreement:
+    """Where a rival wrote something else, our vector of its own rationale is the measure."""
+    rows = range(len(told.completions))
+    other = [row for row in rows if told.completions[row] != written.completions[row]]
+    ours = written.vectors[: len(rows)].copy()
+    if other:
+        completions = tuple(told.completions[row] for row in other)
+        ours[other] = own.Reread(subject, completions)([inputs[row] for row in other]).vectors
+    return agreement(ours, told.vectors, same=len(rows) - len(other))
 
 
 def reading(
@@ -79,105 +99,102 @@ def reading(
     inputs: Sequence[Input],
     plan: Plan,
     *,
-    sentences: Rival | None = None,
+    written: Answer,
+    sentences: Rival | str,
 ) -> list[Row]:
     """Vectors that cost one pass: direct, gated, and again from rationales that are known.
 
-    `sentences` embeds the same inputs by Sentence Transformers, where it is installed.
+    `sentences` embeds the same inputs by Sentence Transformers, or says why it cannot.
     """
-    written = own.written(subject, inputs)
+    # It holds one rationale an input: it is warmed on all of them.
+    again = own.Reread(subject, written.completions)
     rivals: dict[str, Rival] = {
         DIRECT: partial(own.direct, subject),
         GATED: partial(own.gated, subject),
-        REREAD: own.Reread(subject, written.completions),
-        STOCK: partial(stock.direct, subject, batch_size=own.ROWS),
+        REREAD: again,
+        STOCK: partial(stock.direct, subject, batch_size=subject.rows),
     }
-    if sentences:
+    if not isinstance(sentences, str):
         rivals[SENTENCES] = sentences
     entries = {
-        name: _Entry(rival, inputs, own.ROWS, ordered=name != STOCK)
+        name: Entry(
+            rival, inputs, subject.rows, ordered=name in MINE, ours=name in MINE,
+            warm=(lambda _: again(inputs)) if name == REREAD else None,
+        )
         for name, rival in rivals.items()
-    }
-    # The bars on one pass are of a few per cent: more rounds for them.
-    answers, times = _timed(subject, entries, replace(plan, repeats=2 * plan.repeats))
+    }  # fmt: skip
+    turns = Turns(entries)
+    turns.run(repeats=plan.repeats * plan.more, device=subject.device)
     rows = []
     for name, entry in entries.items():
-        ours = written if name == REREAD else answers[DIRECT]
+        ours = written if name == REREAD else turns.answers[DIRECT]
+        answer = turns.answers.get(name)
+        # Sentence Transformers orders by what it takes for length: not worked out here.
+        known = answer is not None and name not in {REREAD, SENTENCES}
         rows.append(
-            Row(
-                "one pass",
-                name,
-                len(inputs),
-                times[name],
-                padding=None if name == REREAD else _padding(subject, entry),
-                agreement=agreement(ours, answers[name]),
+            turns.row(
+                PASS, name, padding=padded(subject, entry) if known else None,
+                agreement=agreement(ours.vectors, answer.vectors) if answer else None,
             )
-        )
-    if not sentences:
-        rows.append(Row("one pass", SENTENCES, 0, None, note="not installed"))
+        )  # fmt: skip
+    if isinstance(sentences, str):
+        rows.append(Row(PASS, SENTENCES, 0, None, note=sentences))
     return rows
 
 
 def sampling(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]:
     """Several rationales of one input beside one, all as long."""
-    counts = {ONE: 1, MANY: SAMPLES}
-    shown = max(inputs, key=len)
-    answers: dict[str, Answer] = {}
-
-    def run(name: str) -> None:
-        answers[name] = own.samples(subject, shown, count=counts[name])
-
-    times = interleave(
-        {name: partial(run, name) for name in counts},
-        # One input is over in a moment: more rounds for as steady a figure.
-        repeats=3 * plan.repeats,
-        wait=partial(finish, subject.device),
-    )
+    shown = [max(inputs, key=len)]
+    entries = {
+        name: Entry(partial(_sampled, subject, count=count), shown, count, ours=True)
+        for name, count in {ONE: 1, MANY: SAMPLES}.items()
+    }
+    turns = Turns(entries)
+    turns.run(repeats=plan.repeats * plan.more, device=subject.device)
+    ours = turns.answers[MANY]
     return [
-        Row(
-            "samples of one input",
-            name,
-            1,
-            times[name],
-            tokens=sum(map(len, answers[name].completions)),
-            agreement=agreement(answers[MANY], answers[ONE]),
+        turns.row(
+            SAMPLED, name, tokens=sum(map(len, answer.completions)),
+            agreement=agreement(ours.vectors[: len(answer.vectors)], answer.vectors),
         )
-        for name in counts
-    ]
+        for name, answer in turns.answers.items()
+    ]  # fmt: skip
 
 
-def _timed(
-    subject: Subject, entries: dict[str, _Entry], plan: Plan
-) -> tuple[dict[str, Answer], dict[str, Times]]:
-    answers: dict[str, Answer] = {}
+def options(subject: Subject, inputs: Sequence[Input], plan: Plan, *, written: Answer) -> list[Row]:
+    """What each option changes: the time, and how near vectors stay to those without it."""
+    manner = subject.encoder.manner
+    subjects = {
+        NOTHING: subject,
+        GUESSES: subject.writing(replace(manner, guesses=2)),
+        SETTLE: subject.writing(replace(manner, settle=Settle(every=8, within=0.01))),
+        HALF: subject.within(cache="float16"),
+    }
+    entries = {
+        name: Entry(partial(own.written, one), inputs, subject.rows, ordered=True, ours=True)
+        for name, one in subjects.items()
+    }
+    turns = Turns(entries)
+    turns.run(repeats=plan.repeats, device=subject.device)
+    rows = []
+    for name, answer in turns.answers.items():
+        pairs = zip(answer.completions, written.completions, strict=True)
+        rows.append(
+            turns.row(
+                OPTIONS, name, tokens=sum(map(len, answer.completions)),
+                agreement=agreement(
+                    written.vectors, answer.vectors, same=sum(one == other for one, other in pairs)
+                ),
+            )
+        )  # fmt: skip
+    return rows
 
-    def run(name: str) -> None:
-        answers[name] = entries[name].rival(entries[name].inputs)
 
-    def warm(name: str) -> None:
-        # Re-embedding holds one rationale an input: it is warmed on all of them.
-        few = entries[name].inputs if name == REREAD else entries[name].inputs[:4]
-        entries[name].rival(few)
-
-    times = interleave(
-        {name: partial(run, name) for name in entries},
-        repeats=plan.repeats,
-        warm={name: partial(warm, name) for name in entries},
-        wait=partial(finish, subject.device),
-    )
-    return answers, times
-
-
-def _padding(subject: Subject, entry: _Entry) -> float:
-    lengths = [len(prompt.token_ids) for prompt in subject.prompts(entry.inputs)]
-    if entry.ordered:
-        return padding(lengths, bucket(lengths, subject.encoder.engine.limits))
-    every = list(range(len(lengths)))
-    groups = [every[start : start + entry.batch] for start in range(0, len(every), entry.batch)]
-    return padding(lengths, groups)
+def _sampled(subject: Subject, inputs: Sequence[Input], *, count: int) -> Answer:
+    return own.samples(subject, inputs[0], count=count)
 
 
 def _vllm() -> Row:
     here = find_spec("vllm") is not None
-    note = "no folder to start it on" if here else "not installed"
-    return Row("thought vectors", VLLM, 0, None, note=note)
+    note = "the weights are random: there is no folder to start it on" if here else "not installed"
+    return Row(THOUGHT, VLLM, 0, None, note=note)

@@ -1,63 +1,75 @@
 """How fast tokens come, and how near that is to what the machine could do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forethought.bench.roofline import Limits, work_of
+from forethought.bench.compare import DIRECT, OURS, STOCK
+from forethought.bench.roofline import Limits, Work
 from forethought.bench.rows import Bar, Row
-from forethought.bench.subject import Subject
+
+REPORTED = 403
+"""UME-R1-2B's mean rationale in tokens (arXiv 2511.00405): the length of the absolute bars."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decode:
-    """One run's decoding: what is left of its time when a direct pass is taken away.
+    """One rival's decoding: what is left of its time when a direct pass is taken away.
 
-    `roofline` is the share of the machine's best, in [0, 1]: the least time that weights,
-    cache and sums would take over the time taken.
+    `roofline` is the share of the machine's best, in [0, 1], for a rival that writes `rows` at
+    a time: the least time that weights, cache and sums would take over the time taken.
     """
 
     name: str
+    label: str
+    rows: int
     samples_per_second: float
     tokens_per_second: float
     roofline: float
     limits: Limits
 
 
-def decoding(
-    subject: Subject, thought: Row, direct: Row, *, limits: Limits, name: str, prompt: float
-) -> Decode | None:
-    """Work out a run's decoding; `prompt` is the mean length of a prompt in tokens."""
-    if thought.times is None or direct.times is None or not thought.tokens:
-        return None
-    seconds = thought.times.median - direct.times.median
-    if seconds <= 0:
-        return None
-    rows = min(thought.inputs, subject.encoder.engine.limits.rows)
-    steps = thought.tokens / rows
-    length = prompt + thought.tokens / thought.inputs / 2
-    least = steps * work_of(subject).step_seconds(limits, rows=rows, length=length)
-    return Decode(name, thought.rate, thought.tokens / seconds, least / seconds, limits)
+def decodings(
+    work: Work,
+    thought: Sequence[Row],
+    read: Sequence[Row],
+    *,
+    limits: Limits,
+    prompt: float,
+    label: str = "",
+) -> list[Decode]:
+    """Work out how every rival that thinks decodes.
+
+    From ours our own direct pass is taken away, from others the stock forward's. `prompt` is
+    the mean length of a prompt in tokens.
+    """
+    direct = {row.name: row for row in read}
+    found = []
+    for row in thought:
+        base = direct[DIRECT if row.name == OURS else STOCK]
+        if row.times is None or base.times is None or not row.tokens:
+            continue
+        seconds = row.inputs / row.rate - row.inputs / base.rate
+        if seconds <= 0:
+            continue
+        batch = min(row.batch, row.inputs)
+        length = prompt + row.tokens / row.inputs / 2
+        least = row.tokens / batch * work.step_seconds(limits, rows=batch, length=length)
+        found.append(
+            Decode(row.name, label, batch, row.rate, row.tokens / seconds, least / seconds, limits)
+        )
+    return found
 
 
-def gpu_bars(decode: Decode | None, *, tokens: int) -> list[Bar]:
+def gpu_bars(decodes: Sequence[Decode], *, tokens: int) -> list[Bar]:
     """The absolute promises, which hold for one H100 and the 2B shape at 403 tokens."""
-    found = decode and (
-        decode.samples_per_second, decode.tokens_per_second / 1000, 100 * decode.roofline
-    )  # fmt: skip
-    values = found or (None, None, None)
+    ours = next((one for one in decodes if one.name == OURS), None)
+    values = ours and (ours.samples_per_second, ours.tokens_per_second / 1000, 100 * ours.roofline)
+    promises = (
+        ("thought vectors", 50.0, " samples/s"),
+        ("decoding", 20.0, "k tokens/s"),
+        ("share of the roofline", 50.0, "%"),
+    )
     return [
-        Bar(
-            f"thought vectors, {tokens} tokens",
-            50.0,
-            at_least=True,
-            value=values[0],
-            unit=" samples/s",
-        ),
-        Bar(f"decoding, {tokens} tokens", 20.0, at_least=True, value=values[1], unit="k tokens/s"),
-        Bar(
-            f"share of the roofline, {tokens} tokens",
-            50.0,
-            at_least=True,
-            value=values[2],
-            unit="%",
-        ),
+        Bar(f"{what}, {tokens} tokens", limit, at_least=True, value=value, unit=unit)
+        for (what, limit, unit), value in zip(promises, values or (None,) * 3, strict=True)
     ]

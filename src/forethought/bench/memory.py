@@ -4,7 +4,9 @@
 one number, in bytes.
 """
 
+import gc
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 import torch
 
 from forethought.bench import own, stock
+from forethought.bench.roofline import Work
 from forethought.bench.shape import SHAPES, ume_2b
 from forethought.bench.subject import Subject, subject_of
 from forethought.encoders import Shown, load
@@ -21,10 +24,27 @@ from forethought.errors import ModelError
 
 RIVALS: dict[str, Callable[[Subject, list[Shown]], object]] = {
     "ours": own.thought,
+    "ours, 16-bit cache": lambda subject, inputs: own.thought(_halved(subject), inputs),
     "card": lambda subject, inputs: stock.card(subject, inputs, batch_size=len(inputs)),
 }
 WORDS = ("a red kite over a hill", "two old keys", "a cup of tea, half full", "the flag of Peru")
+_AT_ONCE = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536"}
+"""glibc gives back at once what is freed; left alone, a figure varies sevenfold from run to run."""
 _WARM = 3
+_FEWEST_ROWS = 16
+_SHARE = 0.25
+"""Of what is free, the part that our cache may fill: stock code needs several times as much."""
+
+
+def rows_that_fit(work: Work, *, length: int, device: torch.device, most: int) -> int:
+    """As many rows of `length` tokens as memory holds with ease: `most`, or a half, a quarter."""
+    if device.type != "cuda":
+        return most
+    free, _ = torch.cuda.mem_get_info(device)
+    rows = most
+    while rows > _FEWEST_ROWS and rows * length * work.cache_bytes_per_token > _SHARE * free:
+        rows //= 2
+    return rows
 
 
 def growth(rival: str, *, model: str, shape: str, tokens: int, rows: int) -> int:
@@ -37,6 +57,7 @@ def growth(rival: str, *, model: str, shape: str, tokens: int, rows: int) -> int
     told = subprocess.run(  # noqa: S603 - our own module, with words of our own
         [sys.executable, "-m", "forethought.bench.memory", *words],
         capture_output=True,
+        env=os.environ | _AT_ONCE,
         text=True,
         check=False,
     )
@@ -47,16 +68,22 @@ def growth(rival: str, *, model: str, shape: str, tokens: int, rows: int) -> int
 
 
 def allocated(rival: str, subject: Subject, *, tokens: int, rows: int) -> int:
-    """Peak bytes that torch's allocator held on the GPU over the weights."""
+    """Peak bytes that torch's allocator held on the GPU over what it holds now, the weights."""
     inputs = texts(rows)
+    gc.collect()
+    before = torch.cuda.memory_allocated()
     RIVALS[rival](subject.forced(_WARM), inputs)
+    gc.collect()
     torch.cuda.synchronize()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
     RIVALS[rival](subject.forced(tokens), inputs)
     torch.cuda.synchronize()
     return int(torch.cuda.max_memory_allocated()) - before
+
+
+def _halved(subject: Subject) -> Subject:
+    return subject.within(cache="bfloat16" if subject.device.type == "cuda" else "float16")
 
 
 def texts(rows: int) -> list[Shown]:

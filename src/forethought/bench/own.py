@@ -10,17 +10,13 @@ import torch.nn.functional as F
 from forethought.bench.stock import Answer
 from forethought.bench.subject import Subject
 from forethought.encoders import LogisticGate, Shown
-from forethought.engines import Manner, Prefill, reread
+from forethought.engines import Prefill, reread
 from forethought.types import Side, Think
-
-ROWS = 64
-"""How many inputs are read together, by us and by every rival that batches freely."""
 
 
 def thought(subject: Subject, inputs: Sequence[Shown]) -> Answer:
     """Think about every input; what was written is not told by `encode`, only how much."""
-    # `encode` stops rows that repeat themselves; where none may stop, the engine is asked.
-    return written(subject, inputs) if subject.endless else _encoded(subject, inputs, Think.ALWAYS)
+    return _encoded(subject, inputs, Think.ALWAYS)
 
 
 def direct(subject: Subject, inputs: Sequence[Shown]) -> Answer:
@@ -41,7 +37,7 @@ def shut(subject: Subject) -> Subject:
         weight = encoder.gate.weight
     # Above 1: a probability of 1.0 must not think either.
     gate = LogisticGate(weight, bias=0.0, threshold=1.5, fitted_on="nothing: it is shut")
-    return Subject(replace(encoder, gate=gate))
+    return replace(subject, encoder=replace(encoder, gate=gate))
 
 
 def samples(subject: Subject, shown: Shown, *, count: int) -> Answer:
@@ -65,21 +61,20 @@ class Reread:
         """Read them, alike lengths together."""
         subject = self.subject
         hidden = reread(
-            subject.encoder.engine.backbone,
+            subject.engine.backbone,
             subject.prompts(inputs),
             self.completions,
             pad_id=subject.pad_id,
-            limits=subject.encoder.engine.limits,
+            limits=subject.engine.limits,
         )
         return Answer(F.normalize(hidden.float(), dim=-1).cpu().numpy(), self.completions)
 
 
 def _run(subject: Subject, inputs: Sequence[Shown], count: int) -> Answer:
     encoder = subject.encoder
-    manner = Manner(encoder.budget, encoder.sampling)
-    if subject.endless:
-        manner = replace(manner, repeats=0)
-    found = encoder.engine.run(subject.prompts(inputs), decide=_all, manner=manner, samples=count)
+    found = encoder.engine.run(
+        subject.prompts(inputs), decide=_all, manner=encoder.manner, samples=count
+    )
     answers = sorted(found, key=lambda answer: answer.index)
     hidden = torch.stack([vector for answer in answers for vector in answer.vectors])
     vectors = F.normalize(hidden.float(), dim=-1).cpu().numpy()
@@ -93,5 +88,5 @@ def _all(prefill: Prefill, _group: Sequence[int]) -> tuple[Sequence[int], Sequen
 
 
 def _encoded(subject: Subject, inputs: Sequence[Shown], think: Think) -> Answer:
-    found = subject.encoder.encode(inputs, side=Side.QUERY, think=think, batch_size=ROWS)
+    found = subject.encoder.encode(inputs, side=Side.QUERY, think=think, batch_size=subject.rows)
     return Answer(found.vectors, ((),) * len(inputs))

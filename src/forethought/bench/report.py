@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from forethought import __version__
 from forethought.bench.decode import Decode
 from forethought.bench.rows import Bar, Row
 from forethought.bench.subject import Subject
@@ -25,8 +26,8 @@ class Report:
 
     workload: str
     setting: dict[str, Any]
-    rows: tuple[Row, ...]
-    bars: tuple[Bar, ...]
+    rows: tuple[Row, ...] = field(default=())
+    bars: tuple[Bar, ...] = field(default=())
     decodes: tuple[Decode, ...] = field(default=())
 
 
@@ -43,12 +44,14 @@ def setting(subject: Subject, *, repeats: int) -> dict[str, Any]:
         "dtype": str(subject.network.dtype).removeprefix("torch."),
         "model": f"{subject.encoder.name} {subject.encoder.revision}",
         "budget": subject.budget,
-        "warm_up": "one call of each rival on its first inputs",
+        "rows": subject.rows,
+        "warm_up": "ours once on everything, each rival once on its first inputs",
         "repeats": repeats,
         "order": "interleaved, every second round reversed",
         "spread": "least and most of the rounds",
         "versions": {"python": platform.python_version()}
-        | {package: _version(package) for package in PACKAGES},
+        | {package: _version(package) for package in PACKAGES}
+        | ({"cuda": str(torch.version.cuda)} if subject.device.type == "cuda" else {}),
     }
 
 
@@ -63,6 +66,7 @@ def as_json(report: Report) -> str:
 
 def _row(row: Row) -> dict[str, Any]:
     told: dict[str, Any] = {"group": row.group, "name": row.name, "inputs": row.inputs}
+    told |= {"batch": row.batch}
     told |= {"tokens": row.tokens, "padding": row.padding, "note": row.note}
     if row.times:
         told |= {"seconds": list(row.times.seconds), "median": row.times.median}
@@ -82,6 +86,8 @@ def _machine(device: torch.device) -> str:
 
 
 def _version(package: str) -> str:
+    if package == "forethought":
+        return __version__  # in a checkout it is not installed
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

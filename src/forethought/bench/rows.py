@@ -1,12 +1,11 @@
 """What was measured: one row a rival, one bar a promise."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from jaxtyping import Float
 
-from forethought.bench.stock import Answer
 from forethought.bench.timing import Times
 
 COSINE = 0.999
@@ -15,9 +14,9 @@ COSINE = 0.999
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a rival's vectors compare with ours where both wrote the same.
+    """How a rival's vectors compare with ours of the same rationales.
 
-    `same` of `rows` rationales are equal token by token; `cosine` is the least of those.
+    `same` of `rows` rationales are ours token by token; `cosine` is the least of all rows.
     """
 
     rows: int
@@ -26,23 +25,21 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the rows compared are the same vectors, and there are any."""
-        return self.same > 0 and self.cosine >= COSINE
+        """Whether all rows are the same vectors."""
+        return self.cosine >= COSINE
 
     def __str__(self) -> str:
-        if not self.same:
-            return f"disagrees: 0/{self.rows} rationales alike"
         word = "agrees" if self.holds else "disagrees"
-        return f"{word}: {self.same}/{self.rows} alike, cosine >= {self.cosine:.5f}"
+        return f"{word}: {self.same}/{self.rows}, cosine {self.cosine:.5f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One rival on one workload.
 
-    `tokens` is what it decoded in a round, `padding` the share of padding in what it read
-    first, `agreement` None where there is nothing to compare with. A rival that could not
-    run has no `times` and says why in `note`.
+    `tokens` is what it decoded in a round, `batch` how many inputs it ran at a time,
+    `padding` the share of padding in what it read first, `agreement` None where there is
+    nothing to compare with. A rival that could not run has no `times` and says why in `note`.
     """
 
     group: str
@@ -53,6 +50,7 @@ class Row:
     padding: float | None = None
     agreement: Agreement | None = None
     note: str = ""
+    batch: int = 0
 
     @property
     def rate(self) -> float:
@@ -82,23 +80,20 @@ def ratio(ours: Row, other: Row) -> Ratio | None:
 
 
 def agreement(
-    ours: Answer, other: Answer, *, written: Sequence[tuple[int, ...]] | None = None
+    ours: Float[np.ndarray, "N D"], theirs: Float[np.ndarray, "N D"], *, same: int | None = None
 ) -> Agreement:
-    """Compare the first rows of ours, with what we wrote there, to all rows of a rival."""
-    rows = len(other.vectors)
-    mine = ours.completions if written is None else written
-    same = [row for row in range(rows) if tuple(mine[row]) == tuple(other.completions[row])]
-    if not same:
-        return Agreement(rows, 0, float("nan"))
-    cosines = np.sum(ours.vectors[same] * other.vectors[same], axis=1)
-    return Agreement(rows, len(same), float(cosines.min()))
+    """Compare vectors row by row; of `same` rows, by default all, the rationales are alike."""
+    rows = len(theirs)
+    cosine = float(np.sum(ours * theirs, axis=1).min())
+    return Agreement(rows, rows if same is None else same, cosine)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One promise: the value must be at least, or at most, the limit.
 
-    `value` None was not measured; `note` then says why.
+    `value` None was not measured; `note` then says why. `rival` names the row that ours is
+    held against, of the same `group`, where it is one row.
     """
 
     what: str
@@ -109,6 +104,8 @@ class Bar:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    group: str = ""
+    rival: str = ""
 
     @property
     def verdict(self) -> str:

@@ -9,7 +9,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from forethought.backbones import Patchifier, QwenVL, Shape, new_network
 from forethought.bench.subject import Subject
 from forethought.encoders import FAMILIES, ReasoningEncoder
-from forethought.engines import LocalEngine
+from forethought.engines import LocalEngine, Manner
 from forethought.errors import ConfigError
 from forethought.renderers import Layout, Tag, UmeR1Renderer
 
@@ -75,6 +75,7 @@ def ume_2b(shape: Shape, *, device: str, patches: tuple[int, int], seed: int = 0
         # Parameters alone: the angles of the positions stay exact, as in loaded checkpoints.
         for parameter in network.parameters():
             parameter.data = parameter.data.to(torch.bfloat16)
+        torch.cuda.empty_cache()  # of the float32 that they were drawn in
     network.eval()  # type: ignore[no-untyped-call]
     network.requires_grad_(requires_grad=False)
     return _assembled(QwenVL(network), tokenizer, patches)
@@ -94,7 +95,7 @@ def _assembled(backbone: QwenVL, tokenizer: Tokenizer, patches: tuple[int, int])
         renderer=renderer,
         family=family,
         gate=None,
-        budget=family.budget,
+        manner=Manner(family.budget),
         instructions=dict(family.instructions),
     )
     return Subject(encoder)

@@ -1,6 +1,6 @@
 """The rivals, as others run them: stock transformers on the same weights, prompts and rules."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessorList
 
 from forethought.backbones import collate
+from forethought.bench.inputs import Input
 from forethought.bench.policy import Rules
 from forethought.bench.subject import Subject
 from forethought.encoders import Shown
@@ -27,6 +28,9 @@ class Answer:
 
     vectors: Float[np.ndarray, "N D"]
     completions: tuple[tuple[int, ...], ...]
+
+
+Rival = Callable[[Sequence[Input]], Answer]
 
 
 @torch.inference_mode()

@@ -10,7 +10,7 @@ _COLOURS = {"met": "green", "missed": "red", "not measured": "yellow"}
 
 
 def terminal(report: Report) -> tuple[Table, ...]:
-    """Rows, decoding if there was any, and bars."""
+    """Rows, how each rival decodes, and bars."""
     tables = [_rows(report), _decodes(report), _bars(report)]
     return tuple(table for table in tables if table.row_count)
 
@@ -23,7 +23,16 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _rows(report: Report) -> Table:
-    columns = ("rival", "inputs", "samples/s", "s (min-max)", "tokens", "padding", "vectors")
+    columns = (
+        "rival",
+        "inputs",
+        "batch",
+        "samples/s",
+        "s (min-max)",
+        "tokens",
+        "padding",
+        "vectors",
+    )
     table = _table(f"{report.workload}: what ran", *columns)
     group = ""
     for row in report.rows:
@@ -36,12 +45,13 @@ def _rows(report: Report) -> Table:
 
 def _cells(row: Row) -> tuple[str, ...]:
     if row.times is None:
-        return (f"  {row.name}", "", "", row.note, "", "", "")
+        return (f"  {row.name}", "", "", "", "", "", "", row.note)
     times = row.times
     padding = "" if row.padding is None else f"{row.padding:.1%}"
     return (
         f"  {row.name}",
         str(row.inputs),
+        str(row.batch),
         f"{row.rate:.2f}",
         f"{times.median:.3f} ({times.low:.3f}-{times.high:.3f})",
         str(row.tokens or ""),
@@ -51,11 +61,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _decodes(report: Report) -> Table:
-    columns = ("decoding", "tokens/s", "of roofline", "copy GB/s", "matmul TFLOP/s")
-    table = _table("Decoding, our side", *columns)
+    columns = ("rival", "rows", "tokens/s", "of roofline", "copy GB/s", "matmul TFLOP/s")
+    table = _table("Decoding: what is left of the time without a direct pass", *columns)
     for one in report.decodes:
         table.add_row(
-            one.name,
+            f"{one.name}{one.label}",
+            str(one.rows),
             f"{one.tokens_per_second:.0f}",
             f"{one.roofline:.0%}",
             f"{one.limits.bandwidth / 1e9:.1f}",

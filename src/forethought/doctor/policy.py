@@ -111,10 +111,10 @@ def check_context(encoder: ReasoningEncoder, used: Patchifier) -> Finding:
     """Whether the largest picture and the longest rationale go into the context together."""
     context = encoder.engine.backbone.context
     picture = largest_picture(used)
-    need = picture + encoder.budget + SPARE
+    need = picture + encoder.manner.budget + SPARE
     told = (
         f"{context:,} tokens; the largest picture takes {picture:,}, a rationale at most "
-        f"{encoder.budget:,}"
+        f"{encoder.manner.budget:,}"
     )
     if need > context:
         return warn(

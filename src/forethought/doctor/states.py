@@ -46,7 +46,7 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
         prefill = engine.prefill([prompt])
         reads = [("direct", prefill.direct[0], prompt.read_at)]
         if encoder.family.thinks:
-            thought, _ = engine.think(prefill, [0], budget=1, sampling=encoder.sampling)
+            thought, _ = engine.think(prefill, [0], budget=1, sampling=encoder.manner.sampling)
             reads.append(("thought", thought[0], -1))
     finally:
         hook.remove()
@@ -96,7 +96,11 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
     """Whether rationales and their vectors are the same alone and in a batch with padding."""
     if Side.QUERY not in encoder.family.thinks:
         return ok("thought parity", "this family writes no rationale")
-    return _layouts("thought parity", replace(encoder, budget=BUDGET), Think.ALWAYS)
+    return _layouts(
+        "thought parity",
+        replace(encoder, manner=replace(encoder.manner, budget=BUDGET)),
+        Think.ALWAYS,
+    )
 
 
 def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:

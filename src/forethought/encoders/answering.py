@@ -12,7 +12,7 @@ from torch import Tensor
 
 from forethought.encoders.gate import Gate
 from forethought.encoders.remembered import Past, Written
-from forethought.engines import Answer, Engine, Manner, Prefill, reread
+from forethought.engines import Answer, Engine, Manner, Prefill, read_on, reread
 from forethought.renderers import Renderer
 from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 
@@ -32,7 +32,8 @@ class Row:
 class Desk:
     """Answers the prompts of one window.
 
-    What the memory knows is read behind its prompt and never decoded; the rest is written,
+    What the memory knows is read behind its prompt and never decoded: in one pass with it, or,
+    where a gate had to see the prompt first, from what that pass left. The rest is written,
     and kept as soon as a batch of it is there, so that a kill loses no more.
     """
 
@@ -43,15 +44,13 @@ class Desk:
     think: Think
     prompts: Sequence[Prompt]
     past: Past | None
-    _known: dict[int, Written] = field(default_factory=dict)
-    _gates: dict[int, float] = field(default_factory=dict)
+    _read: dict[int, tuple[Rationale, Float[Tensor, " H"]]] = field(default_factory=dict)
     _unsaved: dict[int, Written] = field(default_factory=dict)
 
     def answer(self, *, batch_size: int, progress: Callable[[int], None] | None) -> list[Row]:
         """Every prompt's row, in the order in which they are done."""
-        if self.think is Think.ALWAYS:
-            self._known = self._recall(range(len(self.prompts)))
-        fresh = [place for place in range(len(self.prompts)) if place not in self._known]
+        known = self._recall(range(len(self.prompts))) if self.think is Think.ALWAYS else {}
+        fresh = [place for place in range(len(self.prompts)) if place not in known]
         answers = self.engine.run(
             [self.prompts[place] for place in fresh],
             decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
@@ -61,15 +60,16 @@ class Desk:
         rows: list[Row] = []
         told = 0
         for answer in answers:
-            place = fresh[answer.index]
-            self._gates[place] = answer.gate
-            if place not in self._known:
-                rows.append(self._row(place, answer))
+            rows.append(self._row(fresh[answer.index], answer))
             if len(rows) == told + batch_size:
                 self._save()
                 told = _tell(progress, len(rows), told)
         self._save()
-        rows += self._reread()
+        states = self._reread(known) if known else ()
+        rows += [
+            Row(place, state, rationale, 0, math.nan)
+            for (place, (rationale, _)), state in zip(known.items(), states, strict=True)
+        ]
         _tell(progress, len(rows), told)
         return rows
 
@@ -80,10 +80,14 @@ class Desk:
             return rows if self.think is Think.ALWAYS else [], [math.nan] * len(rows)
         gates: list[float] = self.gate(prefill).tolist()
         rows = [row for row in rows if gates[row] >= self.gate.threshold]
-        self._known |= self._recall([places[row] for row in rows])
-        return [row for row in rows if places[row] not in self._known], gates
+        known = self._recall([places[row] for row in rows])
+        self._read_on(prefill, places, known)
+        return [row for row in rows if places[row] not in known], gates
 
     def _row(self, place: int, answer: Answer) -> Row:
+        if place in self._read:
+            rationale, state = self._read[place]
+            return Row(place, state, rationale, 0, answer.gate)
         if not answer.thoughts:
             return Row(place, answer.direct, None, 0, answer.gate)
         thought = answer.thoughts[0]
@@ -100,21 +104,29 @@ class Desk:
             self.past.keep(self._unsaved)
         self._unsaved = {}
 
-    def _reread(self) -> list[Row]:
-        if not self._known:
-            return []
-        places = list(self._known)
-        states = reread(
+    def _read_on(self, prefill: Prefill, places: Sequence[int], known: dict[int, Written]) -> None:
+        """Read what is known behind rows of a prefill, whose prompts are not read again."""
+        rows = [row for row, place in enumerate(places) if place in known]
+        if not rows:
+            return
+        recalled = {places[row]: known[places[row]] for row in rows}
+        if prefill.cache is None:
+            states = self._reread(recalled)
+        else:
+            completions = [completion for _, completion in recalled.values()]
+            states = read_on(self.engine.backbone, prefill, rows=rows, completions=completions)
+        for (place, (rationale, _)), state in zip(recalled.items(), states, strict=True):
+            self._read[place] = rationale, state
+
+    def _reread(self, known: dict[int, Written]) -> Float[Tensor, "R H"]:
+        """Read prompts and what is known about them together."""
+        return reread(
             self.engine.backbone,
-            [self.prompts[place] for place in places],
-            [completion for _, completion in self._known.values()],
+            [self.prompts[place] for place in known],
+            [completion for _, completion in known.values()],
             pad_id=self.engine.pad_id,
             limits=self.engine.limits,
         )
-        return [
-            Row(place, state, self._known[place][0], 0, self._gates.get(place, math.nan))
-            for place, state in zip(places, states, strict=True)
-        ]
 
 
 def _tell(progress: Callable[[int], None] | None, done: int, told: int) -> int:

@@ -19,7 +19,7 @@ from forethought.backbones import (
 from forethought.encoders.encoder import Encoder
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
-from forethought.encoders.reading import Reading, look
+from forethought.encoders.reading import Reading, look, write
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
 from forethought.engines import LocalEngine, start_vllm
@@ -134,7 +134,7 @@ def assemble(
         renderer=renderer,
         family=family,
         gate=_gate(folder, backbone, renderer, threshold=reading.threshold),
-        budget=reading.budget or _budget(folder, card, family),
+        manner=write(_budget(folder, card, family), reading),
         instructions=_instructions(folder, card, family),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from forethought.backbones import Patchifier, VideoSettings
 from forethought.encoders.families import Family
+from forethought.engines import Manner, Settle
 from forethought.errors import ModelError
 from forethought.types import FramePolicy
 
@@ -14,8 +15,9 @@ class Reading:
 
     `min_pixels` and `max_pixels` bound a picture, `frame_min_pixels`, `frame_max_pixels` and
     `total_pixels` a video's frames and their sum. `frames` chooses them. `budget` is the most
-    tokens of a rationale, `threshold` the probability from which on a gate thinks. Without
-    `blank` UME-R1 shows no white picture beside words alone.
+    tokens of a rationale, `repeats` the rounds after which one that repeats itself is closed (0
+    lets it go on); for `guesses` and `settle` see `Manner`. `threshold` is the probability from
+    which on a gate thinks. Without `blank` UME-R1 shows no white picture beside words alone.
 
     Raises:
         ModelError: if a setting is out of its range.
@@ -28,6 +30,9 @@ class Reading:
     frame_max_pixels: int | None = None
     total_pixels: int | None = None
     budget: int | None = None
+    repeats: int = 8
+    guesses: int = 0
+    settle: Settle | None = None
     threshold: float | None = None
     blank: bool = True
 
@@ -36,6 +41,11 @@ class Reading:
             self._positive(name)
         self._positive("total_pixels")
         self._positive("budget")
+        for name in ("repeats", "guesses"):
+            if getattr(self, name) < 0:
+                raise ModelError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if self.guesses and self.settle:
+            raise ModelError("guesses and settle exclude each other; ask for one of them")
         if self.threshold is not None and not 0 <= self.threshold <= 2:
             raise ModelError(
                 f"threshold must be in [0, 2] (0 always thinks, over 1 never), got {self.threshold}"
@@ -49,6 +59,17 @@ class Reading:
         value: int | None = getattr(self, name)
         if value is not None and value < 1:
             raise ModelError(f"{name} must be at least 1, got {value}")
+
+
+def write(budget: int, reading: Reading) -> Manner:
+    """How a family's rationales are written, greedily, as the caller would have it."""
+    return Manner(
+        # One that never writes has no budget, and is never asked to.
+        max(1, reading.budget or budget),
+        repeats=reading.repeats,
+        guesses=reading.guesses,
+        settle=reading.settle,
+    )
 
 
 def look(eyes: Patchifier, family: Family, reading: Reading) -> Patchifier:

@@ -1,7 +1,7 @@
 """An encoder that can embed at once, think first, or choose."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from forethought.encoders.gate import Gate
 from forethought.encoders.keys import key_of, sources_of
 from forethought.encoders.remembered import Memory, Past
 from forethought.encoders.rereading import spell
-from forethought.engines import Engine, LocalEngine, Manner, Sampling, VllmEngine
+from forethought.engines import Engine, LocalEngine, Manner, VllmEngine
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
@@ -37,8 +37,8 @@ WINDOW = 8
 class ReasoningEncoder:
     """One backbone, three roads: direct, thought, and the choice between them.
 
-    `budget` is the most tokens a rationale may take. `instructions` are used where the
-    caller gives none. `folder` is where it was loaded from.
+    `manner` is how rationales are written, `instructions` what is asked where the caller asks
+    nothing, `folder` where it was loaded from.
     """
 
     name: str
@@ -48,9 +48,8 @@ class ReasoningEncoder:
     renderer: Renderer
     family: Family
     gate: Gate | None
-    budget: int
+    manner: Manner
     instructions: dict[Side, str]
-    sampling: Sampling = field(default_factory=Sampling)
 
     @property
     def dimension(self) -> int:
@@ -131,7 +130,7 @@ class ReasoningEncoder:
             engine=self.engine,
             renderer=self.renderer,
             gate=self.gate,
-            manner=None if think is Think.NEVER else Manner(self.budget, self.sampling),
+            manner=None if think is Think.NEVER else self.manner,
             think=think,
             prompts=prompts,
             past=past,
@@ -147,7 +146,7 @@ class ReasoningEncoder:
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            settings={"budget": self.budget, **asdict(self.sampling)},
+            settings=_settings(self.manner),
         )
         unwritten = Rationale("", "", Ending.MALFORMED)
         said = f"{self.name}@{self.revision}"
@@ -174,6 +173,12 @@ class ReasoningEncoder:
                 "'always', or fit a gate with `forethought train`"
             )
         return Think.ALWAYS if may else Think.NEVER
+
+
+def _settings(manner: Manner) -> dict[str, object]:
+    """What of a manner makes a rationale another one: guesses do not."""
+    told = {**asdict(manner.sampling), "budget": manner.budget, "repeats": manner.repeats}
+    return told | ({"settle": asdict(manner.settle)} if manner.settle else {})
 
 
 def _told(index: int, error: ContentError, *, on_error: str) -> str:

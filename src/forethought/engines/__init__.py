@@ -3,7 +3,7 @@
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
 from forethought.engines.manner import Manner, Settle
-from forethought.engines.reading import reread
+from forethought.engines.reading import read_on, reread
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, padding
@@ -25,6 +25,7 @@ __all__ = [
     "bucket",
     "choose",
     "padding",
+    "read_on",
     "reread",
     "start_vllm",
 ]

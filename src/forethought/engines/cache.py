@@ -8,9 +8,31 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 STRIDE = 64
 """So many places of all slots are cleared at a time, as the longest row reaches them."""
+
+
+class _Once(DynamicLayer):
+    """Keeps what one pass gives as it is; the stock layer copies it, so as to grow."""
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *_: object, **__: object
+    ) -> tuple[Tensor, Tensor]:
+        """Take the keys and values of the one pass."""
+        if self.is_initialized:
+            raise ValueError("this cache is of one pass; go on in slots")
+        self.lazy_initialization(key_states, value_states)  # type: ignore[no-untyped-call]
+        self.keys, self.values = key_states, value_states
+        return key_states, value_states
+
+
+def cache_of_one_pass(layers: int) -> DynamicCache:
+    """A cache for a prefill, from which rows enter slots."""
+    cache = DynamicCache()
+    cache.layers = [_Once() for _ in range(layers)]  # type: ignore[no-untyped-call]
+    return cache
 
 
 class Slots:
@@ -21,14 +43,23 @@ class Slots:
     in common. Nothing is allocated while rows write: what a graph captured stays true.
     """
 
-    def __init__(self, rows: int, room: int) -> None:
+    def __init__(self, rows: int, room: int, *, precision: str | None = None) -> None:
         self.rows = rows
         self.room = room
+        self._dtype: torch.dtype | None = getattr(torch, precision) if precision else None
         self._layers: list[Float[Tensor, "2 R K P D"]] = []
         self.reached = 0
 
-    def enter(self, read: DynamicCache, rows: Sequence[int], *, first: int, width: int) -> None:
-        """Copy rows of a prefill, right-padded there, into the slots from `first` on."""
+    def enter(
+        self, read: DynamicCache | None, rows: Sequence[int], *, first: int, width: int
+    ) -> None:
+        """Copy rows of a prefill, right-padded there, into the slots from `first` on.
+
+        Raises:
+            ValueError: if the prefill kept no cache.
+        """
+        if read is None:
+            raise ValueError("this prefill kept no cache: read with keep_cache=True to go on")
         layers: list[Any] = list(read.layers)
         if not self._layers:
             self._layers = [self._empty(layer.keys) for layer in layers]
@@ -52,7 +83,7 @@ class Slots:
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
-        return keys.new_empty(2, self.rows, heads, self.room, size)
+        return keys.new_empty(2, self.rows, heads, self.room, size, dtype=self._dtype)
 
     def reach(self, width: int) -> None:
         """Make sure that no row finds an undefined number before place `width`.
@@ -86,7 +117,8 @@ class Window:
         # Under autocast keys and values come in different precisions.
         store[0][rows, :, at] = keys.to(store.dtype)
         store[1][rows, :, at] = values.to(store.dtype)
-        return store[0, :, :, : self.width], store[1, :, :, : self.width]
+        known = store[:, :, :, : self.width].to(keys.dtype)
+        return known[0], known[1]
 
     def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 C W"]:
         """What each new token may look at, to be added to attention's scores."""

@@ -18,5 +18,7 @@ def guess(
     places = torch.arange(1, history.shape[1], device=history.device)
     found = (history[:, 1:] == last) & (history[:, :-1] == before) & (places < ends)
     latest = torch.where(found, places, 0).amax(dim=1, keepdim=True)
-    after = latest + 1 + torch.arange(count, device=history.device)
+    # What followed may be the last two themselves: then it goes round.
+    period = (ends - latest).clamp(min=1)
+    after = latest + 1 + torch.arange(count, device=history.device) % period
     return history.gather(1, after.clamp(max=history.shape[1] - 1))

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
+from forethought.engines.cache import Slots, cache_of_one_pass
 from forethought.engines.engine import Decide
 from forethought.engines.manner import Manner
-from forethought.engines.memory import fits, is_out_of_memory
+from forethought.engines.memory import fits, is_out_of_memory, row_bytes
 from forethought.engines.pending import Pending
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
@@ -85,9 +85,9 @@ class LocalEngine:
                     _enter(writing, prefill, thinking, group=group, samples=samples, seed=seed)
                 # Its rows are copied: it must not stand beside them while they write.
                 del prefill
-            if writing and writing.open:
+            if writing:
                 writing.drop(pending.drop(dropped))
-                yield from pending.hand_back(writing.step())
+                yield from pending.hand_back(writing.step() if writing.open else ())
         self._put_by(writing)
 
     @torch.inference_mode()
@@ -105,8 +105,9 @@ class LocalEngine:
             marks=self.backbone.marks,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
-        cache = DynamicCache(config=self.backbone.network.config.text_config)
-        hidden = self.backbone.read(batch, cache=cache if keep_cache else None)
+        layers = self.backbone.network.config.text_config.num_hidden_layers
+        cache = cache_of_one_pass(layers) if keep_cache else None
+        hidden = self.backbone.read(batch, cache=cache)
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
         read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)
@@ -144,8 +145,10 @@ class LocalEngine:
         manner = Manner(budget, sampling)
         longest = max(prefill.lengths)
         writing = self._writing(manner, longest=longest, rows=len(rows), least=len(rows))
-        device = generator.device if generator else "cpu"
-        chances = torch.rand(len(rows), budget, generator=generator, device=device)
+        chances = None
+        if sampling.temperature:
+            device = generator.device if generator else "cpu"
+            chances = torch.rand(len(rows), budget, generator=generator, device=device)
         writing.enter(prefill, rows, keys=range(len(rows)), chances=chances)
         closed: dict[int, Closed] = {}
         while writing.open:
@@ -181,15 +184,16 @@ class LocalEngine:
             spare = self._spare.pop()
             if spare.manner == manner and spare.rows == rows and spare.room >= room:
                 return spare
-        fit = fits(self.backbone, rows=rows, room=room)
+        row = row_bytes(self.backbone, room=room, precision=self.limits.cache)
+        fit = fits(self.backbone.device, rows=rows, row=row)
         if fit < least:
-            size = least * room * self.backbone.cache_bytes / 2**20
             raise ModelError(
                 f"no memory for the keys and values of {least} rows of {room} tokens "
-                f"({size:.0f} MiB): lower the budget, ask for fewer samples, shorten the inputs, "
-                "or free memory"
+                f"({least * row / 2**20:.0f} MiB): lower the budget, ask for fewer samples, "
+                "shorten the inputs, or free memory"
             )
-        return Writing(self.backbone, self.grammar, manner, rows=fit, room=room)
+        slots = Slots(fit, room, precision=self.limits.cache)
+        return Writing(self.backbone, self.grammar, manner, slots=slots)
 
     def _put_by(self, writing: Writing | None) -> None:
         """Keep what graphs were captured for: capturing takes longer than many steps."""

@@ -5,17 +5,22 @@ import os
 import torch
 
 from forethought.backbones import QwenVL
+from forethought.engines.scheduler import PRECISIONS
 
 SHARE = 0.8
 """So much of what is free may go to keys and values; the rest is for passes and neighbours."""
 
 
-def fits(backbone: QwenVL, *, rows: int, room: int) -> int:
-    """How many of `rows` rows of `room` tokens there is memory for now; 0 if not for one."""
-    free = free_bytes(backbone.device)
-    if free is None:
-        return rows
-    return min(rows, int(SHARE * free) // (room * backbone.cache_bytes))
+def row_bytes(backbone: QwenVL, *, room: int, precision: str | None) -> int:
+    """What keys and values of one row of `room` tokens take."""
+    size = PRECISIONS[precision] if precision else int(backbone.network.dtype.itemsize)
+    return room * backbone.cache_size * size
+
+
+def fits(device: torch.device, *, rows: int, row: int) -> int:
+    """How many of `rows` rows of `row` bytes there is memory for now; 0 if not for one."""
+    free = free_bytes(device)
+    return rows if free is None else min(rows, int(SHARE * free) // row)
 
 
 def free_bytes(device: torch.device) -> int | None:

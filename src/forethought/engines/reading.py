@@ -1,4 +1,4 @@
-"""Prompts read together with what was written about them: one pass, and nothing is decoded."""
+"""Completions that are known, read with their prompts or behind them: nothing is decoded."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
+from forethought.engines.cache import Slots
+from forethought.engines.request import Prefill
 from forethought.engines.scheduler import Limits, bucket
 from forethought.errors import ModelError
 from forethought.types import Prompt
@@ -30,13 +32,8 @@ def reread(
         (*prompt.written_on, *completion)
         for prompt, completion in zip(prompts, completions, strict=True)
     ]
-    for ids, completion in zip(whole, completions, strict=True):
-        if len(ids) > backbone.context:
-            raise ModelError(
-                f"a prompt of {len(ids) - len(completion)} tokens and a stored rationale of "
-                f"{len(completion)} exceed the model's context of {backbone.context}: shorten the "
-                "rationale with `forethought rationales edit`"
-            )
+    for prompt, completion in zip(prompts, completions, strict=True):
+        _check_fits(backbone, len(prompt.written_on), len(completion))
     states = torch.empty(len(whole), backbone.dimension, device=backbone.device)
     for rows in bucket([len(ids) for ids in whole], limits):
         batch = collate(
@@ -49,3 +46,50 @@ def reread(
         ).to(backbone.device)
         states[rows] = backbone.read(batch)[:, -1].float()
     return states
+
+
+@torch.inference_mode()
+def read_on(
+    backbone: QwenVL,
+    prefill: Prefill,
+    *,
+    rows: Sequence[int],
+    completions: Sequence[tuple[int, ...]],
+) -> Float[Tensor, "R H"]:
+    """Read completions behind rows of a prefill; give the state at the last token of each.
+
+    The prompts themselves are not read again: their keys and values are there.
+
+    Raises:
+        ModelError: if a prompt and its completion are longer than the context together.
+    """
+    device = prefill.last.device
+    prompts = [prefill.lengths[row] for row in rows]
+    for prompt, completion in zip(prompts, completions, strict=True):
+        _check_fits(backbone, prompt, len(completion))
+    longest = max(map(len, completions))
+    fed = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
+    for row, completion in enumerate(completions):
+        # What is left over stands behind the last token, which never looks at it.
+        fed[row, : len(completion)] = torch.tensor(completion)
+    width = max(prompts) + longest
+    slots = Slots(len(rows), width)
+    slots.enter(prefill.cache, rows, first=0, width=max(prompts))
+    slots.reach(width)
+    taken = torch.tensor(rows, device=device)
+    hidden = backbone.extend(
+        fed,
+        positions=prefill.next_position[taken],
+        cache=slots.window(torch.tensor(prompts, device=device), count=longest, width=width),
+    )
+    ends = torch.tensor([len(completion) - 1 for completion in completions], device=device)
+    return hidden[torch.arange(len(rows), device=device), ends]
+
+
+def _check_fits(backbone: QwenVL, prompt: int, completion: int) -> None:
+    if prompt + completion > backbone.context:
+        raise ModelError(
+            f"a prompt of {prompt} tokens and a stored rationale of {completion} exceed the "
+            f"model's context of {backbone.context}: shorten the rationale with "
+            "`forethought rationales edit`"
+        )

@@ -23,14 +23,15 @@ class Prefill:
 
     `direct` holds the state at each prompt's direct embed token, `last` the state that
     predicts its first completion token, `cache` everything else that writing needs, each row
-    from its first place on, `lengths` places long, and `token_ids` what stands there.
+    from its first place on, `lengths` places long, and `token_ids` what stands there. The
+    cache is None where it was not to be kept: then nothing can be written behind it.
     """
 
     token_ids: tuple[tuple[int, ...], ...]
     direct: Float[Tensor, "B H"]
     last: Float[Tensor, "B H"]
     next_position: Int[Tensor, " B"]
-    cache: DynamicCache
+    cache: DynamicCache | None
 
     @property
     def lengths(self) -> tuple[int, ...]:

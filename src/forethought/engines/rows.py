@@ -61,7 +61,8 @@ class Rows:
             done=torch.ones_like(number, dtype=torch.bool),
             last=vectors,
             vectors=vectors.clone(),
-            seen=vectors.clone(),
+            # Near to nothing until a row was looked at once.
+            seen=torch.full_like(vectors, torch.nan),
         )
 
     def part(self, start: int, end: int) -> "Rows":

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}
+"""What keys and values may be kept in, and the bytes a number takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -10,7 +13,8 @@ class Limits:
 
     `rows` write at a time; one prefill takes at most `tokens`, padding counted, but always
     one prompt, and at most `waste` of it is padding. New prompts are read when a `refill` of
-    the rows is free.
+    the rows is free. Keys and values are kept in the network's own precision, or in `cache`: 16
+    bits take half of float32's memory, and move vectors by a rounding.
 
     Raises:
         ValueError: if a limit is out of its range.
@@ -20,8 +24,12 @@ class Limits:
     tokens: int = 16_384
     waste: float = 0.1
     refill: float = 0.25
+    cache: str | None = None
 
     def __post_init__(self) -> None:
+        if self.cache not in {None, *PRECISIONS}:
+            known = ", ".join(PRECISIONS)
+            raise ValueError(f"unknown precision of the cache {self.cache!r}; known: {known}")
         for name in ("rows", "tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

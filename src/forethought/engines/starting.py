@@ -12,6 +12,7 @@ import torch
 
 from forethought.backbones import ADAPTER, QwenVL
 from forethought.engines.local import LocalEngine
+from forethought.engines.memory import row_bytes
 from forethought.engines.vllm import VllmEngine
 from forethought.errors import ModelError
 
@@ -103,5 +104,6 @@ def _room(reader: LocalEngine) -> dict[str, Any]:
         free, total = torch.cuda.mem_get_info(device)
         return {"gpu_memory_utilization": 0.8 * free / total}
     tokens = max(reader.backbone.context, 1024 * reader.limits.rows)
+    size = row_bytes(reader.backbone, room=tokens, precision=None)
     # Compiling would take minutes.
-    return {"enforce_eager": True, "kv_cache_memory_bytes": tokens * reader.backbone.cache_bytes}
+    return {"enforce_eager": True, "kv_cache_memory_bytes": size}

@@ -21,16 +21,14 @@ class Writing:
     """The rows that are open, in step.
 
     A row closes by feeding its embed token, by itself or forced, and is read at that token
-    in the same pass. Tokens and vectors do not depend on which rows are beside it. `room` is
-    how many tokens the longest row may come to, prompt and all; see `room_for`.
+    in the same pass. Tokens and vectors do not depend on which rows are beside it. There are
+    as many as there are `slots`, which must be as roomy as `room_for` says.
     """
 
-    def __init__(
-        self, backbone: QwenVL, grammar: Grammar, manner: Manner, *, rows: int, room: int
-    ) -> None:
-        self.manner, self.rows, self.room = manner, rows, room
+    def __init__(self, backbone: QwenVL, grammar: Grammar, manner: Manner, *, slots: Slots) -> None:
+        self.manner, self.rows, self.room = manner, slots.rows, slots.room
         self._writer = Writer(backbone, grammar, manner)
-        self._slots = Slots(rows, room)
+        self._slots = slots
         self._graphs: Graphs = graphs_for(backbone.device)
         self._state: Rows | None = None
         self._keys: list[int] = []

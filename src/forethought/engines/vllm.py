@@ -1,7 +1,7 @@
 """The same answers with vLLM writing: it decodes, and one pass here reads what it wrote.
 
 prompts ─ scheduler ─► prefill ─┬─► direct state, gate
-└─► vLLM ─► closed rationales ─► one pass behind their prompts
+                                └─► vLLM ─► closed rationales ─► one pass behind their prompts
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

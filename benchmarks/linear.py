@@ -1,0 +1,59 @@
+"""Float32 products of linear layers: torch's own way beside packed layers, in one run.
+
+    python benchmarks/linear.py
+
+Prints, for nano's shapes and as many rows as a step or a prefill has, GFLOP/s of both, the
+median of the rounds, and how many times faster the packed layer was, least and most.
+"""
+
+import argparse
+from statistics import median
+
+import torch
+from torch import nn
+
+from forethought.backbones import pack
+from forethought.bench.timing import interleave
+
+SHAPES = ((256, 512), (256, 1024), (1024, 256), (256, 6000))
+"""Numbers in and out: nano's queries, its feed-forward layers, and its head."""
+ROWS = (1, 4, 16, 64, 2000)
+CALLS = 50
+
+
+def main() -> None:
+    """Measure every shape and print a table."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--repeats", type=int, default=9, help="rounds, interleaved")
+    repeats = options.parse_args().repeats
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {repeats} rounds")  # noqa: T201
+    print(f"{'in':>5} {'out':>5} {'rows':>5} {'torch':>7} {'packed':>7}  times (min-max)")  # noqa: T201
+    for inside, outside in SHAPES:
+        stock = nn.Linear(inside, outside)
+        packed = nn.Linear(inside, outside)
+        pack(packed)
+        for rows in ROWS:
+            print(row(stock, packed, rows=rows, repeats=repeats))  # noqa: T201
+
+
+@torch.inference_mode()
+def row(stock: nn.Linear, packed: nn.Linear, *, rows: int, repeats: int) -> str:
+    """One line of the table."""
+    states = torch.randn(rows, stock.in_features)
+    times = interleave(
+        {
+            "torch": lambda: [stock(states) for _ in range(CALLS)],
+            "packed": lambda: [packed(states) for _ in range(CALLS)],
+        },
+        repeats=repeats,
+    )
+    work = 2 * rows * stock.in_features * stock.out_features * CALLS / 1e9
+    pairs = zip(times["torch"].seconds, times["packed"].seconds, strict=True)
+    ratios = [one / other for one, other in pairs]
+    rates = " ".join(f"{work / times[name].median:7.0f}" for name in ("torch", "packed"))
+    sizes = f"{stock.in_features:5} {stock.out_features:5} {rows:5}"
+    return f"{sizes} {rates}  {median(ratios):.2f}x ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+import pytest
+
+from forethought.engines import Manner, Settle
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"budget": 0}, "budget must be at least 1, got 0"),
+        ({"budget": 3, "repeats": -1}, "repeats must be at least 0, got -1"),
+        ({"budget": 3, "guesses": -2}, "guesses must be at least 0, got -2"),
+        (
+            {"budget": 3, "guesses": 2, "settle": Settle()},
+            "guesses and settle exclude each other; ask for one of them",
+        ),
+    ],
+)
+def test_a_manner_that_cannot_be_is_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Manner(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"every": 0}, "every must be at least 1 token, got 0"),
+        ({"within": 0.0}, r"within must be in \(0, 2\], a cosine distance, got 0.0"),
+        ({"within": 2.1}, r"within must be in \(0, 2\], a cosine distance, got 2.1"),
+    ],
+)
+def test_looks_that_cannot_be_are_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Settle(**settings)
+
+
+def test_the_widest_settings_are_borne():
+    assert Settle(every=1, within=2.0).within == 2.0
+    assert Manner(1, repeats=0).budget == 1
+
+
+def test_a_pass_reads_ahead_what_is_guessed_or_the_token_of_a_look():
+    assert Manner(9).ahead == 0
+    assert Manner(9, guesses=3).ahead == 3
+    assert Manner(9, settle=Settle(every=5)).ahead == 1
