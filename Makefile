@@ -37,7 +37,8 @@ test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', whi
 	PYTHONPATH=build/torchvision $(BIN)/python -m pytest -q tests/opt_in
 
 test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
-	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q tests/opt_in/test_vllm.py
+	@# vLLM leaves sockets to the end of Python, which warns of them.
+	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q -W ignore tests/opt_in/test_vllm.py
 
 data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
 	$(BIN)/forethought data glyphs
