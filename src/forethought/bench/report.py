@@ -88,7 +88,10 @@ def _machine(device: torch.device) -> str:
 def _version(package: str) -> str:
     if package == "forethought":
         return __version__  # in a checkout it is not installed
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+    # vLLM's build for processors goes by a name of its own.
+    for name in (package, f"{package}-cpu"):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "not installed"
