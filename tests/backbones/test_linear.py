@@ -213,3 +213,32 @@ def test_a_packed_network_reads_as_the_stock_one(tiny_encoder):
     torch.testing.assert_close(hurried.read(batch), expected, atol=1e-5, rtol=1e-5)
     last = expected[:, :2].flatten(0, 1)
     torch.testing.assert_close(hurried.logits(last), plain.logits(last), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("patches", [1, 7, 60])
+@torch.no_grad()
+def test_patches_enter_as_by_the_stock_convolution(patches, bias):
+    stock = nn.Conv3d(3, 20, kernel_size=(2, 5, 4), stride=(2, 5, 4), bias=bias)
+    made = copy.deepcopy(stock)
+    pack(made)
+    given = torch.randn(patches, 3, 2, 5, 4, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(made(given), stock(given), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": (2, 4, 4), "stride": (2, 4, 4)},
+        {"kernel_size": (2, 8, 8), "stride": 1, "padding": 1},
+        {"kernel_size": (2, 8, 8), "stride": 1, "groups": 2},
+    ],
+    ids=["larger", "padded", "groups"],
+)
+@torch.no_grad()
+def test_any_other_convolution_is_the_stock_one(settings):
+    stock = nn.Conv3d(4, 6, **settings)
+    made = copy.deepcopy(stock)
+    pack(made)
+    given = torch.randn(9, 4, 2, 8, 8, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(made(given), stock(given))

@@ -251,7 +251,7 @@ def _adapted(folder: Path, loading: Loading) -> QwenVL:
 
 
 def _ready(network: Any, loading: Loading) -> QwenVL:  # noqa: ANN401 - transformers types it loosely
-    if loading.packed:
+    if loading.packed and network.device.type == "cpu":
         pack(network)
     return QwenVL(network.eval().requires_grad_(requires_grad=False))
 

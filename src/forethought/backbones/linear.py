@@ -11,58 +11,85 @@ FEW = 4
 """Under so many rows packing does not pay: the product waits for the weights, not for sums."""
 
 
-class Packed(nn.Linear):
-    """A stock linear layer whose product oneDNN computes, from weights laid out for it.
+class _Packs(nn.Module):
+    """Keeps a layer's weights a second time, laid out for oneDNN.
 
     torch hands float32 products to MKL, which leaves the wide registers of processors that
     are not Intel's unused: there this is two to three times as fast, in the same precision
-    (`benchmarks/linear.py`). The layer keeps its own weights as well, and packs them anew
-    where they were changed, but for changes through `.data`, which torch does not count: then
-    `pack` the network again. Where a gradient is asked for, for few rows, and in any other
-    precision or place it is the stock layer.
+    (`benchmarks/linear.py`). Weights are packed anew where they were changed, but for changes
+    through `.data`, which torch does not count: then `pack` the network again.
     """
 
+    weight: Tensor
+    bias: Any
     _packed: Tensor | None = None
     _of: tuple[int, int] = (0, 0)
 
-    def forward(self, input: Float[Tensor, "*B K"]) -> Float[Tensor, "*B N"]:  # noqa: A002 - torch's name
-        """Multiply."""
-        rows = input.numel() // self.in_features
-        if rows < FEW or torch.is_grad_enabled() or not _suits(input, self.weight):
-            return F.linear(input, self.weight, self.bias)
-        out: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - what torch.compile calls
-            input, self._weight(), self.bias, "none", [], ""
+    def suits(self, states: Float[Tensor, "*B K"]) -> bool:
+        """Whether it may and should be computed so: no gradient is asked for, and it pays."""
+        return (
+            states.device.type == "cpu"
+            and states.dtype == self.weight.dtype == torch.float32
+            and states.numel() >= FEW * states.shape[-1]
+            and not torch.is_grad_enabled()
+            and not torch.is_autocast_enabled("cpu")
+            and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
         )
-        return out
 
-    def _weight(self) -> Tensor:
-        # An optimiser or a merged adapter changes weights in place: then they are packed anew.
+    def multiply(self, states: Float[Tensor, "*B K"]) -> Float[Tensor, "*B N"]:
+        """The product with all weights of each output, and the bias."""
         # What was made under inference mode is never changed.
         counted = 0 if self.weight.is_inference() else self.weight._version  # noqa: SLF001 - torch has no other word
         now = (self.weight.data_ptr(), counted)
         if self._packed is None or self._of != now:
-            self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), None)  # noqa: SLF001
+            flat = self.weight.detach().flatten(1)
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(flat, None)  # noqa: SLF001 - what torch.compile calls
             self._of = now
-        return self._packed
+        out: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - as above
+            states, self._packed, self.bias, "none", [], ""
+        )
+        return out
 
     def __getstate__(self) -> dict[str, Any]:
         # What is packed cannot be copied, and is made again where it is needed.
         return {**self.__dict__, "_packed": None}
 
 
+class Packed(_Packs, nn.Linear):
+    """A stock linear layer, packed."""
+
+    def forward(self, input: Float[Tensor, "*B K"]) -> Float[Tensor, "*B N"]:  # noqa: A002 - torch's name
+        """Multiply."""
+        if self.suits(input):
+            return self.multiply(input)
+        return F.linear(input, self.weight, self.bias)
+
+
+class PackedPatches(_Packs, nn.Conv3d):
+    """The convolution that patches enter by, packed: each input is as large as the kernel."""
+
+    def forward(self, input: Float[Tensor, "N C T H W"]) -> Float[Tensor, "N D t h w"]:  # noqa: A002 - torch's name
+        """Multiply each patch with every kernel."""
+        flat = input.flatten(1)
+        whole = input.shape[2:] == self.kernel_size
+        if whole and self.groups == 1 and self.padding == (0, 0, 0) and self.suits(flat):
+            return self.multiply(flat)[..., None, None, None]
+        return nn.Conv3d.forward(self, input)
+
+
+_KINDS: dict[type[nn.Module], type[_Packs]] = {
+    nn.Linear: Packed,
+    Packed: Packed,
+    nn.Conv3d: PackedPatches,
+    PackedPatches: PackedPatches,
+}
+
+
 def pack(network: nn.Module) -> None:
     """Let every stock linear layer of a network be computed so, in place."""
     for module in network.modules():
         # Not a subclass: those of quantised weights and adapters go their own ways.
-        if type(module) in {nn.Linear, Packed}:
-            module.__class__ = Packed
+        kind = _KINDS.get(type(module))
+        if kind:
+            module.__class__ = kind
             vars(module).pop("_packed", None)
-
-
-def _suits(states: Tensor, weight: Tensor) -> bool:
-    return (
-        states.device.type == "cpu"
-        and states.dtype == weight.dtype == torch.float32
-        and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-        and not torch.is_autocast_enabled("cpu")
-    )

@@ -22,7 +22,7 @@ from forethought.encoders.gate import ActionGate, Gate, load_gate
 from forethought.encoders.reading import Reading, look, write
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
-from forethought.engines import Limits, LocalEngine, start_vllm
+from forethought.engines import Limits, LocalEngine, limits_for, start_vllm
 from forethought.errors import ModelError
 from forethought.renderers import Layout, MmembR1Renderer, Renderer, UmeR1Renderer
 from forethought.types import Side
@@ -79,9 +79,8 @@ def load(
         tokenizer=tokenizer,
         backbone=load_checkpoint(folder, chosen),
         reading=reading or Reading(),
+        limits=limits,
     )
-    if limits is not None:
-        encoder = replace(encoder, engine=replace(encoder.local, limits=limits))
     return encoder if engine == "local" else _served(encoder, chosen)
 
 
@@ -116,7 +115,13 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
 
 
 def assemble(
-    folder: Path, family: Family, *, tokenizer: Tokenizer, backbone: QwenVL, reading: Reading
+    folder: Path,
+    family: Family,
+    *,
+    tokenizer: Tokenizer,
+    backbone: QwenVL,
+    reading: Reading,
+    limits: Limits | None = None,
 ) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
     eyes = look(load_patchifier(folder), family, reading)
@@ -134,7 +139,9 @@ def assemble(
         name=str(card.get("name", _name(folder))),
         revision=revision_of(folder),
         folder=folder,
-        engine=LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar),
+        engine=LocalEngine(
+            backbone, layout.pad_id, renderer.grammar, limits or limits_for(backbone.device)
+        ),
         renderer=renderer,
         family=family,
         gate=_gate(folder, backbone, renderer, threshold=reading.threshold),

@@ -6,7 +6,7 @@ from forethought.engines.manner import Manner, Settle
 from forethought.engines.reading import read_on, reread
 from forethought.engines.request import Answer, Prefill, Thought
 from forethought.engines.sampling import Sampling, choose
-from forethought.engines.scheduler import Limits, bucket, padding
+from forethought.engines.scheduler import Limits, bucket, limits_for, padding
 from forethought.engines.starting import start_vllm
 from forethought.engines.vllm import VllmEngine
 
@@ -24,6 +24,7 @@ __all__ = [
     "VllmEngine",
     "bucket",
     "choose",
+    "limits_for",
     "padding",
     "read_on",
     "reread",

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}
 """What keys and values may be kept in, and the bytes a number takes."""
 
@@ -36,6 +38,15 @@ class Limits:
         for name in ("waste", "refill"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+
+
+CPU_TOKENS = 2048
+"""What a processor reads at a time: of more, what lies between two layers leaves its caches."""
+
+
+def limits_for(device: torch.device) -> Limits:
+    """What suits a device."""
+    return Limits(tokens=CPU_TOKENS) if device.type == "cpu" else Limits()
 
 
 def bucket(lengths: Sequence[int], limits: Limits) -> list[list[int]]:
