@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 # Beside ours: vLLM pins what we do not.
 VLLM := build/vllm
 
-.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate gallery wheel-check clean
+.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate bench gallery wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -51,6 +51,10 @@ evaluate: data  ## the model card's table, and the README's
 	$(BIN)/forethought evaluate glyphs --model nano --think never,always \
 	  --beside nano-direct,afternoon --json build/glyphs.json --markdown build/glyphs.md \
 	  --plot build/glyphs.png
+
+bench: $(STAMP)-eval  ## the engine beside its rivals: ten minutes; the plot of the README
+	@mkdir -p build
+	$(BIN)/forethought bench --json build/bench.json --plot build/bench.png
 
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 	$(BIN)/python -c 'from pathlib import Path; \
