@@ -56,7 +56,7 @@ def extend(
         hidden = hidden + layer.self_attn.o_proj(found)
         hidden = hidden + layer.mlp(_norm(layer.post_attention_layernorm, hidden))
     states: Tensor = text.norm(hidden)
-    return states
+    return states.to(positions.device)
 
 
 def check_extends(network: Any) -> None:  # noqa: ANN401 - as above

@@ -106,7 +106,7 @@ class QwenVL:
     def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:
         """Score every token of the vocabulary as the next one."""
         scores: Tensor = self.network.lm_head(hidden)
-        return scores
+        return scores.to(hidden.device)
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
