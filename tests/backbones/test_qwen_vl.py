@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from forethought.backbones import collate
+from forethought.backbones.qwen_vl import attention_kernels
 from forethought.renderers import Tag
 from forethought.types import Image, Message, Side, Text
 
@@ -79,3 +80,18 @@ def test_it_says_its_sizes(tiny_encoder):
     assert (backbone.dimension, backbone.context, backbone.marks.merge_size) == (32, 160, 2)
     assert backbone.marks.image_id == tiny_encoder.renderer.layout.token_id(Tag.IMAGE)
     assert backbone.device.type == "cpu"
+
+
+def cudnn_may_run(device):
+    with attention_kernels(torch.device(device)):
+        return torch.backends.cuda.cudnn_sdp_enabled()
+
+
+def test_on_a_gpu_no_attention_kernel_is_built_for_every_shape_that_is_met():
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    with torch.inference_mode():
+        assert not cudnn_may_run("cuda")
+        assert cudnn_may_run("cpu") is before
+    # Where layers are checkpointed, forward and backward must choose alike.
+    assert cudnn_may_run("cuda") is before
+    assert torch.backends.cuda.cudnn_sdp_enabled() is before

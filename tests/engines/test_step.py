@@ -8,6 +8,8 @@ import torch
 
 from forethought.backbones import QwenVL
 from forethought.engines import Limits, Manner, Sampling
+from forethought.engines.cache import Slots
+from forethought.engines.step import Writing, room_for
 from forethought.types import Content, Ending, Image, Message, Side, Text
 
 GREEDY = Manner(budget=20, sampling=Sampling())
@@ -103,6 +105,25 @@ def test_no_more_rows_write_than_may(tiny_encoder, prompts, samples):
     STEPS.clear()
     answers(counting, prompts * 2, samples=samples)
     assert max(STEPS) == 4
+
+
+def test_room_that_was_put_by_serves_again_and_no_more_rows_write_than_may(
+    tiny_encoder, prompts, alone
+):
+    engine = engine_with(tiny_encoder, rows=3)
+    counting = dataclasses.replace(engine, backbone=Counting(engine.backbone.network))
+    slots = Slots(9, room_for(400, GREEDY))
+    writing = Writing(counting.backbone, counting.grammar, GREEDY, slots=slots)
+    for _ in range(2):
+        # As on a GPU, where this is done after a run.
+        counting._spare.put(writing, counting.backbone, asked=9)  # noqa: SLF001 - only there
+        STEPS.clear()
+        found = answers(counting, prompts)
+        assert max(STEPS) == 3
+        assert writing.open == 0
+        assert slots.reached > 0
+        for index, answer in found.items():
+            check(answer, alone[index])
 
 
 def test_only_those_that_the_gate_opens_for_are_written_about(tiny_encoder, prompts, alone):

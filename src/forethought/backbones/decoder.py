@@ -42,8 +42,8 @@ def extend(
     """
     text = network.model.language_model
     steps = torch.arange(token_ids.shape[1], device=positions.device)
-    rotation = _rotation(text.rotary_emb, positions[:, None] + steps)
     hidden = text.embed_tokens(token_ids)
+    rotation = _rotation(text.rotary_emb, positions[:, None] + steps, dtype=hidden.dtype)
     mask = cache.mask(hidden.dtype)
     for place, layer in enumerate(text.layers):
         # Layers may be spread over devices; where they are not, nothing moves.
@@ -56,7 +56,7 @@ def extend(
         hidden = hidden + layer.self_attn.o_proj(found)
         hidden = hidden + layer.mlp(_norm(layer.post_attention_layernorm, hidden))
     states: Tensor = text.norm(hidden)
-    return states
+    return states.to(positions.device)
 
 
 def check_extends(network: Any) -> None:  # noqa: ANN401 - as above
@@ -79,18 +79,25 @@ def check_extends(network: Any) -> None:  # noqa: ANN401 - as above
         )
 
 
-def _rotation(rotary: Any, positions: Int[Tensor, "N T"]) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+def _rotation(
+    rotary: Any,  # noqa: ANN401
+    positions: Int[Tensor, "N T"],
+    *,
+    dtype: torch.dtype,
+) -> tuple[Float[Tensor, "N T 1 D"], Float[Tensor, "N T 1 D"]]:
     angles = positions[..., None, None].float() * rotary.inv_freq.to(positions.device).float()
     scale = rotary.attention_scaling
-    return angles.cos() * scale, angles.sin() * scale
+    cos, sin = angles.cos() * scale, angles.sin() * scale
+    # Rounded once: a layer that computes in the same precision takes them as they are.
+    return torch.cat([cos, cos], dim=-1).to(dtype), torch.cat([-sin, sin], dim=-1).to(dtype)
 
 
 def _turn(
     states: Float[Tensor, "N T G D"], rotation: tuple[Tensor, Tensor]
 ) -> Float[Tensor, "N T G D"]:
+    """(left, right) cos + (right, left) (-sin, sin): the signs stand in the rotation."""
     cos, sin = (part.to(device=states.device, dtype=states.dtype) for part in rotation)
-    left, right = states.chunk(2, dim=-1)
-    return torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1)
+    return torch.addcmul(states * cos, states.roll(states.shape[-1] // 2, dims=-1), sin)
 
 
 def _split(attention: Any, hidden: Float[Tensor, "N T H"]) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401

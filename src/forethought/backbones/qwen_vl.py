@@ -1,11 +1,13 @@
 """A Qwen-VL checkpoint that can read a batch, go on writing, and be trained."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import DynamicCache
 
 from forethought.backbones.batch import Batch, Marks
@@ -27,6 +29,11 @@ class QwenVL:
         """Where the weights lie."""
         device: torch.device = next(self.network.parameters()).device
         return device
+
+    @property
+    def devices(self) -> frozenset[torch.device]:
+        """All devices the weights lie on."""
+        return frozenset(parameter.device for parameter in self.network.parameters())
 
     @property
     def dimension(self) -> int:
@@ -68,32 +75,49 @@ class QwenVL:
     def read(self, batch: Batch, *, cache: DynamicCache | None = None) -> Float[Tensor, "B T H"]:
         """Run a whole batch; a `cache` is filled so that writing can go on from it."""
         images, videos = batch.images, batch.videos
-        hidden: Tensor = self.network.model(
-            input_ids=batch.token_ids,
-            attention_mask=batch.mask,
-            position_ids=batch.positions,
-            mm_token_type_ids=batch.kinds,
-            pixel_values=images and images.patches,
-            image_grid_thw=images and images.grids,
-            pixel_values_videos=videos and videos.patches,
-            video_grid_thw=videos and videos.grids,
-            past_key_values=cache,
-            use_cache=cache is not None,
-        ).last_hidden_state
+        with attention_kernels(self.device):
+            hidden: Tensor = self.network.model(
+                input_ids=batch.token_ids,
+                attention_mask=batch.mask,
+                position_ids=batch.positions,
+                mm_token_type_ids=batch.kinds,
+                pixel_values=images and images.patches,
+                image_grid_thw=images and images.grids,
+                pixel_values_videos=videos and videos.patches,
+                video_grid_thw=videos and videos.grids,
+                past_key_values=cache,
+                use_cache=cache is not None,
+            ).last_hidden_state
         return hidden
 
     def see(self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"]) -> Float[Tensor, "M H"]:
         """Turn pictures alone into what the language model is shown, one vector a token."""
-        seen: Tensor = self.network.model.visual(patches, grid_thw=grids).pooler_output
+        with attention_kernels(self.device):
+            seen: Tensor = self.network.model.visual(patches, grid_thw=grids).pooler_output
         return seen
 
     def extend(
         self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: Open
     ) -> Float[Tensor, "N T H"]:
         """Feed each row its next tokens, from `positions` on; the cache says what each may see."""
-        return extend(self.network, token_ids, positions=positions, cache=cache)
+        with attention_kernels(self.device):
+            return extend(self.network, token_ids, positions=positions, cache=cache)
 
     def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:
         """Score every token of the vocabulary as the next one."""
         scores: Tensor = self.network.lm_head(hidden)
-        return scores
+        return scores.to(hidden.device)
+
+
+def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
+    """Let torch choose among the kernels that serve any shape.
+
+    On Hopper it would prefer cuDNN's, which are built on the host for every number of rows and
+    every length that a thread meets first: that takes longer than they save. Where gradients
+    are asked for nothing is said, for a checkpointed layer runs once more outside.
+    """
+    if device.type != "cuda" or torch.is_grad_enabled():
+        return nullcontext()
+    kernels = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+    chosen: AbstractContextManager[None] = sdpa_kernel(kernels)
+    return chosen

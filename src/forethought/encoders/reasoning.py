@@ -1,11 +1,13 @@
 """An encoder that can embed at once, think first, or choose."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from forethought.encoders.ahead import ahead
 from forethought.encoders.answering import Desk, embeddings
 from forethought.encoders.encoder import Shown, as_choice, as_message, refuse_string
 from forethought.encoders.families import Family
@@ -30,7 +32,22 @@ from forethought.types import (
 )
 
 WINDOW = 8
-"""So many batches of inputs are laid out at a time: pictures as patches are large."""
+"""So many batches of inputs are laid out at a time: pictures as patches are large.
+
+Beside a GPU two such windows are there at a time: one is answered while the next is laid out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """One window of inputs, laid out: by index, the prompts and why there is none.
+
+    `blanks` is what is known of each prompt's rationale before it is written, where that is
+    asked for.
+    """
+
+    prompts: dict[int, Prompt]
+    blanks: tuple[Remembered, ...]
+    errors: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,31 +116,54 @@ class ReasoningEncoder:
         refuse_string(inputs)
         think = self._settle(side, think)
         words = self.instructions[side] if instruction is None else instruction
-        errors: list[str | None] = [None] * len(inputs)
+        errors: dict[int, str] = {}
         order: list[int] = []
         parts = []
         memory = None if think is Think.NEVER else rationales
-        for first in range(0, len(inputs), WINDOW * batch_size):
-            prompts: dict[int, Prompt] = {}
-            blanks: list[Remembered] = []
-            for index in range(first, min(first + WINDOW * batch_size, len(inputs))):
-                try:
-                    message = as_message(inputs[index], side=side, instruction=words)
-                    prompts[index] = self.renderer.render(message)
-                    # Now, and not later: the pixels are not kept.
-                    blanks += [self._blank(message, prompts[index])] if memory is not None else []
-                except ContentError as error:
-                    errors[index] = _told(index, error, on_error=on_error)
-            past = Past(memory, tuple(blanks), self._spell) if memory is not None else None
-            rows = self._desk(list(prompts.values()), think, past).answer(
+
+        def lay_out(window: range) -> Laid:
+            shown = {index: inputs[index] for index in window}
+            keys = memory is not None
+            return self._lay_out(shown, side, words, keys=keys, on_error=on_error)
+
+        every = range(len(inputs))
+        size = WINDOW * batch_size
+        windows = (partial(lay_out, every[first : first + size]) for first in every[::size])
+        # A processor would only take turns.
+        overlap = self.engine.backbone.device.type == "cuda"
+        for laid in ahead(windows, overlap=overlap):
+            errors |= laid.errors
+            past = Past(memory, laid.blanks, self._spell) if memory is not None else None
+            rows = self._desk(list(laid.prompts.values()), think, past).answer(
                 batch_size=batch_size, progress=progress
             )
-            places = list(prompts)
+            places = list(laid.prompts)
             order += [places[row.place] for row in rows]
             parts += [embeddings(rows)] if rows else []
-        skipped = [index for index, error in enumerate(errors) if error is not None]
-        whole = concatenate([_skipped(len(skipped), self.dimension), *parts])
-        return _placed(whole, [*skipped, *order], errors)
+        whole = concatenate([_skipped(len(errors), self.dimension), *parts])
+        return _placed(whole, [*errors, *order], [errors.get(index) for index in every])
+
+    def _lay_out(
+        self,
+        shown: Mapping[int, Shown],
+        side: Side,
+        instruction: str,
+        *,
+        keys: bool,
+        on_error: str,
+    ) -> Laid:
+        prompts: dict[int, Prompt] = {}
+        blanks: list[Remembered] = []
+        errors: dict[int, str] = {}
+        for index, one in shown.items():
+            try:
+                message = as_message(one, side=side, instruction=instruction)
+                prompts[index] = self.renderer.render(message)
+                # Now, and not later: the pixels are not kept.
+                blanks += [self._blank(message, prompts[index])] if keys else []
+            except ContentError as error:
+                errors[index] = _told(index, error, on_error=on_error)
+        return Laid(prompts, tuple(blanks), errors)
 
     def _desk(self, prompts: list[Prompt], think: Think, past: Past | None) -> Desk:
         return Desk(

@@ -79,7 +79,8 @@ class Slots:
     def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "Window":
         """The first slots, to be read and written by one pass of `count` new tokens a row."""
         at = lengths[:, None] + torch.arange(count, device=lengths.device)
-        return Window(self._layers, at, width)
+        rows = torch.arange(len(lengths), device=lengths.device)[:, None]
+        return Window(self._layers, rows, at, width)
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
@@ -101,9 +102,10 @@ class Slots:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """The slots of one pass, for rows whose new tokens stand at places `at`."""
+    """The slots of one pass: new tokens stand in slots `rows` at places `at`."""
 
     layers: Sequence[Float[Tensor, "2 R K P D"]]
+    rows: Int[Tensor, "N 1"]
     at: Int[Tensor, "N C"]
     width: int
 
@@ -112,8 +114,7 @@ class Window:
     ) -> tuple[Float[Tensor, "N K W D"], Float[Tensor, "N K W D"]]:
         """Write each row's new tokens behind its own; give all rows, as far as the longest goes."""
         store = self.layers[layer][:, : len(self.at)]
-        at = self.at.to(store.device)
-        rows = torch.arange(len(at), device=store.device)[:, None]
+        rows, at = self.rows.to(store.device), self.at.to(store.device)
         # Under autocast keys and values come in different precisions.
         store[0][rows, :, at] = keys.to(store.dtype)
         store[1][rows, :, at] = values.to(store.dtype)

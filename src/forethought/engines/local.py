@@ -16,12 +16,14 @@ from torch import Tensor
 from forethought.backbones import QwenVL, collate
 from forethought.engines.cache import Slots, cache_of_one_pass
 from forethought.engines.engine import Decide
+from forethought.engines.graphs import PLACES
 from forethought.engines.manner import Manner
 from forethought.engines.memory import fits, is_out_of_memory, row_bytes
 from forethought.engines.pending import Pending
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, Queue
+from forethought.engines.spare import Spare
 from forethought.engines.step import Writing, room_for
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
@@ -38,7 +40,7 @@ class LocalEngine:
     pad_id: int
     grammar: Grammar | None
     limits: Limits = field(default_factory=Limits)
-    _spare: list[Writing] = field(default_factory=list, init=False, repr=False)
+    _spare: Spare = field(default_factory=Spare, init=False, repr=False)
 
     @torch.inference_mode()
     def run(
@@ -65,12 +67,12 @@ class LocalEngine:
         queue = Queue([len(prompt.token_ids) for prompt in prompts], limits)
         pending = Pending(samples)
         writing = None
+        # No more slots than there can be rows.
+        asked = most = max(samples, min(limits.rows, len(prompts) * samples))
         if manner and prompts:
             longest = max(len(prompt.written_on) for prompt in prompts)
-            # No more slots than there can be rows.
-            most = min(limits.rows, len(prompts) * samples)
-            writing = self._writing(manner, longest=longest, rows=most, least=samples)
-        most = writing.rows if writing else limits.rows
+            writing = self._writing(manner, longest=longest, rows=asked, least=samples)
+            most = min(asked, writing.rows)
         while queue or pending:
             free = most - (writing.open if writing else 0)
             if queue and (not pending or free >= max(samples, limits.refill * most)):
@@ -88,7 +90,7 @@ class LocalEngine:
             if writing:
                 writing.drop(pending.drop(dropped))
                 yield from pending.hand_back(writing.step() if writing.open else ())
-        self._put_by(writing)
+        self._put_by(writing, asked=asked)
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Prompt], *, keep_cache: bool = True) -> Prefill:
@@ -153,7 +155,7 @@ class LocalEngine:
         closed: dict[int, Closed] = {}
         while writing.open:
             closed |= {row.key: row for row in writing.step()}
-        self._put_by(writing)
+        self._put_by(writing, asked=len(rows))
         ordered = [closed[key] for key in range(len(rows))]
         return torch.stack([row.vector for row in ordered]), tuple(row.thought for row in ordered)
 
@@ -180,10 +182,14 @@ class LocalEngine:
         if self.grammar is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
         rows, room = max(least, rows), room_for(longest, manner)
-        while self._spare:
-            spare = self._spare.pop()
-            if spare.manner == manner and spare.rows == rows and spare.room >= room:
-                return spare
+        if self.backbone.device.type == "cuda":
+            # Graphs and kernels are made for whole widths; and the next run's prompts may fit too.
+            room = -(-room // PLACES) * PLACES
+        spare = self._spare.take(self.backbone, manner, rows=rows, room=room)
+        if spare and spare.rows >= least:
+            return spare
+        # What was put by and will not do must not be held while it is counted what is free.
+        del spare
         row = row_bytes(self.backbone, room=room, precision=self.limits.cache)
         fit = fits(self.backbone.device, rows=rows, row=row)
         if fit < least:
@@ -195,10 +201,10 @@ class LocalEngine:
         slots = Slots(fit, room, precision=self.limits.cache)
         return Writing(self.backbone, self.grammar, manner, slots=slots)
 
-    def _put_by(self, writing: Writing | None) -> None:
-        """Keep what graphs were captured for: capturing takes longer than many steps."""
+    def _put_by(self, writing: Writing | None, *, asked: int) -> None:
+        """Keep what graphs were captured for; without graphs there is nothing to gain."""
         if writing and not writing.open and self.backbone.device.type == "cuda":
-            self._spare[:] = [writing]
+            self._spare.put(writing, self.backbone, asked=max(asked, writing.rows))
 
 
 def _enter(

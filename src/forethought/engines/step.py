@@ -29,7 +29,7 @@ class Writing:
         self.manner, self.rows, self.room = manner, slots.rows, slots.room
         self._writer = Writer(backbone, grammar, manner)
         self._slots = slots
-        self._graphs: Graphs = graphs_for(backbone.device)
+        self._graphs: Graphs = graphs_for(backbone.devices)
         self._state: Rows | None = None
         self._keys: list[int] = []
         self._ends: list[int] = []

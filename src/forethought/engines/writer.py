@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from forethought.backbones import QwenVL
@@ -39,10 +39,8 @@ class Writer:
         """
         chosen = self._choose(rows)
         rows.put(chosen, ~rows.done)
-        guesses = guess(rows.history, rows.lengths, count=self._manner.guesses)
-        if looks:
-            guesses = torch.full_like(rows.lengths, self._embed)[:, None]
-        fed = torch.cat([chosen.tokens[:, None], guesses], dim=1)
+        ahead = self._ahead(rows, looks=looks)
+        fed = torch.cat([chosen.tokens[:, None], *ahead], dim=1)
         window = slots.window(rows.lengths, count=fed.shape[1], width=width)
         hidden = self._backbone.extend(fed, positions=rows.positions, cache=window)
         agreed = ~rows.done
@@ -50,12 +48,19 @@ class Writer:
         if looks and self._manner.settle:
             self._settle(rows, hidden[:, 1], self._manner.settle)
             return
-        for place, guessed in enumerate(guesses.unbind(1), start=1):
+        for place, guessed in enumerate(fed.unbind(1)[1:], start=1):
             # A guess stands if it is what is chosen anyway: then its state is known already.
             chosen = self._choose(rows)
             agreed = agreed & ~rows.done & (chosen.tokens == guessed)
             rows.put(chosen, agreed)
             rows.note(hidden[:, place], agreed)
+
+    def _ahead(self, rows: Rows, *, looks: bool) -> list[Int[Tensor, "N C"]]:
+        """What is read behind the token that was chosen, if anything is."""
+        if looks:
+            return [torch.full_like(rows.lengths, self._embed)[:, None]]
+        count = self._manner.guesses
+        return [guess(rows.history, rows.lengths, count=count)] if count else []
 
     def _choose(self, rows: Rows) -> Chosen:
         """What each row writes next, and how it ends by that, if it does."""
