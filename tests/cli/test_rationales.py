@@ -18,7 +18,7 @@ def folder(tmp_path):
 @pytest.fixture
 def thinker(monkeypatch, encoder, tiny_encoder):  # noqa: ARG001 - it takes its place
     """The one model there is can think."""
-    monkeypatch.setattr(forethought.encoders, "load", lambda name: tiny_encoder)
+    monkeypatch.setattr(forethought.encoders, "load", lambda name, **_: tiny_encoder)
     return tiny_encoder
 
 

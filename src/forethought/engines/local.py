@@ -159,6 +159,10 @@ class LocalEngine:
         ordered = [closed[key] for key in range(len(rows))]
         return torch.stack([row.vector for row in ordered]), tuple(row.thought for row in ordered)
 
+    def forget(self) -> None:
+        """Let go of the room that is kept for the next run, on a GPU; the next makes its own."""
+        self._spare.forget()
+
     def _try(
         self, prompts: Sequence[Prompt], group: Sequence[int], queue: Queue, *, keep_cache: bool
     ) -> Prefill | None:

@@ -24,6 +24,10 @@ class Spare:
         """Keep room that nobody writes in, which was made when so many rows were asked for."""
         self._kept.append((writing, asked, _whereabouts(backbone)))
 
+    def forget(self) -> None:
+        """Let go of what was put by."""
+        self._kept.clear()
+
     def take(self, backbone: QwenVL, manner: Manner, *, rows: int, room: int) -> Writing | None:
         """What was put by, if it will do; else it is let go.
 

@@ -43,5 +43,7 @@ def write_rationales(
         )
         for index, thought in zip(chosen, thoughts, strict=True):
             rows[index] = Row(prompts[index], thought.token_ids, taught=False)
+    # Training needs the memory more.
+    engine.forget()
     network.train(was_training)
     return [rows[index] for index in range(len(prompts))]
