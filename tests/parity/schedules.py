@@ -10,6 +10,8 @@ import torch
 from hypothesis import strategies as st
 
 from forethought.engines import Answer, Engine, Limits, LocalEngine, Manner, Sampling
+from forethought.engines.graphs import Captured
+from forethought.engines.step import Writing
 from forethought.types import Content, Image, Message, Prompt, Side, Text, Video
 from tests.engines.slow import SlowEngine, Slowly
 from tests.parity.shown import SHOWN, message
@@ -37,7 +39,26 @@ def _plain(engine: LocalEngine, limits: Limits) -> Engine:
     return dataclasses.replace(engine, limits=limits)
 
 
-BUILDERS: dict[str, Callable[[LocalEngine, Limits], Engine]] = {"plain": _plain}
+class _Replaying(LocalEngine):
+    """Steps as on a GPU: more rows and places than are in use, and a look every eighth step.
+
+    They are recorded by keeping them, and replayed by running them.
+    """
+
+    def _writing(self, manner: Manner, **how: Any) -> Writing:
+        made = super()._writing(manner, **how)
+        made._graphs = Captured(lambda step: step)  # noqa: SLF001 - what a device decides
+        return made
+
+
+def _replaying(engine: LocalEngine, limits: Limits) -> Engine:
+    return _Replaying(engine.backbone, engine.pad_id, engine.grammar, limits)
+
+
+BUILDERS: dict[str, Callable[[LocalEngine, Limits], Engine]] = {
+    "plain": _plain,
+    "replaying": _replaying,
+}
 """Engines that must all answer alike, made from one and its limits; an entry more tests one more."""
 
 

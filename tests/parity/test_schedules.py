@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.engines import Limits
+from forethought.engines import Limits, Manner, Sampling
 from forethought.types import Ending
 from tests.engines.slow import goes_round
-from tests.parity.schedules import BUILDERS, LONGEST, World, check, schedules
+from tests.parity.schedules import BUILDERS, LONGEST, World, check, check_answer, schedules
 
 FAMILIES = ("ume_r1", "rge", "mmemb_r1")
+
+
+def all_think(_prefill, group):
+    return range(len(group)), [0.5] * len(group)
 
 
 def endings(told: World, **how: int) -> set[Ending]:
@@ -73,3 +77,27 @@ def test_an_engine_answers_one_question_after_another(tiny_world, build, asks):
     engine = build(tiny_world.engine, Limits(rows=3, tokens=90, refill=0.4))
     for asked in asks:
         check(tiny_world, engine, dataclasses.replace(asked, limits=engine.limits))
+
+
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
+@settings(max_examples=20)
+@given(asked=schedules(count=8), gone=st.sets(st.integers(0, 15)), after=st.integers(0, 4))
+def test_prompts_that_are_let_go_change_no_other(tiny_world, build, asked, gone, after):
+    prompts = [tiny_world.prompts[place] for place in asked.places]
+    dropped: set[int] = set()
+    found = []
+    engine = build(tiny_world.engine, asked.limits)
+    manner = Manner(asked.budget, Sampling(), asked.repeats)
+    if not after:
+        dropped |= gone
+    for answer in engine.run(
+        prompts, decide=all_think, manner=manner, rows=asked.rows, dropped=dropped
+    ):
+        found.append(answer.index)
+        check_answer(tiny_world, prompts[answer.index], answer, manner=manner)
+        if len(found) == after:
+            dropped |= gone - {*found}
+    assert len(found) == len({*found})
+    # Those that are let go at once never answer; all that stay always do.
+    assert {*range(len(prompts))} - gone <= {*found}
+    assert after or not {*found} & gone

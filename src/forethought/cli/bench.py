@@ -1,7 +1,7 @@
 """`forethought bench`: the engine beside its rivals, with the bars it is held to."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 _PIPED_WIDTH = 160
 """A file or a pipe has no width of its own: wide enough for no cell to be cut."""
 
-WORKLOADS = ("nano", "ume-2b")
+GALLERY, LENGTHS = Path("demo/gallery"), "403,128"
+WORKLOADS: dict[str, dict[str, object]] = {
+    "nano": {"quick": False, "model": "nano", "pictures": GALLERY},
+    "ume-2b": {"shape": "full", "tokens": LENGTHS, "rows": 0},
+}
+"""What each may be told alone, and what it is told by default."""
 
 
 def bench(
@@ -26,12 +31,12 @@ def bench(
     quick: Annotated[
         bool, typer.Option(help="Of nano: fewer inputs for slow rivals, fewer rounds.")
     ] = False,
-    model: Annotated[str, typer.Option(help="The model of the CPU workload.")] = "nano",
-    pictures: Annotated[Path, typer.Option(help="Pictures to embed.")] = Path("demo/gallery"),
+    model: Annotated[str, typer.Option(help="Of nano: the model.")] = "nano",
+    pictures: Annotated[Path, typer.Option(help="Of nano: what to embed.")] = GALLERY,
     inputs: Annotated[int | None, typer.Option(help="How many inputs.")] = None,
     repeats: Annotated[int | None, typer.Option(help="How many timed rounds.")] = None,
     shape: Annotated[str, typer.Option(help="Of ume-2b: full, or tiny to try it.")] = "full",
-    tokens: Annotated[str, typer.Option(help="Of ume-2b: lengths, with commas.")] = "403,128",
+    tokens: Annotated[str, typer.Option(help="Of ume-2b: lengths, with commas.")] = LENGTHS,
     rows: Annotated[
         int, typer.Option(help="Of ume-2b: how many write at a time; 0: what memory holds.")
     ] = 0,
@@ -45,8 +50,16 @@ def bench(
     """
     if workload not in WORKLOADS:
         raise ConfigError(f"unknown --workload {workload!r}; known: {', '.join(WORKLOADS)}")
+    given = {"quick": quick, "model": model, "pictures": pictures}
+    given |= {"shape": shape, "tokens": tokens, "rows": rows}
+    _refuse_others(workload, given)
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise ConfigError(f"--plot {plot}: the plot is a PNG; let its name end in .png")
     for target in (json, plot):
         check_target(target)
+    # Before torch is there. On Hopper it would build a cuDNN kernel on the host for every length
+    # that stock code meets; our own passes leave cuDNN out, so rivals are spared it too.
+    os.environ.setdefault("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1")
     from forethought.bench import FULL, GPU, QUICK, TRIAL, Forced, nano, ume
 
     keep = _keeper(json)
@@ -69,6 +82,17 @@ def bench(
             draw(report, scratch)
 
 
+def _refuse_others(workload: str, given: Mapping[str, object]) -> None:
+    """Refuse what another workload alone would listen to."""
+    for name, options in WORKLOADS.items():
+        for option, default in options.items():
+            if name != workload and given[option] != default:
+                raise ConfigError(
+                    f"--{option} is of --workload {name}, and this is {workload}: leave it out, or "
+                    f"ask for --workload {name}"
+                )
+
+
 def _keeper(path: Path | None) -> Callable[["Report"], None]:
     from forethought.bench import as_json
 
@@ -81,9 +105,6 @@ def _keeper(path: Path | None) -> Callable[["Report"], None]:
 
 
 def _show(report: "Report") -> None:
-    # Before torch is there. On Hopper it would build a cuDNN kernel on the host for every length
-    # that stock code meets; our own passes leave cuDNN out, so rivals are spared it too.
-    os.environ.setdefault("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1")
     from rich.console import Console
 
     from forethought.bench import terminal
@@ -112,7 +133,7 @@ def _plan(plan: "Plan", inputs: int | None, repeats: int | None) -> "Plan":
 
 def _lengths(tokens: str) -> tuple[int, ...]:
     words = [word.strip() for word in tokens.split(",")]
-    if not all(word.isdigit() and int(word) > 0 for word in words):
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
         raise ConfigError(f"--tokens {tokens!r}: name whole numbers above 0, with commas")
     return tuple(int(word) for word in words)
 

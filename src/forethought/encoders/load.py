@@ -59,6 +59,10 @@ def load(
         ModelError: if there is no such model, its files are not whole, it is of no family, or
             the engine cannot run it.
     """
+    for given, kind in ((loading, Loading), (reading, Reading), (limits, Limits)):
+        if given is not None and not isinstance(given, kind):
+            name = kind.__name__
+            raise ModelError(f"{name.lower()}={given!r}: make it as forethought.{name}(...)")
     if engine not in ENGINES:
         raise ModelError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
     folder = find(model, revision=revision)

@@ -44,8 +44,8 @@ class Reading:
         for name in ("repeats", "guesses"):
             if getattr(self, name) < 0:
                 raise ModelError(f"{name} must be at least 0, got {getattr(self, name)}")
-        if self.guesses and self.settle:
-            raise ModelError("guesses and settle exclude each other; ask for one of them")
+        # How they go together is a manner's to say.
+        write(1, self)
         if self.threshold is not None and not 0 <= self.threshold <= 2:
             raise ModelError(
                 f"threshold must be in [0, 2] (0 always thinks, over 1 never), got {self.threshold}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from forethought.engines.sampling import Sampling
+from forethought.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +14,19 @@ class Settle:
     row are nearer than `within` in cosine distance, the last is taken and the row is closed.
 
     Raises:
-        ValueError: if a setting is out of its range.
+        ConfigError: if a setting is out of its range.
     """
 
     every: int = 8
     within: float = 1e-3
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise ValueError(f"every must be at least 1 token, got {self.every}")
+        if type(self.every) is not int or self.every < 1:
+            raise ConfigError(f"Settle(every={self.every!r}): look every token or more rarely")
         if not 0 < self.within <= 2:
-            raise ValueError(f"within must be in (0, 2], a cosine distance, got {self.within}")
+            raise ConfigError(
+                f"Settle(within={self.within!r}): a cosine distance lies in (0, 2]; 0.01 is small"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,10 @@ class Manner:
     A row in a loop is closed after `repeats` rounds; 0 lets it go on. With `guesses`, so many
     tokens at a time are guessed from what stood behind the last two before (prompt lookup)
     and read in one pass with the token that was chosen; what is written stays the same. With
-    `settle` a row may stop early, which changes its vector by little.
+    `settle` a row may stop early, with a vector that is not quite the one it would have had.
 
     Raises:
-        ValueError: if a setting is out of its range, or two exclude each other.
+        ConfigError: if a setting is out of its range, or two exclude each other.
     """
 
     budget: int
@@ -48,9 +51,13 @@ class Manner:
     def __post_init__(self) -> None:
         for name, least in (("budget", 1), ("repeats", 0), ("guesses", 0)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+                raise ConfigError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.settle is not None and not isinstance(self.settle, Settle):
+            raise ConfigError(f"settle={self.settle!r}: say Settle(every=8, within=0.01), or None")
         if self.guesses and self.settle:
-            raise ValueError("guesses and settle exclude each other; ask for one of them")
+            raise ConfigError(
+                f"guesses={self.guesses} and {self.settle} exclude each other; ask for one of them"
+            )
 
     @property
     def ahead(self) -> int:

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from forethought.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -14,7 +16,7 @@ class Sampling:
     Nothing is inherited from a checkpoint's `generation_config`.
 
     Raises:
-        ValueError: if a setting is out of its range.
+        ConfigError: if a setting is out of its range.
     """
 
     temperature: float = 0.0
@@ -24,11 +26,11 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
-            raise ValueError(f"temperature must be 0 (greedy) or more, got {self.temperature}")
+            raise ConfigError(f"temperature must be 0 (greedy) or more, got {self.temperature}")
         if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p must be in (0, 1], got {self.top_p}")
+            raise ConfigError(f"top_p must be in (0, 1], got {self.top_p}")
         if self.top_k < 0:
-            raise ValueError(f"top_k must be 0 (all) or more, got {self.top_k}")
+            raise ConfigError(f"top_k must be 0 (all) or more, got {self.top_k}")
 
 
 def choose(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from forethought.errors import ConfigError
+
 PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}
 """What keys and values may be kept in, and the bytes a number takes."""
 
@@ -19,7 +21,7 @@ class Limits:
     bits take half of float32's memory, and move vectors by a rounding.
 
     Raises:
-        ValueError: if a limit is out of its range.
+        ConfigError: if a limit is out of its range.
     """
 
     rows: int = 64
@@ -31,13 +33,14 @@ class Limits:
     def __post_init__(self) -> None:
         if self.cache not in {None, *PRECISIONS}:
             known = ", ".join(PRECISIONS)
-            raise ValueError(f"unknown precision of the cache {self.cache!r}; known: {known}")
+            raise ConfigError(f"unknown precision of the cache {self.cache!r}; known: {known}")
         for name in ("rows", "tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
         for name in ("waste", "refill"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+                raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
 
 CPU_TOKENS = 2048
