@@ -52,7 +52,7 @@ evaluate: data  ## the model card's table, and the README's
 	  --beside nano-direct,afternoon --json build/glyphs.json --markdown build/glyphs.md \
 	  --plot build/glyphs.png
 
-bench: $(STAMP)-eval  ## the engine beside its rivals: ten minutes; the plot of the README
+bench: $(STAMP)-eval  ## the engine beside its rivals, in six minutes; the README's plot
 	@mkdir -p build
 	$(BIN)/forethought bench --json build/bench.json --plot build/bench.png
 

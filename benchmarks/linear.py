@@ -27,7 +27,7 @@ def main() -> None:
     options.add_argument("--repeats", type=int, default=9, help="rounds, interleaved")
     repeats = options.parse_args().repeats
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {repeats} rounds")  # noqa: T201
-    print(f"{'in':>5} {'out':>5} {'rows':>5} {'torch':>7} {'packed':>7}  times (min-max)")  # noqa: T201
+    print(f"{'in':>5} {'out':>5} {'rows':>5} {'torch':>7} {'packed':>7} GFLOP/s  times (min-max)")  # noqa: T201
     for inside, outside in SHAPES:
         stock = nn.Linear(inside, outside)
         packed = nn.Linear(inside, outside)
@@ -50,9 +50,9 @@ def row(stock: nn.Linear, packed: nn.Linear, *, rows: int, repeats: int) -> str:
     work = 2 * rows * stock.in_features * stock.out_features * CALLS / 1e9
     pairs = zip(times["torch"].seconds, times["packed"].seconds, strict=True)
     ratios = [one / other for one, other in pairs]
-    rates = " ".join(f"{work / times[name].median:7.0f}" for name in ("torch", "packed"))
+    rates = " ".join(f"{work / times[name].median:7.1f}" for name in ("torch", "packed"))
     sizes = f"{stock.in_features:5} {stock.out_features:5} {rows:5}"
-    return f"{sizes} {rates}  {median(ratios):.2f}x ({min(ratios):.2f}-{max(ratios):.2f})"
+    return f"{sizes} {rates}          {median(ratios):.2f}x ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 if __name__ == "__main__":

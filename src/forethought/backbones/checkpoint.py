@@ -115,7 +115,7 @@ class Loading:
     bitsandbytes is installed. `device_map` spreads a network over several devices and then
     decides instead of `device`. An adapter is merged into its base, which costs nothing to
     run, or only applied, as quantised weights need. On a CPU, float32 layers are `packed`, which
-    keeps a second copy of their weights and is two to three times as fast on some processors
+    keeps a second copy of their weights and is about twice as fast on some processors
     (`backbones.linear`).
     """
 

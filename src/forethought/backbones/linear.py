@@ -15,7 +15,7 @@ class _Packs(nn.Module):
     """Keeps a layer's weights a second time, laid out for oneDNN.
 
     torch hands float32 products to MKL, which leaves the wide registers of processors that
-    are not Intel's unused: there this is two to three times as fast, in the same precision
+    are not Intel's unused: there this is about twice as fast, in the same precision
     (`benchmarks/linear.py`). Weights are packed anew where they were changed, but for changes
     through `.data`, which torch does not count: then `pack` the network again.
     """
