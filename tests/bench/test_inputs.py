@@ -25,6 +25,8 @@ def test_a_third_each_are_words_pictures_and_both(tmp_path):
 def test_a_folder_without_pictures_and_no_inputs_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="holds no picture; name a folder of pictures"):
         mixed(tmp_path, 3)
+    with pytest.raises(ConfigError, match="nowhere is no folder; name a folder of pictures"):
+        mixed(tmp_path / "nowhere", 3)
     with pytest.raises(ConfigError, match="0 inputs is nothing to measure"):
         mixed(tmp_path, 0)
 

@@ -55,8 +55,9 @@ def test_the_json_tells_every_round_and_what_the_figures_depend_on(report):
     # As many at a time as there are, or as a rival takes.
     assert {("encode(think=always)", 3), ("(a) cards' generate, batch 1", 1)} <= rivals
     verdicts = {bar["what"]: bar["verdict"] for bar in told["bars"]}
-    assert verdicts["thought vectors / (c) vLLM, 6 tokens"] in {"not measured", "met", "missed"}
-    assert verdicts["padding in our prefills, 6 tokens"] in {"met", "missed"}
+    assert verdicts["thought vectors / (c) vLLM, 6 tokens"] in {"not measured", "not judged"}
+    # The small shape is there to try the command.
+    assert verdicts["padding in our prefills, 6 tokens"] == "not judged"
 
 
 def test_the_tables_name_rivals_and_bars(report):

@@ -14,7 +14,7 @@ import pytest
         (["--plot", "x.gif"], "--plot x.gif: the plot is a PNG; let its name end in .png"),
         (["--workload", "ume-2b", "--shape", "wide"], "unknown --shape 'wide'; known: full, tiny"),
         (["--json", "nowhere/at/all.json"], "there is no folder"),
-        (["--pictures", "nowhere"], "nowhere holds no picture; name a folder of pictures"),
+        (["--pictures", "nowhere"], "nowhere is no folder; name a folder of pictures"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(run, words, message):

@@ -18,10 +18,12 @@ def mixed(folder: Path, count: int) -> list[Input]:
     """Take pictures from a folder and its folders, and their names as words.
 
     Raises:
-        ConfigError: if `count` is under 1 or the folder holds no picture.
+        ConfigError: if `count` is under 1, or there is no folder or no picture in it.
     """
     if count < 1:
         raise ConfigError(f"{count} inputs is nothing to measure; ask for at least 1")
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder; name a folder of pictures with --pictures")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise ConfigError(f"{folder} holds no picture; name a folder of pictures with --pictures")

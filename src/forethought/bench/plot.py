@@ -15,7 +15,9 @@ from forethought.bench.rows import Bar, Row
 
 OURS, OTHERS = "#4477aa", "#bbbbbb"
 """Paul Tol's bright scheme, as in the other pictures: told apart by colour-blind readers."""
-VERDICTS = {"met": "#228833", "missed": "#cc3311", "not measured": "#777777"}
+VERDICTS = {"met": "#228833", "missed": "#cc3311"} | dict.fromkeys(
+    ("not measured", "not judged"), "#777777"
+)
 _INK, _PALE = "#222222", "#6b6b6b"
 _WIDTH, _LEFT, _RIGHT = 7.0, 2.14, 2.04
 _LINE, _HEAD, _FOOT, _TOP = 0.235, 0.28, 0.24, 0.68

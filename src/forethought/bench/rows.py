@@ -93,7 +93,8 @@ class Bar:
     """One promise: the value must be at least, or at most, the limit.
 
     `value` None was not measured; `note` then says why. `rival` names the row that ours is
-    held against, of the same `group`, where it is one row.
+    held against, of the same `group`, where it is one row. One of a size that it was not made for
+    is not `judged`.
     """
 
     what: str
@@ -106,11 +107,14 @@ class Bar:
     note: str = ""
     group: str = ""
     rival: str = ""
+    judged: bool = True
 
     @property
     def verdict(self) -> str:
-        """One of met, missed, not measured."""
+        """One of met, missed, not measured, not judged."""
         if self.value is None:
             return "not measured"
+        if not self.judged:
+            return "not judged"
         met = self.value >= self.limit if self.at_least else self.value <= self.limit
         return "met" if met else "missed"

@@ -138,6 +138,9 @@ def ume(forced: Forced, *, tell: Tell, keep: Keep) -> Report:
             ours = [one for one in report.decodes if one.label.endswith(f" {tokens} tokens")]
             report = replace(report, bars=(*report.bars, *gpu_bars(ours, tokens=tokens)))
         keep(report)
+    if SHAPES[forced.shape] is not UME_2B:
+        # It was run to try the command.
+        report = replace(report, bars=tuple(replace(bar, judged=False) for bar in report.bars))
     return report
 
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from forethought.bench.report import Report
 from forethought.bench.rows import Bar, Row
 
-_COLOURS = {"met": "green", "missed": "red", "not measured": "yellow"}
+_COLOURS = {"met": "green", "missed": "red", "not measured": "yellow", "not judged": "yellow"}
 
 
 def terminal(report: Report) -> tuple[Table, ...]:
