@@ -93,6 +93,15 @@ def test_the_direct_vector_is_the_state_at_its_embed_token(engine, prompts):
         torch.testing.assert_close(last, states[-1], atol=1e-5, rtol=1e-4)
 
 
+def test_the_pictures_of_all_prompts_pass_the_vision_tower_together(engine, prompts):
+    seen = []
+    tower = engine.backbone.network.model.visual
+    hook = tower.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    engine.prefill(prompts)
+    hook.remove()
+    assert seen == [sum(len(shown.values) for prompt in prompts for shown in prompt.pictures)]
+
+
 def test_a_prefill_without_cache_gives_the_same_direct_vectors(engine, prompts):
     kept, dropped = (engine.prefill(prompts, keep_cache=keep).direct for keep in (True, False))
     torch.testing.assert_close(kept, dropped)
