@@ -7,9 +7,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-FEW = 4
-"""Under so many rows packing does not pay: the product waits for the weights, not for sums."""
-
 
 class _Packs(nn.Module):
     """Keeps a layer's weights a second time, laid out for oneDNN.
@@ -26,11 +23,11 @@ class _Packs(nn.Module):
     _of: tuple[int, int] = (0, 0)
 
     def suits(self, states: Float[Tensor, "*B K"]) -> bool:
-        """Whether it may and should be computed so: no gradient is asked for, and it pays."""
+        """Whether it may be computed so: here, in this precision, with no gradient asked for."""
         return (
             states.device.type == "cpu"
             and states.dtype == self.weight.dtype == torch.float32
-            and states.numel() >= FEW * states.shape[-1]
+            and states.numel() > 0
             and not torch.is_grad_enabled()
             and not torch.is_autocast_enabled("cpu")
             and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
