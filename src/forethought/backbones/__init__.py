@@ -1,6 +1,6 @@
 """The models underneath: checkpoints that can read, write and be trained."""
 
-from forethought.backbones.batch import Batch, Marks, Seen, collate, mrope_positions
+from forethought.backbones.batch import Batch, Marks, Seen, collate, gathered, mrope_positions
 from forethought.backbones.checkpoint import (
     NETWORKS,
     Loading,
@@ -32,6 +32,7 @@ __all__ = [
     "base_of",
     "collate",
     "file_of",
+    "gathered",
     "load_checkpoint",
     "load_patchifier",
     "mrope_positions",

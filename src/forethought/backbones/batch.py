@@ -85,8 +85,8 @@ def collate(
         torch.from_numpy(mask),
         torch.from_numpy(positions),
         torch.from_numpy(kinds),
-        _gathered([patches for patches in every if not patches.video]),
-        _gathered([patches for patches in every if patches.video]),
+        gathered([patches for patches in every if not patches.video]),
+        gathered([patches for patches in every if patches.video]),
     )
 
 
@@ -132,7 +132,8 @@ def _count(positions: Int[np.ndarray, "3 S"], start: int) -> int:
     return end
 
 
-def _gathered(every: Sequence[Patches]) -> Seen | None:
+def gathered(every: Sequence[Patches]) -> Seen | None:
+    """Patches of several pictures, or of several videos, as one; None of none."""
     if not every:
         return None
     values = np.concatenate([patches.values for patches in every])

@@ -75,7 +75,7 @@ class QwenVL:
     def read(self, batch: Batch, *, cache: DynamicCache | None = None) -> Float[Tensor, "B T H"]:
         """Run a whole batch; a `cache` is filled so that writing can go on from it."""
         images, videos = batch.images, batch.videos
-        with attention_kernels(self.device):
+        with attention_kernels(batch.token_ids.device):
             hidden: Tensor = self.network.model(
                 input_ids=batch.token_ids,
                 attention_mask=batch.mask,
@@ -90,17 +90,23 @@ class QwenVL:
             ).last_hidden_state
         return hidden
 
-    def see(self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"]) -> Float[Tensor, "M H"]:
-        """Turn pictures alone into what the language model is shown, one vector a token."""
-        with attention_kernels(self.device):
-            seen: Tensor = self.network.model.visual(patches, grid_thw=grids).pooler_output
-        return seen
+    def see(
+        self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"], *, deeper: bool = False
+    ) -> Float[Tensor, "M W"]:
+        """Turn pictures alone into what the language model is shown, one vector a token.
+
+        With `deeper`, what later layers are shown stands beside it, where any is (Qwen3-VL).
+        """
+        with attention_kernels(patches.device):
+            seen = self.network.model.visual(patches, grid_thw=grids)
+        beside = (getattr(seen, "deepstack_features", None) or []) if deeper else []
+        return torch.cat([seen.pooler_output, *beside], dim=1)
 
     def extend(
         self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: Open
     ) -> Float[Tensor, "N T H"]:
         """Feed each row its next tokens, from `positions` on; the cache says what each may see."""
-        with attention_kernels(self.device):
+        with attention_kernels(token_ids.device):
             return extend(self.network, token_ids, positions=positions, cache=cache)
 
     def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:

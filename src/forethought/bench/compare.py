@@ -161,7 +161,7 @@ def sampling(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]
     ]  # fmt: skip
 
 
-def options(subject: Subject, inputs: Sequence[Input], plan: Plan, *, written: Answer) -> list[Row]:
+def options(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]:
     """What each option changes: the time, and how near vectors stay to those without it."""
     manner = subject.encoder.manner
     subjects = {
@@ -176,6 +176,7 @@ def options(subject: Subject, inputs: Sequence[Input], plan: Plan, *, written: A
     }
     turns = Turns(entries)
     turns.run(repeats=plan.repeats, device=subject.device)
+    written = turns.answers[NOTHING]
     rows = []
     for name, answer in turns.answers.items():
         pairs = zip(answer.completions, written.completions, strict=True)

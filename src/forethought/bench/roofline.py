@@ -54,12 +54,10 @@ def work_of(subject: Subject) -> Work:
     weights = {id(p): p for p in network.model.language_model.parameters()}
     weights |= {id(p): p for p in network.lm_head.parameters()}
     size = next(network.parameters()).element_size()
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     count = sum(p.numel() for p in weights.values())
     if not config.tie_word_embeddings:
         count -= network.get_input_embeddings().weight.numel()
-    cache = 2 * config.num_hidden_layers * config.num_key_value_heads * head * size
-    return Work(count * size, int(cache), 2 * count)
+    return Work(count * size, subject.engine.backbone.cache_size * size, 2 * count)
 
 
 @torch.no_grad()

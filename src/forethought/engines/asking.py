@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from forethought.backbones import Marks, QwenVL
+from forethought.backbones import Marks, QwenVL, gathered
 from forethought.engines.closing import SPAN
 from forethought.engines.manner import Manner
 from forethought.engines.request import Thought
@@ -38,11 +38,11 @@ def see(backbone: QwenVL, prompts: Sequence[Prompt]) -> list[Float[Tensor, "M W"
     every = [patches for prompt in prompts for patches in prompt.pictures]
     if any(patches.video for patches in every):
         raise ModelError("engine='vllm' is shown no videos; embed them with engine='local'")
-    if not every:
+    shown = gathered(every)
+    if shown is None:
         return [None] * len(prompts)
-    values = torch.from_numpy(np.concatenate([patches.values for patches in every]))
-    grids = torch.tensor([patches.grid for patches in every])
-    seen = _features(backbone, values.to(backbone.device), grids.to(backbone.device)).cpu()
+    device = backbone.device
+    seen = backbone.see(shown.patches.to(device), shown.grids.to(device), deeper=True).cpu()
     counts = [
         sum(_places(patches.grid, backbone.marks) for patches in prompt.pictures)
         for prompt in prompts
@@ -149,15 +149,6 @@ def _goes_round(written: tuple[int, ...], times: int) -> bool:
         if tail[size:] == tail[:-size]:
             return True
     return False
-
-
-def _features(
-    backbone: QwenVL, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"]
-) -> Float[Tensor, "M W"]:
-    """A vector a token; where deeper layers are shown pictures too, theirs beside it."""
-    seen = backbone.network.model.visual(patches, grid_thw=grids)
-    deeper = getattr(seen, "deepstack_features", None) or []
-    return torch.cat([seen.pooler_output, *deeper], dim=1)
 
 
 def _places(grid: tuple[int, int, int], marks: Marks) -> int:
