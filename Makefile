@@ -58,7 +58,7 @@ bench: $(STAMP)-eval  ## the engine beside its rivals, in six minutes; the READM
 
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 	$(BIN)/python -c 'from pathlib import Path; \
-	  from forethought.data.glyphs.gallery import build_gallery as build; build(Path("demo/gallery"))'
+	  from forethought.nano.glyphs.gallery import build_gallery as build; build(Path("demo/gallery"))'
 
 wheel-check:  ## build the wheel; use it alone, from an empty folder
 	@bash .ci/wheel-check "$(PYTHON)"

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from forethought.backbones import pack
-from forethought.bench.timing import interleave
+from benchmarks.timing import interleave
 
 SHAPES = ((256, 512), (256, 1024), (1024, 256), (256, 6000))
 """Numbers in and out: nano's queries, its feed-forward layers, and its head."""

@@ -29,7 +29,7 @@ from forethought.training.recipe import (
     TaskWeight,
     Weights,
 )
-from forethought.training.workshop import open_workshop
+from forethought.training.state import open_workshop
 
 COLOURS = {
     "red": (220, 30, 30),

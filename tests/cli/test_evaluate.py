@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from forethought.cli.evaluate import app
 from forethought.errors import ConfigError, DataError, ModelError
 from forethought.training.export import export
-from forethought.training.workshop import open_workshop
+from forethought.training.state import open_workshop
 
 
 def run(*arguments: str | Path) -> Result:

@@ -19,10 +19,10 @@ from forethought.engines.graphs import (
     Graphs,
     graphs_for,
 )
-from forethought.engines.manner import Manner, Settle
-from forethought.engines.rows import Rows
+from forethought.engines.decode_options import Manner, Settle
+from forethought.engines.row_state import Rows
 from forethought.engines.sampling import Sampling
-from forethought.engines.writer import Writer
+from forethought.engines.decode_step import Writer
 from forethought.types import Grammar
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA device")

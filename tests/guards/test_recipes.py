@@ -1,6 +1,6 @@
 from forethought import config
 from forethought.training import Recipe
-from forethought.training.afternoon import AfternoonRecipe
+from forethought.nano.fit_baseline import AfternoonRecipe
 
 OTHERS = {"afternoon": AfternoonRecipe}
 """Recipes of something else than a model that thinks, by the name of their file."""

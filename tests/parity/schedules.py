@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forethought.engines import Answer, Engine, Limits, LocalEngine, Manner, Sampling
 from forethought.engines.graphs import Captured
-from forethought.engines.step import Writing
+from forethought.engines.decode_batch import Writing
 from forethought.types import Content, Image, Message, Prompt, Side, Text, Video
 from tests.engines.slow import SlowEngine, Slowly
 from tests.parity.shown import SHOWN, message

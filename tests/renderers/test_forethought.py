@@ -6,7 +6,7 @@ from transformers import PreTrainedTokenizerFast
 
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
-from forethought.training.vocabulary import learn_tokens
+from forethought.nano.vocabulary import learn_tokens
 from forethought.types import Ending, Image, Message, Patches, Rationale, Side, Text
 
 INSTRUCTION = "Find the picture."

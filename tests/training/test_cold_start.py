@@ -18,7 +18,7 @@ from forethought.errors import CheckpointError
 from forethought.training import train
 from forethought.training.cold_start import Places, learn
 from forethought.training.journal import Journal
-from forethought.training.workshop import open_workshop
+from forethought.training.state import open_workshop
 
 ROOT = Path(__file__).resolve().parents[2]
 LOSSES = Path(__file__).with_name("losses.txt")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from forethought.training.forward import Reader
-from forethought.training.material import Row
+from forethought.training.batch_builder import Row
 from forethought.types import Ending, Image, Message, Rationale, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))

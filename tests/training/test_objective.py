@@ -7,7 +7,7 @@ import torch
 
 from forethought.data import Pair
 from forethought.training.forward import States
-from forethought.training.material import Teacher
+from forethought.training.batch_builder import Teacher
 from forethought.training.objective import Objective, same_answer, total
 from forethought.training.recipe import Weights
 

@@ -13,7 +13,7 @@ from forethought.backbones.checkpoint import (
 )
 from forethought.backbones.folder import ADAPTER, base_of, file_of
 from forethought.backbones.linear import pack
-from forethought.backbones.media import SPOKEN_TIME, Patchifier, VideoSettings, load_patchifier
+from forethought.backbones.image_processor import SPOKEN_TIME, Patchifier, VideoSettings, load_patchifier
 from forethought.backbones.qwen_vl import QwenVL
 
 __all__ = [

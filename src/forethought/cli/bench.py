@@ -12,7 +12,7 @@ from forethought.cli.files import check_target, whole
 from forethought.errors import ConfigError
 
 if TYPE_CHECKING:
-    from forethought.bench import Plan, Report
+    from benchmarks import Plan, Report
 
 _PIPED_WIDTH = 160
 """A file or a pipe has no width of its own: wide enough for no cell to be cut."""
@@ -60,7 +60,7 @@ def bench(
     # Before torch is there. On Hopper it would build a cuDNN kernel on the host for every length
     # that stock code meets; our own passes leave cuDNN out, so rivals are spared it too.
     os.environ.setdefault("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1")
-    from forethought.bench import FULL, GPU, QUICK, TRIAL, Forced, nano, ume
+    from benchmarks import FULL, GPU, QUICK, TRIAL, Forced, nano, ume
 
     keep = _keeper(json)
     if workload == "nano":
@@ -76,7 +76,7 @@ def bench(
     keep(report)
     _show(report)
     if plot is not None:
-        from forethought.bench.plot import draw
+        from benchmarks.plot import draw
 
         with whole(plot) as scratch:
             draw(report, scratch)
@@ -94,7 +94,7 @@ def _refuse_others(workload: str, given: Mapping[str, object]) -> None:
 
 
 def _keeper(path: Path | None) -> Callable[["Report"], None]:
-    from forethought.bench import as_json
+    from benchmarks import as_json
 
     def keep(report: "Report") -> None:
         if path is not None:
@@ -107,7 +107,7 @@ def _keeper(path: Path | None) -> Callable[["Report"], None]:
 def _show(report: "Report") -> None:
     from rich.console import Console
 
-    from forethought.bench import terminal
+    from benchmarks import terminal
 
     console = Console()
     if not console.is_terminal:

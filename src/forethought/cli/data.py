@@ -24,7 +24,7 @@ def glyphs(
 
     Downloads are kept and checked; a second call goes on where the first one stopped.
     """
-    from forethought.data.glyphs import build
+    from forethought.nano.glyphs import build
 
     with show.progress("glyphs") as tell:
         build(out, progress=lambda stage, done, total: tell(done, total, stage))
@@ -37,7 +37,7 @@ def gallery(
     out: Annotated[Path, typer.Option(help="Where the pictures will lie.")] = Path("gallery"),
 ) -> None:
     """Draw the sample gallery: pictures to try a search on, with their licences."""
-    from forethought.data.glyphs.gallery import build_gallery
+    from forethought.nano.glyphs.gallery import build_gallery
 
     with show.waiting("drawing the gallery"):
         drawn = build_gallery(out)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from forethought.data.examples import Pair
+from forethought.nano.glyph_examples import Pair
 from forethought.errors import ConfigError
 
 

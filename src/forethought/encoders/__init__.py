@@ -3,12 +3,12 @@
 from forethought.encoders.encoder import Encoder, Shown, as_choice, as_message, as_messages
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
-from forethought.encoders.keys import key_of, sources_of
+from forethought.encoders.rationale_key import key_of, sources_of
 from forethought.encoders.load import assemble, best_device, find, load, read_tokenizer
-from forethought.encoders.reading import Reading, look
+from forethought.encoders.options import Reading, look
 from forethought.encoders.reasoning import ReasoningEncoder, count_endings
 from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
-from forethought.encoders.remembered import Memory
+from forethought.encoders.rationale_cache import Memory
 
 __all__ = [
     "CARD",

@@ -19,7 +19,7 @@ from forethought.backbones import (
 from forethought.encoders.encoder import Encoder
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
-from forethought.encoders.reading import Reading, look, write
+from forethought.encoders.options import Reading, look, write
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
 from forethought.engines import Limits, LocalEngine, limits_for, start_vllm
@@ -68,7 +68,7 @@ def load(
     folder = find(model, revision=revision)
     if family is None and (folder / CARD).is_file() and read_card(folder)["family"] == "afternoon":
         # Its towers need code that no other family does.
-        from forethought.encoders.afternoon import AfternoonEncoder  # noqa: PLC0415
+        from forethought.nano.frozen_baseline import AfternoonEncoder  # noqa: PLC0415
 
         if engine != "local":
             raise ModelError(f"{folder}: the afternoon family never writes; load it as it is")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from forethought.encoders.ahead import ahead
-from forethought.encoders.answering import Desk, embeddings
+from forethought.encoders.prefetch import ahead
+from forethought.encoders.session import Desk, embeddings
 from forethought.encoders.encoder import Shown, as_choice, as_message, refuse_string
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
-from forethought.encoders.keys import key_of, sources_of
-from forethought.encoders.remembered import Memory, Past
-from forethought.encoders.rereading import spell
+from forethought.encoders.rationale_key import key_of, sources_of
+from forethought.encoders.rationale_cache import Memory, Past
+from forethought.encoders.stored_completion import spell
 from forethought.engines import Engine, LocalEngine, Manner, VllmEngine
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from forethought.backbones import QwenVL
-from forethought.engines.manner import Manner
+from forethought.engines.decode_options import Manner
 from forethought.engines.request import Answer, Prefill
 from forethought.engines.scheduler import Limits
 from forethought.types import Grammar, Prompt

@@ -17,14 +17,14 @@ from forethought.backbones import QwenVL, collate
 from forethought.engines.cache import Slots, cache_of_one_pass
 from forethought.engines.engine import Decide
 from forethought.engines.graphs import PLACES
-from forethought.engines.manner import Manner
+from forethought.engines.decode_options import Manner
 from forethought.engines.memory import fits, is_out_of_memory, row_bytes
 from forethought.engines.pending import Pending
 from forethought.engines.request import Answer, Closed, Prefill, Thought
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, Queue
-from forethought.engines.spare import Spare
-from forethought.engines.step import Writing, room_for
+from forethought.engines.cache_reuse import Spare
+from forethought.engines.decode_batch import Writing, room_for
 from forethought.errors import ModelError
 from forethought.types import Grammar, Prompt
 

@@ -1,7 +1,7 @@
 """Judging: encoders on the embedded benchmark, with intervals and their protocol."""
 
 from forethought.evaluation.bootstrap import Interval, mean_interval, paired_difference
-from forethought.evaluation.glyphs import Benchmark, Item, Task, read
+from forethought.nano.benchmark import Benchmark, Item, Task, read
 from forethought.evaluation.judge import Judged, cosines, judge, num_items
 from forethought.evaluation.metrics import METRICS, hit_at, measure, ndcg_at, ranked, recall_at
 from forethought.evaluation.report import (

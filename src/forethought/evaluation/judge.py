@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from forethought.encoders import Encoder
-from forethought.evaluation.glyphs import Benchmark, Item, Task
+from forethought.nano.benchmark import Benchmark, Item, Task
 from forethought.evaluation.metrics import measure
 from forethought.types import Embeddings, Ending, Side, Think, concatenate
 

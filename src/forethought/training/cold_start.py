@@ -16,8 +16,8 @@ from forethought.training.checkpoint import Progress
 from forethought.training.export import export
 from forethought.training.journal import Journal
 from forethought.training.recipe import Recipe
-from forethought.training.step import rate_at
-from forethought.training.workshop import Workshop, open_workshop
+from forethought.training.train_step import rate_at
+from forethought.training.state import Workshop, open_workshop
 
 Report = Callable[[int, int, str], None]
 """Told the step just done, how many there are, and a line about it."""

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
-from forethought.training.material import Row
+from forethought.training.batch_builder import Row
 from forethought.types import Patches
 
 

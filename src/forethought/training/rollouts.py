@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from forethought.engines import LocalEngine, Sampling
-from forethought.training.material import Row
+from forethought.training.batch_builder import Row
 from forethought.training.recipe import Rollouts
 from forethought.types import Prompt
 

@@ -8,7 +8,7 @@ from forethought import config
 from forethought.data import GlyphPairs
 from forethought.encoders import ReasoningEncoder, load
 from forethought.errors import DataError
-from forethought.training.afternoon import AfternoonRecipe, fit
+from forethought.nano.fit_baseline import AfternoonRecipe, fit
 from forethought.training.cold_start import Report, train
 from forethought.training.gate import fit_gate
 from forethought.training.recipe import Recipe

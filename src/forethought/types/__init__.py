@@ -3,7 +3,7 @@
 from forethought.types.content import Content, Text
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
 from forethought.types.example import Example
-from forethought.types.frames import Clip, FramePolicy
+from forethought.media.frames import Clip, FramePolicy
 from forethought.types.hit import Hit
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
@@ -11,7 +11,7 @@ from forethought.types.opening import open_file
 from forethought.types.pages import pages
 from forethought.types.prompt import Grammar, Patches, Prompt
 from forethought.types.rationale import Ending, Rationale
-from forethought.types.remembered import Remembered
+from forethought.types.cached_rationale import Remembered
 from forethought.types.video import Video
 
 __all__ = [

@@ -11,8 +11,8 @@ import PIL.ImageOps
 from jaxtyping import UInt8
 
 from forethought.errors import ContentError
-from forethought.types.address import is_data_url, is_web_url, read_data_url, said
-from forethought.types.fetch import fetch
+from forethought.media.address import is_data_url, is_web_url, read_data_url, said
+from forethought.media.fetch import fetch
 
 MAX_PIXELS = 64_000_000
 """The largest picture that is decoded: 64 megapixels take 192 MB as RGB."""

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from forethought.errors import ConfigError, ContentError
-from forethought.types.address import is_data_url, is_web_url, said
+from forethought.media.address import is_data_url, is_web_url, said
 from forethought.types.image import Image
 
 MAX_PAGES = 500
@@ -45,7 +45,7 @@ def pages(
         raise ConfigError(f"dpi must be at least 1, got {dpi}: 150 is usual")
     file = _checked(pdf, name)
     try:
-        from forethought.types.paper import opened  # noqa: PLC0415 - PDFium is an extra
+        from forethought.media.pdf_render import opened  # noqa: PLC0415 - PDFium is an extra
     except ModuleNotFoundError as error:
         if error.name != "pypdfium2":
             raise

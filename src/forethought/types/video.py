@@ -10,8 +10,8 @@ import PIL.Image
 from jaxtyping import UInt8
 
 from forethought.errors import ContentError
-from forethought.types.address import is_data_url, is_web_url, said
-from forethought.types.frames import NOMINAL_FPS, Clip, FramePolicy
+from forethought.media.address import is_data_url, is_web_url, said
+from forethought.media.frames import NOMINAL_FPS, Clip, FramePolicy
 from forethought.types.image import MAX_PIXELS_TOGETHER, Image
 
 _FRAME_FILES = {".jpg", ".jpeg", ".png"}
@@ -70,7 +70,7 @@ class Video:
         """
         if isinstance(self.shown, tuple):
             return _listed(self.shown, self.source, policy)
-        from forethought.types.footage import read_footage  # noqa: PLC0415 - PyAV is an extra
+        from forethought.media.video_decode import read_footage  # noqa: PLC0415 - PyAV is an extra
 
         return read_footage(self.shown, self.source, policy)
 
@@ -113,7 +113,7 @@ def _check_file(file: Path | bytes, name: str) -> None:
     if not size:
         raise ContentError(f"{name}: empty (0 bytes); export it again")
     try:
-        from forethought.types.footage import check_footage  # noqa: PLC0415 - PyAV is an extra
+        from forethought.media.video_decode import check_footage  # noqa: PLC0415 - PyAV is an extra
     except ModuleNotFoundError as error:
         if error.name != "av":
             raise

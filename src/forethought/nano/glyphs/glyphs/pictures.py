@@ -1,0 +1,189 @@
+"""Drawings as square pictures: every style of every concept, on white."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import resvg_py
+
+from forethought.nano.glyphs.concepts import Concept
+from forethought.nano.glyphs.countries import Country, emoji_code
+from forethought.nano.glyphs.sources import (
+    COUNTRIES,
+    EMOJI_STYLES,
+    FLUENT3D,
+    HELD_FLAG_STYLE,
+    HELD_STYLE,
+    LUCIDE,
+    OPENMOJI,
+    ROUND,
+    TABLER,
+    TWEMOJI,
+    Source,
+)
+from forethought.errors import DataError
+
+SIDE = 112
+MARGIN = 4
+REVISION = 2
+"""Raised when the same drawings give other pictures."""
+
+_LANGUAGES = {"ar", "ie", "la"}
+"""Round icons that are of languages (Arabic, Interlingue, Latin), not of the country of the code."""
+
+Folders = dict[Source, Path]
+Draw = Callable[[], PIL.Image.Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawing of a concept, not rendered yet.
+
+    Args:
+        draw: renders it, with its transparency, in a size of its own.
+    """
+
+    concept: str
+    style: str
+    source: Source
+    draw: Draw
+
+    @property
+    def picture(self) -> str:
+        """The picture's id, such as `noto/1f34e`."""
+        return f"{self.style}/{self.concept}"
+
+
+def drawings(
+    concepts: list[Concept], countries: list[Country], folders: Folders
+) -> Iterator[Drawing]:
+    """Every drawing the packages hold of these concepts, styles in a fixed order."""
+    emoji = {one.concept: one.concept for one in concepts if one.kind in {"emoji", "clock"}}
+    flags = {country.concept: emoji_code(country) for country in countries}
+    for style, source in EMOJI_STYLES.items():
+        if source is not OPENMOJI:
+            yield from _coloured(emoji, style, _Set(source, folders[source]))
+    yield from _openmoji({**emoji, **flags}, folders[OPENMOJI])
+    yield from _fluent3d(emoji, folders[FLUENT3D])
+    yield from _coloured(flags, HELD_FLAG_STYLE, _Set(TWEMOJI, folders[TWEMOJI]))
+    yield from _round(countries, folders[ROUND])
+    for country in countries:
+        svg = folders[COUNTRIES] / "data" / f"{country.long_code}.svg"
+        yield Drawing(country.concept, "official", COUNTRIES, _from_svg(svg))
+    icons = [one.concept for one in concepts if one.kind == "icon"]
+    outlines = _Set(TABLER, folders[TABLER] / "icons" / "outline")
+    yield from _icons(icons, "tabler", outlines)
+    yield from _icons(icons, "lucide", _Set(LUCIDE, folders[LUCIDE] / "icons"))
+
+
+def png(picture: PIL.Image.Image) -> bytes:
+    """A picture fitted into the middle of a white square, as PNG."""
+    shown = picture.convert("RGBA")
+    room = SIDE - 2 * MARGIN
+    scale = min(room / shown.width, room / shown.height)
+    size = (max(1, round(shown.width * scale)), max(1, round(shown.height * scale)))
+    if size != shown.size:
+        shown = shown.resize(size, PIL.Image.Resampling.LANCZOS)
+    square = PIL.Image.new("RGBA", (SIDE, SIDE), "white")
+    square.alpha_composite(shown, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    file = io.BytesIO()
+    square.convert("RGB").save(file, "PNG", compress_level=6)
+    return file.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    source: Source
+    folder: Path
+
+
+def _coloured(codes: dict[str, str], style: str, found: _Set) -> Iterator[Drawing]:
+    icons = _table(found.folder / "icons.json")
+    names = _table(found.folder / "chars.json")
+    for concept, code in codes.items():
+        if code in names:
+            yield Drawing(concept, style, found.source, _from_icon(icons, names[code]))
+
+
+def _round(countries: list[Country], folder: Path) -> Iterator[Drawing]:
+    icons = _table(folder / "icons.json")
+    for country in countries:
+        if country.code in icons["icons"] and country.code not in _LANGUAGES:
+            yield Drawing(country.concept, "round", ROUND, _from_icon(icons, country.code))
+
+
+def _openmoji(codes: dict[str, str], folder: Path) -> Iterator[Drawing]:
+    files = _by_code(folder / "color" / "svg", ".svg")
+    for concept, code in codes.items():
+        if code in files:
+            yield Drawing(concept, "openmoji", OPENMOJI, _from_svg(files[code]))
+
+
+def _fluent3d(codes: dict[str, str], folder: Path) -> Iterator[Drawing]:
+    files = _by_code(folder / "assets", ".webp")
+    for concept, code in codes.items():
+        if code in files:
+            yield Drawing(concept, HELD_STYLE, FLUENT3D, _from_picture(files[code]))
+
+
+def _icons(concepts: list[str], style: str, found: _Set) -> Iterator[Drawing]:
+    for concept in concepts:
+        svg = found.folder / f"{concept.removeprefix('icon-')}.svg"
+        if svg.is_file():
+            yield Drawing(concept, style, found.source, _from_svg(svg))
+
+
+def _by_code(folder: Path, suffix: str) -> dict[str, Path]:
+    files = {}
+    for path in sorted(folder.glob(f"*{suffix}")):
+        points = [point for point in path.stem.lower().split("-") if point != "fe0f"]
+        files["-".join(points)] = path
+    return files
+
+
+def _from_icon(icons: dict[str, Any], name: str) -> Draw:
+    def draw() -> PIL.Image.Image:
+        icon = icons["icons"][name]
+        width = icon.get("width", icons.get("width", 16))
+        height = icon.get("height", icons.get("height", 16))
+        # The aspect stays the drawing's own; the longer side fills the room.
+        return _render(
+            f'<svg xmlns="http://www.w3.org/2000/svg" '
+            f'xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+            f"{icon['body']}</svg>",
+            name,
+        )
+
+    return draw
+
+
+def _from_svg(path: Path) -> Draw:
+    return lambda: _render(path.read_text("utf-8"), path.name)
+
+
+def _from_picture(path: Path) -> Draw:
+    def draw() -> PIL.Image.Image:
+        with PIL.Image.open(path) as picture:
+            return picture.convert("RGBA")
+
+    return draw
+
+
+def _render(svg: str, name: str) -> PIL.Image.Image:
+    try:
+        # Twice the size, then shrunk: thin lines stay even.
+        return PIL.Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, width=2 * SIDE)))
+    except ValueError as error:
+        raise DataError(
+            f"{name} cannot be rendered ({error}); check the installed resvg-py"
+        ) from error
+
+
+def _table(path: Path) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return table

@@ -1,0 +1,18 @@
+import pytest
+from tests.fakes import ColourEncoder
+
+from benchmarks.subject import subject_of
+from forethought.errors import ModelError
+
+
+def test_an_encoder_that_cannot_think_is_refused():
+    with pytest.raises(ModelError, match="colour does not think; measure nano"):
+        subject_of(ColourEncoder())
+
+
+def test_forcing_a_length_shuts_every_way_out(own_format):
+    forced = own_format.forced(9)
+    assert forced.budget == 9
+    assert forced.grammar.end_ids == ()
+    assert {own_format.close_id, own_format.grammar.embed_id} <= set(forced.grammar.forbidden)
+    assert own_format.grammar.end_ids  # the subject itself is left as it was

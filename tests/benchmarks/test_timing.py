@@ -1,0 +1,45 @@
+import itertools
+
+import pytest
+
+from benchmarks.timing import Times, interleave
+from forethought.errors import ConfigError
+
+
+def test_rivals_run_warm_in_turns_and_every_second_round_in_reverse():
+    ran = []
+    rivals = {name: (lambda name=name: ran.append(name)) for name in "abc"}
+    interleave(rivals, repeats=3)
+    assert "".join(ran) == "abc" + "abc" + "cba" + "abc"
+
+
+def test_a_warm_up_of_its_own_is_not_the_rival():
+    ran = []
+    interleave({"a": lambda: ran.append("a")}, repeats=2, warm={"a": lambda: ran.append("warm")})
+    assert ran == ["warm", "a", "a"]
+
+
+def test_each_round_takes_what_the_clock_says_between_two_waits():
+    clock = itertools.count(0.0, 2.5)
+    waits = []
+    times = interleave(
+        {"a": lambda: None, "b": lambda: None},
+        repeats=2,
+        wait=lambda: waits.append(0),
+        clock=lambda: next(clock),
+    )
+    assert times == {"a": Times((2.5, 2.5)), "b": Times((2.5, 2.5))}
+    # Before the start and before the end of two rounds of two rivals.
+    assert len(waits) == 8
+
+
+def test_the_median_is_the_round_in_the_middle_and_the_spread_its_ends():
+    times = Times((4.0, 1.0, 9.0))
+    assert (times.median, times.low, times.high) == (4.0, 1.0, 9.0)
+
+
+def test_no_round_is_refused():
+    with pytest.raises(ConfigError, match="repeats is 0; time at least 1 round"):
+        interleave({}, repeats=0)
+    with pytest.raises(ConfigError, match="no round was timed"):
+        Times(())

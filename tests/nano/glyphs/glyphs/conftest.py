@@ -1,0 +1,230 @@
+"""Hand-made packages, laid out as they are after unpacking: a few emoji, icons and countries.
+
+The ids are real ones, so that the committed splits apply: apples, a snake, a firefighter and
+all clock faces are learned, the pizza is watched, a joker and a key are kept back.
+"""
+
+import json
+
+import PIL.Image
+import pytest
+
+from forethought.nano.glyphs import sources
+from forethought.nano.glyphs.clocks import FACES, code_of_face, spoken
+from forethought.nano.glyphs.countries import Country
+
+EMOJI = {
+    "1f34e": ("red apple", "food-drink", "food-fruit", ["apple", "fruit", "health", "red"]),
+    "1f34f": ("green apple", "food-drink", "food-fruit", ["apple", "fruit", "green", "sour"]),
+    "1f40d": ("snake", "animals-nature", "animal-reptile", ["hiss", "python", "reptile"]),
+    "1f9d1-200d-1f692": ("firefighter", "people-body", "person-role", ["fire", "hose", "truck"]),
+    "1f355": ("pizza", "food-drink", "food-prepared", ["cheese", "dough", "slice"]),
+    "1f0cf": ("joker", "activities", "game", ["card", "game", "wildcard"]),
+    "1f511": ("key", "objects", "lock", ["lock", "metal", "password"]),
+}
+ICONS = {
+    "home": ("Buildings", ["house", "dwelling", "start"]),
+    "home-off": ("Buildings", ["house", "dwelling", "disabled"]),
+    "umbrella": ("Weather", ["rain", "weather", "protection"]),
+    "brand-acme": ("Brand", ["acme", "company", "logo"]),
+}
+NOUNS = (
+    ("snake", "01", "limbless scaly elongate reptile; some are venomous", "02"),
+    ("reptile", "02", "a cold-blooded vertebrate", "03"),
+    ("key", "04", 'metal device for a lock; "he lost his key"', "05"),
+    ("pizza", "06", "a tower that leans", "05"),
+)
+
+
+def _country(two, three, name, *, people, money, spoken, **facts):
+    told = {"landlocked": False, "borders": [], "independent": True, "subregion": "South America"}
+    return {
+        "cca2": two,
+        "cca3": three,
+        "name": {"common": name},
+        "demonyms": {"eng": {"m": people, "f": "-"}},
+        "currencies": {str(at): {"name": one} for at, one in enumerate(money)},
+        "languages": {one[:3].lower(): one for one in spoken},
+        **told,
+        **facts,
+    }
+
+
+COUNTRIES = [
+    _country(
+        "BO",
+        "BOL",
+        "Bolivia",
+        capital=["Sucre"],
+        people="Bolivian",
+        money=["Bolivian boliviano"],
+        spoken=["Spanish", "Aymara"],
+        landlocked=True,
+        borders=["PER", "PRY"],
+    ),
+    _country(
+        "PE",
+        "PER",
+        "Peru",
+        capital=["Lima"],
+        people="Peruvian",
+        money=["Peruvian sol"],
+        spoken=["Spanish", "Aymara"],
+        borders=["BOL"],
+    ),
+    _country(
+        "PY",
+        "PRY",
+        "Paraguay",
+        capital=["Asunción"],
+        people="Paraguayan",
+        money=["Paraguayan guaraní"],
+        spoken=["Guaraní"],
+        landlocked=True,
+        borders=["BOL"],
+    ),
+    _country(
+        "NL",
+        "NLD",
+        "Netherlands",
+        subregion="Western Europe",
+        capital=["Amsterdam"],
+        people="Dutch",
+        money=["Euro"],
+        spoken=["Dutch"],
+    ),
+]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Writes rows as a countries package; a row is given as to `_country`."""
+
+    def write(*rows):
+        told = [_country(*names, **facts) for *names, facts in rows]
+        (tmp_path / "countries.json").write_text(json.dumps(told))
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def bolivia():
+    """A country to ask about, with two of its neighbours."""
+    return Country(
+        code="bo",
+        long_code="bol",
+        name="Bolivia",
+        called="Bolivia",
+        capitals=("Sucre",),
+        demonym="Bolivian",
+        currencies=("Bolivian boliviano",),
+        subregion="South America",
+        languages=("Aymara", "Spanish"),
+        landlocked=True,
+        borders=("Argentina", "Brazil"),
+    )
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """A cache that holds every package already."""
+    home = tmp_path_factory.mktemp("cache")
+    _put_drawings(home)
+    _put_words(home)
+    _put_flags(home)
+    return home
+
+
+def shelf(home, source):
+    """The folder a package is unpacked into."""
+    package = source.package
+    flat = package.name.removeprefix("@").replace("/", "-")
+    folder = f"{flat}-{package.version}-{package.sha256[:12]}"
+    return home / "packages" / package.registry / folder
+
+
+def _put(home, source, name, content):
+    path = shelf(home, source) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+
+
+def _svg(width=16):
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 16" width="{width}" '
+        f'height="16"><rect width="{width}" height="16" fill="#246"/></svg>'
+    )
+
+
+def _put_drawings(home):
+    codes = [*EMOJI, *map(code_of_face, FACES)]
+    icons = {code: {"body": '<circle cx="8" cy="8" r="6" fill="#f00"/>'} for code in codes}
+    for source in (sources.NOTO, sources.TWEMOJI, sources.FLAT):
+        _put(home, source, "icons.json", {"icons": icons})
+        _put(home, source, "chars.json", {code: code for code in codes})
+    for code in codes:
+        _put(home, sources.OPENMOJI, f"color/svg/{code.upper()}.svg", _svg())
+        webp = shelf(home, sources.FLUENT3D) / "assets" / f"{code}.webp"
+        webp.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.new("RGBA", (20, 10), (0, 0, 255, 255)).save(webp)
+    for name in ICONS:
+        _put(home, sources.TABLER, f"icons/outline/{name}.svg", _svg())
+        _put(home, sources.LUCIDE, f"icons/{name}.svg", _svg(32))
+
+
+def _put_words(home):
+    none: list[str] = []
+    faces = {code_of_face(face): (spoken(face), "travel-places", "time", none) for face in FACES}
+    emoji = {
+        "".join(chr(int(point, 16)) for point in code.split("-")): told
+        for code, told in {**EMOJI, **faces}.items()
+    }
+    rows = [
+        {"emoji": one, "group": group, "subgroups": sub, "tags": "", "openmoji_tags": ""}
+        | {"skintone": ""}
+        for one, (_, group, sub, _) in emoji.items()
+    ]
+    told = {one: {"default": words, "tts": [name]} for one, (name, _, _, words) in emoji.items()}
+    _put(home, sources.OPENMOJI, "data/openmoji.json", rows)
+    annotations = {"annotations": {"annotations": told}}
+    _put(home, sources.CLDR, "annotations/en/annotations.json", annotations)
+    _put(home, sources.EMOJILIB, "dist/emoji-en-US.json", {"🐍": ["snake", "python", "sneaky"]})
+    icons = {
+        name: {"name": name, "category": category, "tags": tags, "styles": {"outline": {}}}
+        for name, (category, tags) in ICONS.items()
+    }
+    _put(home, sources.TABLER, "icons.json", icons)
+    _put_nouns(home)
+
+
+def _put_nouns(home):
+    index = "".join(f"{lemma} n 1 1 @ 1 1 000000{at}  \n" for lemma, at, _, _ in NOUNS)
+    data = "".join(
+        f"000000{at} 05 n 01 {lemma} 0 001 @ 000000{up} n 0000 | {gloss}  \n"
+        for lemma, at, gloss, up in NOUNS
+    )
+    senses = "".join(f"{lemma}%1:05:00:: 000000{at} 1 7\n" for lemma, at, _, _ in NOUNS)
+    _put(home, sources.WORDNET, "dict/index.noun", f"  1 a licence\n{index}")
+    _put(home, sources.WORDNET, "dict/data.noun", f"  1 a licence\n{data}")
+    _put(home, sources.WORDNET, "dict/index.sense", senses)
+
+
+def _put_flags(home):
+    _put(home, sources.COUNTRIES, "countries.json", COUNTRIES)
+    letters = {row["cca2"].lower(): row["cca3"].lower() for row in COUNTRIES}
+    codes = {
+        two: "-".join(f"{0x1F1E6 + ord(letter) - ord('a'):x}" for letter in two) for two in letters
+    }
+    for two, three in letters.items():
+        _put(home, sources.COUNTRIES, f"data/{three}.svg", _svg(24))
+        _put(home, sources.OPENMOJI, f"color/svg/{codes[two].upper()}.svg", _svg())
+    flags = {two: {"body": '<rect width="9" height="9"/>'} for two in letters}
+    # As in the package: the round icon `ar` is of Arabic, not of Argentina.
+    _put(home, sources.ROUND, "icons.json", {"icons": {**flags, "ar": {"body": "<path/>"}}})
+    twemoji = shelf(home, sources.TWEMOJI)
+    icons = json.loads((twemoji / "icons.json").read_text("utf-8"))["icons"] | flags
+    names = json.loads((twemoji / "chars.json").read_text("utf-8"))
+    names |= {code: two for two, code in codes.items()}
+    _put(home, sources.TWEMOJI, "icons.json", {"icons": icons})
+    _put(home, sources.TWEMOJI, "chars.json", names)

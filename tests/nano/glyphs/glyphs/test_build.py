@@ -1,0 +1,180 @@
+import io
+import json
+
+import PIL.Image
+import pyarrow.parquet as pq
+import pytest
+
+from forethought.nano.glyphs import build
+from forethought.nano.glyphs.splits import read_splits
+
+
+@pytest.fixture(scope="module")
+def folder(cache, tmp_path_factory):
+    """The data set of the hand-made packages."""
+    out = tmp_path_factory.mktemp("glyphs")
+    build(out, cache)
+    return out
+
+
+def _rows(folder, table):
+    return pq.read_table(folder / f"{table}.parquet").to_pylist()
+
+
+def _of(rows, task, split=None):
+    return [row for row in rows if row["task"] == task and split in {None, row["split"]}]
+
+
+def _sides(rows):
+    return [
+        {field: row[f"{side}_{field}"] for field in ("text", "picture", "concept", "thinking")}
+        for row in rows
+        for side in ("query", "document")
+    ]
+
+
+def test_the_same_packages_give_the_same_bytes(folder, cache, tmp_path):
+    build(tmp_path / "again", cache)
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+    assert written == again
+    assert len(written) == 9  # seven tables, the manifest, the licences
+
+
+def test_draws_nothing_twice(folder, cache):
+    stages = []
+    build(folder, cache, progress=lambda stage, done, total: stages.append(stage))
+    assert set(stages) == {"packages", "tables"}
+
+
+def test_pictures_are_square_on_white(folder):
+    for row in _rows(folder, "pictures"):
+        picture = PIL.Image.open(io.BytesIO(row["png"]))
+        assert (picture.size, picture.mode) == ((112, 112), "RGB")
+        assert picture.getpixel((0, 0)) == (255, 255, 255)
+        assert row["picture"] == f"{row['style']}/{row['concept']}"
+        assert row["licence"]
+        assert "@" in row["package"]
+
+
+def test_a_style_that_is_kept_back_is_in_no_example(folder):
+    for side in _sides(_rows(folder, "examples")):
+        assert not side["picture"].startswith(("fluent3d/", "lucide/"))
+        assert not side["picture"].startswith("twemoji/flag-")
+
+
+def test_a_concept_that_is_kept_back_is_in_no_example(folder):
+    held = {one["concept"] for one in _rows(folder, "concepts") if one["split"] == "test"}
+    assert {"1f0cf", "1f511", "icon-umbrella"} <= held
+    assert not held & {side["concept"] for side in _sides(_rows(folder, "examples"))}
+
+
+def test_a_concept_that_is_watched_is_not_learned(folder):
+    examples = _rows(folder, "examples")
+    pizza = {row["split"] for row in examples if row["query_concept"] == "1f355"}
+    assert pizza == {"dev"}
+
+
+def test_a_question_kept_back_is_never_asked_but_its_fact_is_told(folder):
+    # The committed splits keep back Peru's capital and Bolivia's currency.
+    examples = _rows(folder, "examples")
+    asked = {row["query_text"] for row in _of(examples, "flag_question")}
+    answered = {
+        (row["query_concept"], row["query_answer"]) for row in _of(examples, "country_question")
+    }
+    assert "flag of the country whose capital is Sucre" in asked
+    assert "flag of the country whose capital is Lima" not in asked
+    assert ("flag-bo", "Sucre") in answered
+    assert ("flag-bo", "Bolivian boliviano") not in answered
+    told = {row["text"] for row in _rows(folder, "statements")}
+    assert {"The capital of Peru is Lima.", "Lima is the capital of Peru."} <= told
+    assert "The currency of Bolivia is the Bolivian boliviano." in told
+
+
+def test_no_benchmark_query_is_an_example(folder):
+    shown = {
+        (row["task"], row["query_text"], row["query_picture"])
+        for row in _rows(folder, "examples")
+        if row["task"] != "flag"  # there only the pictures are unseen
+    }
+    queries = [row for row in _rows(folder, "queries") if row["task"] != "flag"]
+    unseen = [row for row in queries if row["split"] != "unseen_style"]
+    assert len(unseen) > 50
+    for row in unseen:
+        assert (row["task"], row["query_text"], row["query_picture"]) not in shown
+
+
+def test_a_sum_kept_back_is_never_asked(folder):
+    shown = {
+        (row["query_concept"], row["query_text"]) for row in _of(_rows(folder, "examples"), "clock")
+    }
+    held = [key for key, split in read_splits().clocks.items() if split == "test"]
+    assert len(held) > 100
+    for row in _of(_rows(folder, "queries"), "clock"):
+        assert (row["query_picture"].split("/")[1], row["query_text"]) not in shown
+
+
+def test_every_right_answer_is_among_the_candidates(folder):
+    offered: dict[tuple[str, str], list[str]] = {}
+    for row in _rows(folder, "candidates"):
+        offered.setdefault((row["task"], row["split"]), []).append(row["document"])
+    queries = _rows(folder, "queries")
+    assert {(row["task"], row["split"]) for row in queries} <= set(offered)
+    for row in queries:
+        assert row["relevant"]
+        assert set(row["relevant"]) <= set(offered[row["task"], row["split"]])
+    assert all(len(set(found)) == len(found) for found in offered.values())
+
+
+def test_every_variant_that_carries_the_words_is_right(folder):
+    words = {one["concept"]: set(one["keywords"]) for one in _rows(folder, "concepts")}
+    for row in _of(_rows(folder, "queries"), "keywords", "unseen_style"):
+        asked = set(row["query_text"].split(", "))
+        right = {f"fluent3d/{code}" for code in ("1f34e", "1f34f") if asked <= words[code]}
+        assert right <= set(row["relevant"])
+
+
+def test_a_picture_means_the_same_on_both_sides(folder):
+    thoughts: dict[str, set[str]] = {}
+    for row in _of(_rows(folder, "examples"), "style"):
+        for side in ("query", "document"):
+            thoughts.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
+    assert all(len(found) == 1 for found in thoughts.values())
+    assert thoughts["1f40d"] == {
+        "Animals and nature, reptile. It is snake: limbless scaly elongate reptile. "
+        "Related: python, hiss, sneaky."
+    }
+
+
+def test_a_gloss_of_another_meaning_is_left_out(folder):
+    glosses = {one["name"]: one["gloss"] for one in _rows(folder, "concepts")}
+    assert glosses["key"] == "metal device for a lock"
+    assert glosses["pizza"] == ""
+
+
+def test_a_gloss_that_is_learned_is_not_asked(folder):
+    learned = {row["query_text"] for row in _of(_rows(folder, "examples"), "gloss")}
+    asked = _of(_rows(folder, "queries"), "gloss")
+    assert "limbless scaly elongate reptile; some are venomous" in learned
+    assert {row["query_text"] for row in asked} == {"metal device for a lock"}
+    offered = {row["split"] for row in _of(_rows(folder, "candidates"), "gloss")}
+    assert {row["split"] for row in asked} == offered == {"unseen_concept", "unseen_both"}
+
+
+def test_brands_are_left_out(folder):
+    names = {one["concept"] for one in _rows(folder, "concepts") if one["kind"] == "icon"}
+    assert names == {"icon-home", "icon-home-off", "icon-umbrella"}
+
+
+def test_the_manifest_counts_the_rows(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["counts"]["examples"] == len(_rows(folder, "examples"))
+    clocks = len(_of(_rows(folder, "queries"), "clock", "held_sum_unseen_style"))
+    assert manifest["counts"]["queries/clock/held_sum_unseen_style"] == clocks
+    assert manifest["packages"]["openmoji"] == "17.0.0"
+
+
+def test_every_source_is_credited(folder):
+    licences = (folder / "LICENSES.md").read_text()
+    for package in {row["package"] for row in _rows(folder, "pictures")}:
+        assert package in licences

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from tests.training.colours import COLOURS, Bags, MeanColour, build
+
+from forethought.nano.frozen_baseline import AfternoonEncoder, read_head
+from forethought.errors import ConfigError
+from forethought.nano.fit_baseline import AfternoonRecipe, fit, train
+from forethought.nano.features import read_lessons
+
+
+def recipe(tmp_path, **changed):
+    settings = {"epochs": 30, "batch": 4, "hidden": 24, "rate": 0.02, "dropout": 0.1, "seed": 5}
+    return AfternoonRecipe(
+        data=tmp_path / "data", out=tmp_path / "tea", temperature=0.1, **(settings | changed)
+    )
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path):
+    return build(tmp_path / "data")
+
+
+def learned(tmp_path, **changed):
+    return fit(recipe(tmp_path, **changed), pictures=MeanColour(), texts=Bags())
+
+
+def test_a_fitted_head_finds_each_learned_colour(tmp_path):
+    losses = learned(tmp_path)
+    assert losses[-1] < losses[0] / 2
+    encoder = AfternoonEncoder.load(tmp_path / "tea", pictures=MeanColour(), texts=Bags())
+    names = sorted(set(COLOURS) - {"yellow"})
+    head = read_head(tmp_path / "tea")
+    shown = torch.tensor([[*COLOURS[name], sum(COLOURS[name]) / 3] for name in names])
+    pictures = head(shown).detach().numpy()
+    words = encoder.encode([f"{name} paint" for name in names]).vectors
+    assert (words @ pictures.T).argmax(axis=1).tolist() == list(range(len(names)))
+
+
+def test_a_run_depends_on_its_seed_alone(tmp_path):
+    first, again, other = (learned(tmp_path, epochs=3, seed=seed) for seed in (5, 5, 6))
+    assert first == again != other
+
+
+def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
+    lessons = read_lessons(data, pictures=MeanColour(), texts=Bags())
+    head, _ = train(lessons, recipe(tmp_path, epochs=1))
+    torch.testing.assert_close(head.mean, lessons.features.mean(0))
+    torch.testing.assert_close(head.spread, lessons.features.std(0))
+
+
+def test_progress_is_told_of_every_epoch(tmp_path):
+    done: list[int] = []
+    fit(recipe(tmp_path, epochs=3), pictures=MeanColour(), texts=Bags(), progress=done.append)
+    assert done == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("epochs", 0), ("batch", -1), ("rate", 0.0), ("temperature", -0.1)]
+)
+def test_a_number_that_must_be_positive_is_named(name, value):
+    with pytest.raises(ConfigError, match=f"{name} must be positive, got {value}"):
+        AfternoonRecipe(**{name: value})
+
+
+def test_dropping_everything_is_refused():
+    with pytest.raises(ConfigError, match="dropout must be from 0 to under 1, got 1"):
+        AfternoonRecipe(dropout=1.0)

@@ -1,0 +1,161 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from forethought.encoders import Encoder
+from forethought.nano.frozen_baseline import (
+    WEIGHTS,
+    AfternoonEncoder,
+    Head,
+    HeadSizes,
+    read_head,
+    write_head,
+)
+from forethought.errors import ContentError, ModelError
+from forethought.types import Image, Message, Mode, Side, Text
+
+SIZES = HeadSizes(features=5, hidden=7, dimension=3)
+PICTURE = Image(np.full((2, 4, 3), (200, 10, 90), dtype=np.uint8))
+
+
+class Colours:
+    """A picture's features: its mean colour, its height and its width."""
+
+    width = 5
+
+    def __call__(self, pictures):
+        rows = [[*p.mean((0, 1)), p.shape[0], p.shape[1]] for p in pictures]
+        return torch.tensor(rows, dtype=torch.float32)
+
+
+class Lengths:
+    """A text's vector: the unit vector of its first letter's place in "xyz"."""
+
+    width = 3
+
+    def __call__(self, texts):
+        return torch.eye(3)[["xyz".index(text[0]) for text in texts]]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    head = Head(SIZES)
+    head.mean.copy_(torch.tensor([100.0, 50.0, 50.0, 2.0, 3.0]))
+    head.spread.copy_(torch.tensor([40.0, 30.0, 20.0, 1.5, 2.0]))
+    write_head(head, tmp_path / "tea")
+    return tmp_path / "tea"
+
+
+@pytest.fixture
+def encoder(folder):
+    return AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths())
+
+
+def test_it_is_an_encoder(encoder):
+    assert isinstance(encoder, Encoder)
+    assert (encoder.name, encoder.dimension) == ("tea", 3)
+    assert len(bytes.fromhex(encoder.revision)) == 6
+
+
+def test_the_folder_says_what_kind_of_model_it_is(folder):
+    assert json.loads((folder / "forethought.json").read_text())["family"] == "afternoon"
+
+
+def test_a_head_is_read_back_as_it_was_written(folder):
+    again = folder.parent / "again"
+    write_head(read_head(folder), again)
+    first, second = (load_file(place / WEIGHTS) for place in (folder, again))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_revision_changes_with_the_weights(folder):
+    before = AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths()).revision
+    head = read_head(folder)
+    head.outside.bias.data += 1
+    write_head(head, folder)
+    assert AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths()).revision != before
+
+
+def test_words_get_the_vector_of_the_text_tower(encoder):
+    found = encoder.encode(["zebra", Text("yes")])
+    np.testing.assert_allclose(found.vectors, [[0, 0, 1], [0, 1, 0]], atol=1e-6)
+
+
+def test_a_picture_goes_through_the_head(encoder, folder):
+    features = torch.tensor([[200.0, 10.0, 90.0, 2.0, 4.0]])
+    with torch.inference_mode():
+        expected = read_head(folder)(features)
+    np.testing.assert_allclose(encoder.encode([PICTURE]).vectors, expected.numpy(), atol=1e-6)
+
+
+def test_words_and_a_picture_are_summed_then_normalised(encoder):
+    picture = encoder.encode([PICTURE]).vectors[0]
+    total = picture + np.array([1.0, 0.0, 0.0])
+    found = encoder.encode([[PICTURE, Text("x-ray")]]).vectors[0]
+    np.testing.assert_allclose(found, total / np.linalg.norm(total), atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 9])
+def test_batch_size_changes_no_vector_and_progress_adds_up(encoder, batch_size):
+    inputs = [
+        "x",
+        PICTURE,
+        "zoo",
+        [PICTURE, Text("y")],
+        Message((Text("y"),), "Find it.", Side.QUERY),
+    ]
+    done: list[int] = []
+    found = encoder.encode(inputs, batch_size=batch_size, progress=done.append)
+    np.testing.assert_allclose(found.vectors, encoder.encode(inputs).vectors, atol=1e-6)
+    assert sum(done) == len(inputs)
+
+
+def test_every_vector_is_direct_and_costs_no_token(encoder):
+    found = encoder.encode(["x", PICTURE], side="document", instruction="Find it.")
+    assert found.mode == (Mode.DIRECT, Mode.DIRECT)
+    assert found.rationales == (None, None)
+    assert found.tokens.tolist() == [0, 0]
+    assert np.isnan(found.gate).all()
+    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
+
+
+def test_no_input_gives_no_vector(encoder):
+    assert encoder.encode([]).vectors.shape == (0, 3)
+
+
+def test_it_refuses_to_always_think(encoder):
+    with pytest.raises(ModelError, match=r"tea cannot think.*think='never'"):
+        encoder.encode(["x"], think="always")
+
+
+def test_it_names_the_budget_it_does_not_know(encoder):
+    with pytest.raises(ModelError, match=r"'sometimes'.*never, always, auto"):
+        encoder.encode(["x"], think="sometimes")
+
+
+def test_it_names_the_input_that_is_empty(encoder):
+    with pytest.raises(ContentError, match="input 1"):
+        encoder.encode(["x", " "])
+
+
+def test_it_refuses_a_folder_without_a_head(tmp_path):
+    with pytest.raises(ModelError, match=r"not a whole afternoon model.*afternoon\.toml"):
+        read_head(tmp_path)
+
+
+def test_it_refuses_damaged_weights(folder):
+    (folder / WEIGHTS).write_bytes(b"\x00" * 40)
+    with pytest.raises(ModelError, match="not a whole afternoon model"):
+        read_head(folder)
+
+
+def test_it_refuses_weights_of_another_size(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["sizes"]["hidden"] = 8
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="size mismatch"):
+        read_head(folder)
