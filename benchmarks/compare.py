@@ -11,7 +11,7 @@ from benchmarks.rows import Agreement, Row, agreement
 from benchmarks.stock import Answer, Rival
 from benchmarks.subject import Subject
 from benchmarks.turns import Entry, Turns, padded
-from forethought.engines import Settle
+from forethought.engines import EarlyExit
 
 THOUGHT, PASS, SAMPLED = "thought vectors", "one pass", "samples of one input"
 OPTIONS = "thought vectors, with what is off by default"
@@ -163,11 +163,13 @@ def sampling(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]
 
 def options(subject: Subject, inputs: Sequence[Input], plan: Plan) -> list[Row]:
     """What each option changes: the time, and how near vectors stay to those without it."""
-    manner = subject.encoder.manner
+    decode_options = subject.encoder.decode_options
     subjects = {
         NOTHING: subject,
-        GUESSES: subject.writing(replace(manner, guesses=2)),
-        SETTLE: subject.writing(replace(manner, settle=Settle(every=8, within=0.01))),
+        GUESSES: subject.writing(replace(decode_options, speculative_tokens=2)),
+        SETTLE: subject.writing(
+            replace(decode_options, early_exit=EarlyExit(every=8, within=0.01))
+        ),
         HALF: subject.within(cache="float16"),
     }
     entries = {

@@ -12,8 +12,8 @@ from statistics import median
 import torch
 from torch import nn
 
-from forethought.backbones import pack
 from benchmarks.timing import interleave
+from forethought.backbones import pack
 
 SHAPES = ((256, 512), (256, 1024), (1024, 256), (256, 6000))
 """Numbers in and out: nano's queries, its feed-forward layers, and its head."""

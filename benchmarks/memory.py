@@ -19,10 +19,10 @@ from benchmarks import own, stock
 from benchmarks.roofline import Work
 from benchmarks.shape import SHAPES, ume_2b
 from benchmarks.subject import Subject, subject_of
-from forethought.encoders import Shown, load
+from forethought.encoders import EncodeInput, load
 from forethought.errors import ModelError
 
-RIVALS: dict[str, Callable[[Subject, list[Shown]], object]] = {
+RIVALS: dict[str, Callable[[Subject, list[EncodeInput]], object]] = {
     "ours": own.thought,
     "ours, 16-bit cache": lambda subject, inputs: own.thought(_halved(subject), inputs),
     "card": lambda subject, inputs: stock.card(subject, inputs, batch_size=len(inputs)),
@@ -86,7 +86,7 @@ def _halved(subject: Subject) -> Subject:
     return subject.within(cache="bfloat16" if subject.device.type == "cuda" else "float16")
 
 
-def texts(rows: int) -> list[Shown]:
+def texts(rows: int) -> list[EncodeInput]:
     """So many short inputs of words alone, all different."""
     return [f"{WORDS[row % len(WORDS)]} {row}" for row in range(rows)]
 

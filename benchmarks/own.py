@@ -9,22 +9,22 @@ import torch.nn.functional as F
 
 from benchmarks.stock import Answer
 from benchmarks.subject import Subject
-from forethought.encoders import LogisticGate, Shown
+from forethought.encoders import EncodeInput, LogisticGate
 from forethought.engines import Prefill, reread
 from forethought.types import Side, Think
 
 
-def thought(subject: Subject, inputs: Sequence[Shown]) -> Answer:
+def thought(subject: Subject, inputs: Sequence[EncodeInput]) -> Answer:
     """Think about every input; what was written is not told by `encode`, only how much."""
     return _encoded(subject, inputs, Think.ALWAYS)
 
 
-def direct(subject: Subject, inputs: Sequence[Shown]) -> Answer:
+def direct(subject: Subject, inputs: Sequence[EncodeInput]) -> Answer:
     """Embed every input at once."""
     return _encoded(subject, inputs, Think.NEVER)
 
 
-def gated(subject: Subject, inputs: Sequence[Shown]) -> Answer:
+def gated(subject: Subject, inputs: Sequence[EncodeInput]) -> Answer:
     """Ask the gate about every input, and let it say no to all: what asking costs."""
     return _encoded(shut(subject), inputs, Think.AUTO)
 
@@ -40,12 +40,12 @@ def shut(subject: Subject) -> Subject:
     return replace(subject, encoder=replace(encoder, gate=gate))
 
 
-def samples(subject: Subject, shown: Shown, *, count: int) -> Answer:
+def samples(subject: Subject, shown: EncodeInput, *, count: int) -> Answer:
     """Write `count` rationales about one input from one prefill; greedy, so all are as long."""
     return _run(subject, [shown], count)
 
 
-def written(subject: Subject, inputs: Sequence[Shown]) -> Answer:
+def written(subject: Subject, inputs: Sequence[EncodeInput]) -> Answer:
     """Think about every input and keep the tokens: what rivals' rationales are held against."""
     return _run(subject, inputs, 1)
 
@@ -57,7 +57,7 @@ class Reread:
     subject: Subject
     completions: tuple[tuple[int, ...], ...]
 
-    def __call__(self, inputs: Sequence[Shown]) -> Answer:
+    def __call__(self, inputs: Sequence[EncodeInput]) -> Answer:
         """Read them, alike lengths together."""
         subject = self.subject
         hidden = reread(
@@ -70,15 +70,15 @@ class Reread:
         return Answer(F.normalize(hidden.float(), dim=-1).cpu().numpy(), self.completions)
 
 
-def _run(subject: Subject, inputs: Sequence[Shown], count: int) -> Answer:
+def _run(subject: Subject, inputs: Sequence[EncodeInput], count: int) -> Answer:
     encoder = subject.encoder
     found = encoder.engine.run(
-        subject.prompts(inputs), decide=_all, manner=encoder.manner, samples=count
+        subject.prompts(inputs), decide=_all, decode_options=encoder.decode_options, samples=count
     )
     answers = sorted(found, key=lambda answer: answer.index)
     hidden = torch.stack([vector for answer in answers for vector in answer.vectors])
     vectors = F.normalize(hidden.float(), dim=-1).cpu().numpy()
-    completions = tuple(one.token_ids for answer in answers for one in answer.thoughts)
+    completions = tuple(one.token_ids for answer in answers for one in answer.completions)
     return Answer(vectors, completions)
 
 
@@ -87,6 +87,6 @@ def _all(prefill: Prefill, _group: Sequence[int]) -> tuple[Sequence[int], Sequen
     return range(rows), [math.nan] * rows
 
 
-def _encoded(subject: Subject, inputs: Sequence[Shown], think: Think) -> Answer:
+def _encoded(subject: Subject, inputs: Sequence[EncodeInput], think: Think) -> Answer:
     found = subject.encoder.encode(inputs, side=Side.QUERY, think=think, batch_size=subject.rows)
     return Answer(found.vectors, ((),) * len(inputs))

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import LogitsProcessor
 
-from forethought.types import Grammar
+from forethought.types import CompletionFormat
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +18,7 @@ class Rules(LogitsProcessor):  # type: ignore[misc, unused-ignore]
     embed token has it forced, as in the engine. Nothing here waits for a device.
     """
 
-    grammar: Grammar
+    completion_format: CompletionFormat
     budget: int
     prompt: int
     close_id: int
@@ -29,19 +29,19 @@ class Rules(LogitsProcessor):  # type: ignore[misc, unused-ignore]
         """Leave each row the tokens that it may write next."""
         written = input_ids[:, self.prompt :]
         step = written.shape[1]
-        grammar = self.grammar
-        if step < len(grammar.start):
-            return _only(scores, torch.full_like(input_ids[:, 0], grammar.start[step]))
+        completion_format = self.completion_format
+        if step < len(completion_format.start):
+            return _only(scores, torch.full_like(input_ids[:, 0], completion_format.start[step]))
         scores = scores.clone()
-        scores[:, list(grammar.forbidden)] = -torch.inf
+        scores[:, list(completion_format.forbidden)] = -torch.inf
         wished = scores.argmax(dim=-1)
         gave_up = torch.zeros_like(wished, dtype=torch.bool)
-        for end in grammar.end_ids:
+        for end in completion_format.end_ids:
             gave_up |= wished == end
         if step >= self.budget:
             gave_up = torch.ones_like(gave_up)
-        wished = torch.where(gave_up, grammar.embed_id, wished)
-        embedded = (written == grammar.embed_id).any(dim=1)
+        wished = torch.where(gave_up, completion_format.embed_id, wished)
+        embedded = (written == completion_format.embed_id).any(dim=1)
         return _only(scores, torch.where(embedded, self.close_id, wished))
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from forethought import __version__
 from benchmarks.decode import Decode
 from benchmarks.rows import Bar, Row
 from benchmarks.subject import Subject
+from forethought import __version__
 
 PACKAGES = ("forethought", "numpy", "torch", "transformers", "sentence-transformers", "vllm")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from forethought.backbones import pack
 from benchmarks.subject import Subject
+from forethought.backbones import pack
 
 _ROUNDS = 7
 

@@ -39,10 +39,10 @@ class StockModule(InputModule):  # type: ignore[misc, unused-ignore]
             encoder.folder, dtype=subject.network.dtype, local_files_only=True
         )
         self.tokenizer: Any = AutoTokenizer.from_pretrained(encoder.folder)  # type: ignore[no-untyped-call, unused-ignore]
-        self.eyes: Any = Qwen2VLImageProcessorPil.from_pretrained(encoder.folder)
+        self.image_processor: Any = Qwen2VLImageProcessorPil.from_pretrained(encoder.folder)
         self.instruction = encoder.instructions[Side.QUERY]
         self.read_id = encoder.renderer.layout.token_id(Tag.DIRECT)
-        self.image_id = subject.marks.image_id
+        self.image_id = subject.placeholders.image_id
 
     @property
     def modalities(self) -> list[str]:
@@ -63,9 +63,11 @@ class StockModule(InputModule):  # type: ignore[misc, unused-ignore]
             talks, tokenize=False, add_generation_prompt=True
         )
         pictures = [one["image"] for one in inputs if "image" in one]
-        seen = dict(self.eyes(images=pictures, return_tensors="pt")) if pictures else {}
+        seen = dict(self.image_processor(images=pictures, return_tensors="pt")) if pictures else {}
         if seen:
-            counts = iter((seen["image_grid_thw"].prod(dim=1) // self.eyes.merge_size**2).tolist())
+            counts = iter(
+                (seen["image_grid_thw"].prod(dim=1) // self.image_processor.merge_size**2).tolist()
+            )
             mark = Tag.IMAGE.value
             texts = [
                 text.replace(mark, mark * next(counts)) if "image" in one else text

@@ -25,8 +25,8 @@ def vllm(subject: Subject) -> Callable[[Sequence[Input]], Answer] | None:
         # Rounds repeat their inputs; in a corpus they are new.
         engine.writer.reset_prefix_cache()
         engine.writer.reset_mm_cache()
-        states, thoughts = engine.think(subject.prompts(inputs), encoder.manner)
+        states, completions = engine.think(subject.prompts(inputs), encoder.decode_options)
         vectors = F.normalize(states.float(), dim=-1).cpu().numpy()
-        return Answer(vectors, tuple(thought.token_ids for thought in thoughts))
+        return Answer(vectors, tuple(thought.token_ids for thought in completions))
 
     return think

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from forethought.backbones import Patchifier, QwenVL, Shape, new_network
 from benchmarks.subject import Subject
+from forethought.backbones import ImageProcessor, QwenVL, Shape, new_network
 from forethought.encoders import FAMILIES, ReasoningEncoder
-from forethought.engines import LocalEngine, Manner
+from forethought.engines import DecodeOptions, LocalEngine
 from forethought.errors import ConfigError
 from forethought.renderers import Layout, Tag, UmeR1Renderer
 
@@ -63,12 +63,14 @@ def ume_2b(shape: Shape, *, device: str, patches: tuple[int, int], seed: int = 0
     if shape is UME_2B and not device.startswith("cuda"):
         raise ConfigError("the full 2B shape needs CUDA; try the command with --shape tiny")
     tokenizer = _tokenizer()
-    marks = {"image": Tag.IMAGE, "video": Tag.VIDEO, "end": Tag.END, "pad": Tag.PAD}
-    marks |= {"vision_start": Tag.VISION_START, "vision_end": Tag.VISION_END}
+    placeholders = {"image": Tag.IMAGE, "video": Tag.VIDEO, "end": Tag.END, "pad": Tag.PAD}
+    placeholders |= {"vision_start": Tag.VISION_START, "vision_end": Tag.VISION_END}
     with torch.device(device):
         network = new_network(
             shape,
-            token_ids={name: int(tokenizer.token_to_id(tag) or 0) for name, tag in marks.items()},
+            token_ids={
+                name: int(tokenizer.token_to_id(tag) or 0) for name, tag in placeholders.items()
+            },
             generator=torch.Generator("cpu").manual_seed(seed),
         )
     if device.startswith("cuda"):
@@ -83,19 +85,21 @@ def ume_2b(shape: Shape, *, device: str, patches: tuple[int, int], seed: int = 0
 
 def _assembled(backbone: QwenVL, tokenizer: Tokenizer, patches: tuple[int, int]) -> Subject:
     family = FAMILIES["ume_r1"]
-    eyes = Patchifier(min_pixels=patches[0] * 14**2, max_pixels=patches[1] * 14**2)
-    layout = Layout(tokenizer, eyes, backbone.marks.merge_size**2, context=backbone.context)
+    image_processor = ImageProcessor(min_pixels=patches[0] * 14**2, max_pixels=patches[1] * 14**2)
+    layout = Layout(
+        tokenizer, image_processor, backbone.placeholders.merge_size**2, context=backbone.context
+    )
     # No blank: every input shows a picture.
     renderer = replace(UmeR1Renderer(layout), blank=False)
     encoder = ReasoningEncoder(
         name="ume-2b (random weights)",
         revision="0" * 12,
         folder=Path(),
-        engine=LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar),
+        engine=LocalEngine(backbone, renderer.layout.pad_id, renderer.completion_format),
         renderer=renderer,
         family=family,
         gate=None,
-        manner=Manner(family.budget),
+        decode_options=DecodeOptions(family.budget),
         instructions=dict(family.instructions),
     )
     return Subject(encoder)

@@ -11,11 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessorList
 
-from forethought.backbones import collate
 from benchmarks.inputs import Input
 from benchmarks.policy import Rules
 from benchmarks.subject import Subject
-from forethought.encoders import Shown
+from forethought.backbones import collate
+from forethought.encoders import EncodeInput
 from forethought.types import Patches, Prompt
 
 
@@ -34,7 +34,7 @@ Rival = Callable[[Sequence[Input]], Answer]
 
 
 @torch.inference_mode()
-def card(subject: Subject, inputs: Sequence[Shown], *, batch_size: int) -> Answer:
+def card(subject: Subject, inputs: Sequence[EncodeInput], *, batch_size: int) -> Answer:
     """The model cards' procedure: `generate` keeps every layer's states of every step.
 
     The vector is the last layer's state one step after the embed token was written.
@@ -50,20 +50,20 @@ def card(subject: Subject, inputs: Sequence[Shown], *, batch_size: int) -> Answe
 
 
 @torch.inference_mode()
-def plain(subject: Subject, inputs: Sequence[Shown], *, batch_size: int) -> Answer:
+def plain(subject: Subject, inputs: Sequence[EncodeInput], *, batch_size: int) -> Answer:
     """Batched `generate`, then one more pass over prompt and rationale together."""
     vectors, completions = [], []
     for prompts in _batches(subject.prompts(inputs), batch_size):
         out, length = _generate(subject, prompts, keep_states=False)
         written = _completions(subject, out[:, length:])
-        whole = [(*p.written_on, *w) for p, w in zip(prompts, written, strict=True)]
+        whole = [(*p.prefix_ids, *w) for p, w in zip(prompts, written, strict=True)]
         vectors.append(_read(subject, whole, prompts)[:, -1])
         completions += written
     return Answer(_unit(torch.cat(vectors)), tuple(completions))
 
 
 @torch.inference_mode()
-def direct(subject: Subject, inputs: Sequence[Shown], *, batch_size: int) -> Answer:
+def direct(subject: Subject, inputs: Sequence[EncodeInput], *, batch_size: int) -> Answer:
     """An ordinary embedder: one pass over the prompt, the state at the direct embed token."""
     vectors = []
     for prompts in _batches(subject.prompts(inputs), batch_size):
@@ -78,9 +78,9 @@ def _batches(prompts: Sequence[Prompt], size: int) -> list[Sequence[Prompt]]:
 
 
 def _generate(subject: Subject, prompts: Sequence[Prompt], *, keep_states: bool) -> tuple[Any, int]:
-    shown = _inputs(subject, [p.written_on for p in prompts], [p.pictures for p in prompts])
+    shown = _inputs(subject, [p.prefix_ids for p in prompts], [p.pictures for p in prompts])
     length = shown["input_ids"].shape[1]
-    rules = Rules(subject.grammar, subject.budget, length, subject.close_id)
+    rules = Rules(subject.completion_format, subject.budget, length, subject.close_id)
     out = subject.network.generate(
         **shown,
         # Two more than the budget: the embed token, and the step that gives its state.
@@ -98,7 +98,7 @@ def _generate(subject: Subject, prompts: Sequence[Prompt], *, keep_states: bool)
 
 
 def _completions(subject: Subject, written: Int[Tensor, "B L"]) -> list[tuple[int, ...]]:
-    embed = subject.grammar.embed_id
+    embed = subject.completion_format.embed_id
     return [tuple(row[: row.index(embed) + 1]) for row in written.tolist()]
 
 
@@ -116,7 +116,7 @@ def _inputs(
     pictures: Sequence[tuple[Patches, ...]],
 ) -> dict[str, Any]:
     batch = collate(
-        sequences, pictures, side="left", marks=subject.marks, pad_id=subject.pad_id
+        sequences, pictures, side="left", placeholders=subject.placeholders, pad_id=subject.pad_id
     ).to(subject.device)
     # Positions are left to the stock network: they are what it would work out by itself.
     shown: dict[str, Any] = {"input_ids": batch.token_ids, "attention_mask": batch.mask}

@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from forethought.backbones import Loading, Marks, QwenVL, load_checkpoint
-from forethought.encoders import Encoder, ReasoningEncoder, Shown, as_messages
-from forethought.engines import LocalEngine, Manner
+from forethought.backbones import LoadOptions, PlaceholderTokens, QwenVL, load_checkpoint
+from forethought.encoders import EncodeInput, Encoder, ReasoningEncoder, as_messages
+from forethought.engines import DecodeOptions, LocalEngine
 from forethought.errors import ModelError
 from forethought.renderers import Tag
-from forethought.types import Grammar, Prompt, Side
+from forethought.types import CompletionFormat, Prompt, Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +26,8 @@ class Subject:
     stock: QwenVL | None = None
 
     def __post_init__(self) -> None:
-        manner = replace(self.encoder.manner, repeats=0)
-        object.__setattr__(self, "encoder", replace(self.encoder, manner=manner))
+        decode_options = replace(self.encoder.decode_options, repeats=0)
+        object.__setattr__(self, "encoder", replace(self.encoder, decode_options=decode_options))
 
     @property
     def engine(self) -> LocalEngine:
@@ -45,9 +45,9 @@ class Subject:
         return self.engine.backbone.device
 
     @property
-    def marks(self) -> Marks:
+    def placeholders(self) -> PlaceholderTokens:
         """Which tokens stand for pictures."""
-        return self.engine.backbone.marks
+        return self.engine.backbone.placeholders
 
     @property
     def pad_id(self) -> int:
@@ -67,21 +67,21 @@ class Subject:
     @property
     def budget(self) -> int:
         """The most tokens of a rationale."""
-        return self.encoder.manner.budget
+        return self.encoder.decode_options.budget
 
     @property
-    def grammar(self) -> Grammar:
+    def completion_format(self) -> CompletionFormat:
         """How a rationale is written.
 
         Raises:
             ModelError: if the family never writes.
         """
-        grammar = self.engine.grammar
-        if grammar is None:
+        completion_format = self.engine.completion_format
+        if completion_format is None:
             raise ModelError(f"{self.encoder.name} writes no rationale; measure one that thinks")
-        return grammar
+        return completion_format
 
-    def prompts(self, inputs: Sequence[Shown]) -> list[Prompt]:
+    def prompts(self, inputs: Sequence[EncodeInput]) -> list[Prompt]:
         """Lay inputs out as queries, in the encoder's own words."""
         words = self.encoder.instructions[Side.QUERY]
         messages = as_messages(inputs, side=Side.QUERY, instruction=words)
@@ -89,26 +89,33 @@ class Subject:
 
     def forced(self, tokens: int) -> "Subject":
         """The same, but every rationale is `tokens` long, whatever the model would say."""
-        grammar = self.grammar
-        shut = {*grammar.forbidden, grammar.embed_id, *grammar.end_ids, self.close_id}
+        completion_format = self.completion_format
+        shut = {
+            *completion_format.forbidden,
+            completion_format.embed_id,
+            *completion_format.end_ids,
+            self.close_id,
+        }
         # A placeholder that no picture owns would be counted as one by the stock network.
-        shut |= {self.marks.image_id, self.marks.video_id}
-        open_ended = replace(grammar, end_ids=(), forbidden=tuple(sorted(shut)))
-        engine = replace(self.engine, grammar=open_ended)
-        return self._with(engine=engine, manner=replace(self.encoder.manner, budget=tokens))
+        shut |= {self.placeholders.image_id, self.placeholders.video_id}
+        open_ended = replace(completion_format, end_ids=(), forbidden=tuple(sorted(shut)))
+        engine = replace(self.engine, completion_format=open_ended)
+        return self._with(
+            engine=engine, decode_options=replace(self.encoder.decode_options, budget=tokens)
+        )
 
     def within(self, **limits: Any) -> "Subject":  # noqa: ANN401 - fields of Limits
         """The same, within other limits."""
         changed = replace(self.engine.limits, **limits)
         return self._with(engine=replace(self.engine, limits=changed))
 
-    def writing(self, manner: Manner) -> "Subject":
+    def writing(self, decode_options: DecodeOptions) -> "Subject":
         """The same, writing in another manner."""
-        return self._with(manner=manner)
+        return self._with(decode_options=decode_options)
 
     def brief(self, budget: int) -> "Subject":
         """The same, writing at most so many tokens: enough to warm up."""
-        return self.writing(replace(self.encoder.manner, budget=min(budget, self.budget)))
+        return self.writing(replace(self.encoder.decode_options, budget=min(budget, self.budget)))
 
     def _with(self, **changed: Any) -> "Subject":  # noqa: ANN401 - fields of an encoder
         return replace(self, encoder=replace(self.encoder, **changed))
@@ -123,7 +130,7 @@ def subject_of(encoder: Encoder) -> Subject:
     if not isinstance(encoder, ReasoningEncoder):
         raise ModelError(f"{encoder.name} does not think; measure nano, or a folder of its kind")
     subject = Subject(encoder, _stock(encoder))
-    subject.grammar  # noqa: B018 - raises where there is none
+    subject.completion_format  # noqa: B018 - raises where there is none
     return subject
 
 
@@ -133,4 +140,4 @@ def _stock(encoder: ReasoningEncoder) -> QwenVL | None:
     if backbone.device.type != "cpu":
         return None
     dtype = str(backbone.network.dtype).removeprefix("torch.")
-    return load_checkpoint(encoder.folder, Loading(device="cpu", dtype=dtype, packed=False))
+    return load_checkpoint(encoder.folder, LoadOptions(device="cpu", dtype=dtype, packed=False))

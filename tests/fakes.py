@@ -23,7 +23,7 @@ from forethought.types import (
 )
 
 if TYPE_CHECKING:
-    from forethought.encoders import Shown
+    from forethought.encoders import EncodeInput
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
 
@@ -50,7 +50,7 @@ class ColourEncoder:
 
     def encode(
         self,
-        inputs: "Sequence[Shown]",
+        inputs: "Sequence[EncodeInput]",
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
@@ -98,7 +98,7 @@ class ColourEncoder:
         return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
 
 
-def _message(shown: "Shown", side: Side) -> Message:
+def _message(shown: "EncodeInput", side: Side) -> Message:
     from forethought.encoders import as_message
 
     return as_message(shown, side=side, instruction="")

@@ -39,7 +39,7 @@ TURNS = (
     "{{ message['content'] }}<|im_end|>\n{% else %}" + PARTS + "{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-POLITE = (
+DEFAULT_SYSTEM_TURN = (
     "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}" + TURNS
 )
@@ -75,11 +75,20 @@ class Made:
 
 
 MADE = {
-    "ume_r1": Made("qwen2_vl", ("<gen_emb>", "<disc_emb>"), POLITE, "<gen_emb>", 9, 3.0),
-    "rge": Made("qwen2_5_vl", ("<tool_call>", "</tool_call>", "<emb>"), POLITE, "<emb>", 10, 3.0),
+    "ume_r1": Made(
+        "qwen2_vl", ("<gen_emb>", "<disc_emb>"), DEFAULT_SYSTEM_TURN, "<gen_emb>", 9, 3.0
+    ),
+    "rge": Made(
+        "qwen2_5_vl",
+        ("<tool_call>", "</tool_call>", "<emb>"),
+        DEFAULT_SYSTEM_TURN,
+        "<emb>",
+        10,
+        3.0,
+    ),
     "mmemb_r1": Made("qwen3_vl", ("<think>", "</think>", "<emb>"), PLAIN, "<emb>", 8, 4.0),
     "qwen3_vl_embedding": Made("qwen3_vl", (), PLAIN),
-    "vlm2vec": Made("qwen2_vl", (), POLITE),
+    "vlm2vec": Made("qwen2_vl", (), DEFAULT_SYSTEM_TURN),
 }
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "qwen2_vl": (Qwen2VLConfig, Qwen2VLForConditionalGeneration),
@@ -142,8 +151,8 @@ def make(family: str, folder: Path, *, context: int = 1024, head: int = 16) -> P
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     new = made.architecture == "qwen3_vl"
-    eyes: Any = Qwen2VLImageProcessorPil
-    eyes(
+    image_processor: Any = Qwen2VLImageProcessorPil
+    image_processor(
         patch_size=16 if new else 14,
         size={"shortest_edge": 3136, "longest_edge": 40_000},
         **({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} if new else {}),

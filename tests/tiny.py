@@ -29,7 +29,7 @@ from forethought.training.recipe import (
     TaskWeight,
     Weights,
 )
-from forethought.training.state import open_workshop
+from forethought.training.state import build_train_state
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -122,11 +122,11 @@ def teach(data: Path, out: Path) -> Path:
     In float32, as processors round bf16 each in their own way.
     """
     told = recipe(data, steps=(110, 8), rate=8e-3)
-    made = open_workshop(told, out)
+    made = build_train_state(told, out)
     for step in range(told.steps):
         learn(told, made, step, half=False)
     folder = out / "model"
-    export(made.backbone, made.tokenizer, made.patchifier, recipe=told, folder=folder)
+    export(made.backbone, made.tokenizer, made.image_processor, recipe=told, folder=folder)
     return folder
 
 
@@ -176,7 +176,7 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
         checkpoint_every=4,
         budget=24,
         instructions=Instructions("Find the picture.", "Picture."),
-        rollouts=Rollouts(budget=9, temperature=0.8, ahead=3),
+        rollouts=Rollouts(budget=9, temperature=0.8, rollout_interval=3),
         gate=GateSettings(price=0.002, threshold=0.4),
         stages=(
             stage("contrastive", steps=steps[0], own=0.0, rate=rate),
@@ -191,8 +191,8 @@ def curve(data: Path, out: Path) -> list[float]:
     `python -m tests.tiny > tests/training/losses.txt` writes it anew.
     """
     told = recipe(data)
-    workshop = open_workshop(told, out)
-    return [float(str(learn(told, workshop, step, half=False)["loss"])) for step in range(10)]
+    state = build_train_state(told, out)
+    return [float(str(learn(told, state, step, half=False)["loss"])) for step in range(10)]
 
 
 def as_toml(told: dict[str, Any], place: str = "") -> str:

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forethought.backbones import Loading
-    from forethought.encoders import Encoder, Reading, load
-    from forethought.engines import Limits, Settle
+    from forethought.backbones import LoadOptions
+    from forethought.encoders import EncodeOptions, Encoder, load
+    from forethought.engines import EarlyExit, Limits
     from forethought.errors import ForethoughtError
     from forethought.index import FolderIndex
     from forethought.rationales import RationaleStore
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EarlyExit",
     "Embeddings",
+    "EncodeOptions",
     "Encoder",
     "Ending",
     "FolderIndex",
@@ -38,13 +40,11 @@ __all__ = [
     "Hit",
     "Image",
     "Limits",
-    "Loading",
+    "LoadOptions",
     "Message",
     "Mode",
     "Rationale",
     "RationaleStore",
-    "Reading",
-    "Settle",
     "Side",
     "Text",
     "Think",
@@ -58,10 +58,10 @@ _ELSEWHERE = {
     "FolderIndex": "forethought.index",
     "ForethoughtError": "forethought.errors",
     "Limits": "forethought.engines",
-    "Loading": "forethought.backbones",
+    "LoadOptions": "forethought.backbones",
     "RationaleStore": "forethought.rationales",
-    "Reading": "forethought.encoders",
-    "Settle": "forethought.engines",
+    "EncodeOptions": "forethought.encoders",
+    "EarlyExit": "forethought.engines",
     "load": "forethought.encoders",
 }
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
+
+from forethought.backbones import PlaceholderTokens, collate, mrope_positions, new_network
+from forethought.types import Patches
 from tests import tiny
 
-from forethought.backbones import Marks, collate, mrope_positions, new_network
-from forethought.types import Patches
-
 IMAGE, VIDEO, START, END, PAD = 9, 8, 7, 6, 0
-MARKS = Marks(image_id=IMAGE, video_id=VIDEO, merge_size=2)
+MARKS = PlaceholderTokens(image_id=IMAGE, video_id=VIDEO, merge_size=2)
 IDS = {
     "image": IMAGE,
     "video": VIDEO,
@@ -42,7 +42,7 @@ ROWS = [
 
 
 def test_text_counts_up_in_all_three_axes():
-    found, kinds = mrope_positions([20, 21, 22], [], marks=MARKS)
+    found, kinds = mrope_positions([20, 21, 22], [], placeholders=MARKS)
     assert kinds.tolist() == [0, 0, 0]
     assert found.tolist() == [[0, 1, 2]] * 3
 
@@ -50,7 +50,7 @@ def test_text_counts_up_in_all_three_axes():
 def test_a_picture_spreads_over_rows_and_columns_and_text_goes_on_after_the_largest():
     # One word, the start mark, then 2 x 3 tokens from place 2 on; 2 + max(1, 2, 3) = 5 next.
     ids, grids = row(20, (1, 4, 6), 21)
-    found, kinds = mrope_positions(ids, shown(grids), marks=MARKS)
+    found, kinds = mrope_positions(ids, shown(grids), placeholders=MARKS)
     assert kinds.tolist() == [0, 0, 1, 1, 1, 1, 1, 1, 0, 0]
     assert found.tolist() == [
         [0, 1, 2, 2, 2, 2, 2, 2, 5, 6],
@@ -68,7 +68,7 @@ def test_positions_equal_those_of_the_stock_network(ids, grids):
         mm_token_type_ids=(token_ids == IMAGE).long(),
         image_grid_thw=torch.tensor(grids) if grids else None,
     )
-    ours, _ = mrope_positions(ids, shown(grids), marks=MARKS)
+    ours, _ = mrope_positions(ids, shown(grids), placeholders=MARKS)
     assert np.array_equal(ours, theirs[:, 0].numpy())
 
 
@@ -82,7 +82,7 @@ def test_shorter_rows_are_padded_on_one_side_with_what_is_masked(side):
         [ROWS[0][0], ROWS[2][0]],
         [[], [patches((1, 4, 6), 0.25), patches((1, 8, 2), 0.75)]],
         side=side,
-        marks=MARKS,
+        placeholders=MARKS,
         pad_id=PAD,
     )
     long, short = len(ROWS[2][0]), 3
@@ -99,7 +99,7 @@ def test_shorter_rows_are_padded_on_one_side_with_what_is_masked(side):
 
 
 def test_a_batch_of_words_alone_has_no_patches():
-    batch = collate([(20,)], [()], side="left", marks=MARKS, pad_id=PAD)
+    batch = collate([(20,)], [()], side="left", placeholders=MARKS, pad_id=PAD)
     assert batch.images is None
     assert batch.videos is None
 
@@ -108,7 +108,7 @@ def test_a_video_stands_apart_in_time_and_text_goes_on_after_its_sides():
     # 2 x 2 x 3 tokens from place 1 on, frames 3 apart: 1 + max(2, 3) = 4 next.
     ids = (20, *[VIDEO] * 12, 21)
     video = Patches(np.zeros((48, 5), np.float32), (2, 4, 6), video=True, tick=3.0)
-    found, kinds = mrope_positions(ids, [video], marks=MARKS)
+    found, kinds = mrope_positions(ids, [video], placeholders=MARKS)
     assert found.tolist() == [
         [0, *[1] * 6, *[4] * 6, 4],
         [0, 1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2, 4],
@@ -121,7 +121,7 @@ def test_the_frames_of_a_video_whose_time_is_told_in_words_are_pictures_of_their
     # Two frames of 1 x 2 tokens, a word between them: 1 + 2 = 3, the word, 4 + 2 = 6.
     ids = (20, VIDEO, VIDEO, 21, VIDEO, VIDEO, 22)
     video = Patches(np.zeros((16, 5), np.float32), (2, 2, 4), video=True, seconds=(0.0, 1.0))
-    found, _ = mrope_positions(ids, [video], marks=MARKS)
+    found, _ = mrope_positions(ids, [video], placeholders=MARKS)
     assert found.tolist() == [
         [0, 1, 1, 3, 4, 4, 6],
         [0, 1, 1, 3, 4, 4, 6],
@@ -130,6 +130,6 @@ def test_the_frames_of_a_video_whose_time_is_told_in_words_are_pictures_of_their
 
 
 def test_a_placeholder_that_no_picture_owns_is_text():
-    found, kinds = mrope_positions([20, IMAGE, VIDEO, 21], [], marks=MARKS)
+    found, kinds = mrope_positions([20, IMAGE, VIDEO, 21], [], placeholders=MARKS)
     assert found.tolist() == [[0, 1, 2, 3]] * 3
     assert kinds.tolist() == [0, 0, 0, 0]

@@ -5,18 +5,18 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from tests import tiny
 from transformers import Qwen2VLForConditionalGeneration
 from transformers.utils import logging
 
 from forethought.backbones import (
-    Loading,
+    LoadOptions,
     load_checkpoint,
     new_network,
     revision_of,
     save_checkpoint,
 )
 from forethought.errors import ModelError
+from tests import tiny
 
 IDS = {"image": 5, "video": 6, "vision_start": 3, "vision_end": 4, "end": 2, "pad": 0}
 
@@ -61,7 +61,7 @@ def test_weights_come_back_from_disk(tmp_path, dtype):
 
 def test_a_checkpoint_can_be_run_in_half_precision(tmp_path):
     save_checkpoint(network(), tmp_path, dtype=torch.bfloat16)
-    loaded = load_checkpoint(tmp_path, Loading(dtype="bfloat16")).network
+    loaded = load_checkpoint(tmp_path, LoadOptions(dtype="bfloat16")).network
     assert {weight.dtype for weight in loaded.parameters()} == {torch.bfloat16}
 
 
@@ -170,7 +170,7 @@ def test_an_adapter_is_merged_into_its_base_or_applied(tmp_path, merge):
     told.write_text(json.dumps({**settings, "base_model_name_or_path": str(tmp_path / "base")}))
     ids = torch.tensor([[20, 21, 22, 23]])
     kinds = torch.zeros_like(ids)
-    merged = load_checkpoint(tmp_path / "lora", Loading(merge=merge)).network
+    merged = load_checkpoint(tmp_path / "lora", LoadOptions(merge=merge)).network
     assert bool([name for name in weights(merged) if "lora" in name]) is not merge
     torch.testing.assert_close(
         merged(input_ids=ids, mm_token_type_ids=kinds).logits,
@@ -197,19 +197,19 @@ def test_an_adapter_without_its_base_is_refused(tmp_path):
 )
 def test_a_way_of_loading_nobody_knows_is_refused(setting, said):
     with pytest.raises(ModelError, match=said):
-        Loading(**setting)
+        LoadOptions(**setting)
 
 
 def test_quantising_without_its_library_is_refused(saved):
     if find_spec("bitsandbytes"):
         pytest.skip("the library is installed")
     with pytest.raises(ModelError, match=r"quantize='4bit' needs the package bitsandbytes"):
-        load_checkpoint(saved, Loading(quantize="4bit"))
+        load_checkpoint(saved, LoadOptions(quantize="4bit"))
 
 
 def test_the_way_attention_is_computed_can_be_chosen(saved):
-    plain = load_checkpoint(saved, Loading(attention="eager")).network
+    plain = load_checkpoint(saved, LoadOptions(attention="eager")).network
     assert plain.config._attn_implementation == "eager"  # noqa: SLF001 - transformers has no other
-    refuse_attention = Loading(attention="telepathy")
+    refuse_attention = LoadOptions(attention="telepathy")
     with pytest.raises(ModelError, match=r"cannot be read .*telepathy"):
         load_checkpoint(saved, refuse_attention)

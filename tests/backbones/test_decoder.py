@@ -4,13 +4,13 @@ import copy
 
 import pytest
 import torch
-from tests.published import NETWORKS, ROPE, TEXT, VISION
 from transformers import DynamicCache
 
 from forethought.backbones import QwenVL, collate
 from forethought.backbones.decoder import check_extends, extend
-from forethought.engines.cache import Slots
+from forethought.engines.cache import KVCache
 from forethought.errors import ModelError
+from tests.published import NETWORKS, ROPE, TEXT, VISION
 
 PROMPTS = [(11, 4, 23, 7, 7, 30), (9, 2), (5, 17, 8, 31)]
 WRITTEN = [(6, 12, 25, 3), (14, 14, 1, 20), (19, 33, 10, 28)]
@@ -50,7 +50,7 @@ def backbone(request):
     return QwenVL(network_of(request.param))
 
 
-def whole(backbone, row):
+def atomic(backbone, row):
     """The states of what was written, by one pass of the stock network over one row."""
     ids = torch.tensor([[*PROMPTS[row], *WRITTEN[row]]])
     found = backbone.network(
@@ -62,10 +62,12 @@ def whole(backbone, row):
 def slots_behind(backbone, rows, *, room=16):
     """Prompts read together, in slots."""
     prompts = [PROMPTS[row] for row in rows]
-    batch = collate(prompts, [[]] * len(rows), side="right", marks=backbone.marks, pad_id=0)
+    batch = collate(
+        prompts, [[]] * len(rows), side="right", placeholders=backbone.placeholders, pad_id=0
+    )
     cache = DynamicCache(config=backbone.network.config.text_config)
     backbone.read(batch, cache=cache)
-    slots = Slots(len(rows) + 1, room)
+    slots = KVCache(len(rows) + 1, room)
     slots.enter(cache, range(len(rows)), first=0, width=max(map(len, prompts)))
     slots.reach(room)
     return slots
@@ -88,7 +90,7 @@ def written(backbone, rows, counts, *, width=16):
 def test_tokens_read_behind_a_cache_have_the_states_of_a_whole_pass(backbone, counts, rows):
     found = written(backbone, rows, counts)
     for place, row in enumerate(rows):
-        torch.testing.assert_close(found[place], whole(backbone, row), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(found[place], atomic(backbone, row), atol=1e-5, rtol=1e-4)
 
 
 def test_how_far_a_pass_reads_beyond_the_longest_row_changes_nothing(backbone):
@@ -130,7 +132,7 @@ def test_a_rotation_that_is_stretched_is_the_stock_one(rope):
     check_extends(backbone.network)
     found = written(backbone, [0, 1], [3, 1])
     for place in range(2):
-        torch.testing.assert_close(found[place], whole(backbone, place), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(found[place], atomic(backbone, place), atol=1e-5, rtol=1e-4)
 
 
 def test_the_published_kinds_are_written_with(backbone):

@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from tests import published
 
-from forethought.backbones import ADAPTER, base_of, file_of, load_patchifier
+from forethought.backbones import ADAPTER, base_of, file_of, load_image_processor
 from forethought.encoders import read_tokenizer, recognise
+from tests import published
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_a_file_of_the_adapters_own_goes_before_its_bases(adapter):
 def test_an_adapter_is_recognised_and_sees_as_its_base_does(adapter):
     folder, base = adapter
     assert recognise(folder, read_tokenizer(folder)).family.name == "rge"
-    assert load_patchifier(folder) == load_patchifier(base)
-    assert load_patchifier(folder).video.tokens_per_second == 2.0
+    assert load_image_processor(folder) == load_image_processor(base)
+    assert load_image_processor(folder).video.tokens_per_second == 2.0
 
 
 def test_what_a_config_leaves_out_has_the_architectures_default(adapter):
@@ -50,4 +50,4 @@ def test_what_a_config_leaves_out_has_the_architectures_default(adapter):
     del told["vision_config"]["tokens_per_second"]
     path.write_text(json.dumps(told))
     # Qwen2.5-VL's own: four time positions a second.
-    assert load_patchifier(base).video.tokens_per_second == 4.0
+    assert load_image_processor(base).video.tokens_per_second == 4.0

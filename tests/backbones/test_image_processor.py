@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from transformers import Qwen2VLImageProcessorPil
 
-from forethought.backbones import Patchifier, load_patchifier
+from forethought.backbones import ImageProcessor, load_image_processor
 from forethought.errors import ContentError, ModelError
 from forethought.types import Image
 
@@ -14,22 +14,25 @@ def noise(height, width):
     return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def stock(patchifier):
+def stock(image_processor):
     return Qwen2VLImageProcessorPil(
-        size={"shortest_edge": patchifier.min_pixels, "longest_edge": patchifier.max_pixels}
+        size={
+            "shortest_edge": image_processor.min_pixels,
+            "longest_edge": image_processor.max_pixels,
+        }
     )
 
 
-ONE_SIZE = Patchifier(min_pixels=112**2, max_pixels=112**2)
-RANGE = Patchifier(min_pixels=60**2, max_pixels=150**2)
+ONE_SIZE = ImageProcessor(min_pixels=112**2, max_pixels=112**2)
+RANGE = ImageProcessor(min_pixels=60**2, max_pixels=150**2)
 
 
-@pytest.mark.parametrize("patchifier", [ONE_SIZE, RANGE], ids=["one size", "a range"])
+@pytest.mark.parametrize("image_processor", [ONE_SIZE, RANGE], ids=["one size", "a range"])
 @pytest.mark.parametrize("size", [(112, 112), (37, 211), (300, 41), (9, 5), (100, 131)])
-def test_patches_equal_those_of_transformers(patchifier, size):
+def test_patches_equal_those_of_transformers(image_processor, size):
     pixels = noise(*size)
-    ours = patchifier(Image(pixels))
-    theirs = stock(patchifier)(images=[pixels], return_tensors="np")
+    ours = image_processor(Image(pixels))
+    theirs = stock(image_processor)(images=[pixels], return_tensors="np")
     assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
     assert ours.values.dtype == np.float32
     np.testing.assert_allclose(ours.values, theirs["pixel_values"], atol=1e-5)
@@ -48,9 +51,11 @@ def test_a_long_thin_picture_is_refused():
 
 
 def test_settings_come_back_from_disk_and_are_what_transformers_reads(tmp_path):
-    kept = Patchifier(min_pixels=784, max_pixels=9999, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+    kept = ImageProcessor(
+        min_pixels=784, max_pixels=9999, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4)
+    )
     kept.save(tmp_path)
-    assert load_patchifier(tmp_path) == kept
+    assert load_image_processor(tmp_path) == kept
     pixels = noise(90, 31)
     theirs = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)(
         images=[pixels], return_tensors="np"
@@ -60,7 +65,7 @@ def test_settings_come_back_from_disk_and_are_what_transformers_reads(tmp_path):
 
 def test_missing_or_partial_settings_are_refused(tmp_path):
     with pytest.raises(ModelError, match=r"no readable preprocessor_config.json"):
-        load_patchifier(tmp_path)
+        load_image_processor(tmp_path)
     (tmp_path / "preprocessor_config.json").write_text(json.dumps({"patch_size": 14}))
     with pytest.raises(ModelError, match=r"no readable preprocessor_config.json .*\('size'\)"):
-        load_patchifier(tmp_path)
+        load_image_processor(tmp_path)

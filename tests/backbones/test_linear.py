@@ -207,7 +207,9 @@ def test_a_packed_network_reads_as_the_stock_one(tiny_encoder):
     with torch.inference_mode(mode=False):
         hurried = QwenVL(copy.deepcopy(network))
     pack(hurried.network)
-    batch = collate([(5, 9, 7, 4), (3, 8)], [[], []], side="right", marks=stock.marks, pad_id=0)
+    batch = collate(
+        [(5, 9, 7, 4), (3, 8)], [[], []], side="right", placeholders=stock.placeholders, pad_id=0
+    )
     assert took_packed(hurried.read, batch)
     assert not took_packed(plain.read, batch)
     expected = plain.read(batch)

@@ -33,7 +33,7 @@ def read(tiny_encoder):
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
             side=side,
-            marks=backbone.marks,
+            placeholders=backbone.placeholders,
             pad_id=tiny_encoder.renderer.layout.pad_id,
         )
         hidden = backbone.read(batch)
@@ -77,8 +77,8 @@ def test_a_picture_changes_the_states_behind_it(read, tiny_encoder):
 
 def test_it_says_its_sizes(tiny_encoder):
     backbone = tiny_encoder.engine.backbone
-    assert (backbone.dimension, backbone.context, backbone.marks.merge_size) == (32, 160, 2)
-    assert backbone.marks.image_id == tiny_encoder.renderer.layout.token_id(Tag.IMAGE)
+    assert (backbone.dimension, backbone.context, backbone.placeholders.merge_size) == (32, 160, 2)
+    assert backbone.placeholders.image_id == tiny_encoder.renderer.layout.token_id(Tag.IMAGE)
     assert backbone.device.type == "cpu"
 
 

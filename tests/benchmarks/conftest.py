@@ -1,6 +1,7 @@
 """Three subjects: our own format, a published one, and the 2B shape in small."""
 
 import pytest
+
 from tests import published, tiny
 
 
@@ -9,22 +10,24 @@ def own_format(tmp_path_factory):
     """It has learned nothing, so that nobody waits for it to learn, and may repeat itself."""
     from benchmarks.subject import subject_of
     from forethought.training.export import export
-    from forethought.training.state import open_workshop
+    from forethought.training.state import build_train_state
 
     folder = tmp_path_factory.mktemp("untaught")
     told = tiny.recipe(tiny.build(folder / "data"))
-    made = open_workshop(told, folder / "run")
-    export(made.backbone, made.tokenizer, made.patchifier, recipe=told, folder=folder / "model")
+    made = build_train_state(told, folder / "run")
+    export(
+        made.backbone, made.tokenizer, made.image_processor, recipe=told, folder=folder / "model"
+    )
     return subject_of(published.loaded(folder / "model"))
 
 
 @pytest.fixture(scope="session")
 def ume(tmp_path_factory):
     from benchmarks.subject import subject_of
-    from forethought.encoders import Reading
+    from forethought.encoders import EncodeOptions
 
     folder = published.make("ume_r1", tmp_path_factory.mktemp("published") / "ume_r1")
-    return subject_of(published.loaded(folder, reading=Reading(budget=13)))
+    return subject_of(published.loaded(folder, reading=EncodeOptions(budget=13)))
 
 
 @pytest.fixture(scope="session")

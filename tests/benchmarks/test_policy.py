@@ -1,9 +1,9 @@
 import torch
 
 from benchmarks.policy import Rules
-from forethought.types import Grammar
+from forethought.types import CompletionFormat
 
-GRAMMAR = Grammar(embed_id=5, start=(4,), end_ids=(2, 3), forbidden=(1,))
+GRAMMAR = CompletionFormat(embed_id=5, start=(4,), end_ids=(2, 3), forbidden=(1,))
 
 
 def next_tokens(written, scores):

@@ -1,8 +1,8 @@
 import pytest
-from tests.fakes import ColourEncoder
 
 from benchmarks.subject import subject_of
 from forethought.errors import ModelError
+from tests.fakes import ColourEncoder
 
 
 def test_an_encoder_that_cannot_think_is_refused():
@@ -13,6 +13,8 @@ def test_an_encoder_that_cannot_think_is_refused():
 def test_forcing_a_length_shuts_every_way_out(own_format):
     forced = own_format.forced(9)
     assert forced.budget == 9
-    assert forced.grammar.end_ids == ()
-    assert {own_format.close_id, own_format.grammar.embed_id} <= set(forced.grammar.forbidden)
-    assert own_format.grammar.end_ids  # the subject itself is left as it was
+    assert forced.completion_format.end_ids == ()
+    assert {own_format.close_id, own_format.completion_format.embed_id} <= set(
+        forced.completion_format.forbidden
+    )
+    assert own_format.completion_format.end_ids  # the subject itself is left as it was

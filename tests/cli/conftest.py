@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import PIL.Image
 import pytest
-from tests.fakes import ColourEncoder
 
 import forethought.encoders
 from forethought.cli import main
 from forethought.errors import ModelError
+from tests.fakes import ColourEncoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from tests import published
 
 STATUSES = {"ok", "warn", "fail"}

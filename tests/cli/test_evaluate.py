@@ -6,13 +6,13 @@ import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests import tiny
 from typer.testing import CliRunner, Result
 
 from forethought.cli.evaluate import app
 from forethought.errors import ConfigError, DataError, ModelError
 from forethought.training.export import export
-from forethought.training.state import open_workshop
+from forethought.training.state import build_train_state
+from tests import tiny
 
 
 def run(*arguments: str | Path) -> Result:
@@ -34,8 +34,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A true model that has learned nothing."""
     recipe, folder = tiny.recipe(data), tmp_path_factory.mktemp("model")
-    made = open_workshop(recipe, tmp_path_factory.mktemp("run"))
-    export(made.backbone, made.tokenizer, made.patchifier, recipe=recipe, folder=folder)
+    made = build_train_state(recipe, tmp_path_factory.mktemp("run"))
+    export(made.backbone, made.tokenizer, made.image_processor, recipe=recipe, folder=folder)
     return folder
 
 

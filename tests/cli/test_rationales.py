@@ -3,10 +3,10 @@ import re
 
 import numpy as np
 import pytest
-from tests.rationales.rows import key, row
 
 import forethought.encoders
 from forethought.rationales import RationaleStore
+from tests.rationales.rows import key, row
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 import numpy as np
 
-from forethought.doctor import shown
+from forethought.doctor import fixtures
 from forethought.types import Image, Text
 
 
 def test_three_messages_of_three_lengths_one_with_a_picture():
-    few, seen, more = shown.words(), shown.picture(), shown.more_words()
+    few, seen, more = fixtures.words(), fixtures.picture(), fixtures.more_words()
     (short,), (long,) = few.content, more.content
     assert isinstance(short, Text)
     assert isinstance(long, Text)

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from forethought.backbones import VideoSettings
 from forethought.doctor import Status, policy
 from forethought.encoders import FAMILIES
-from forethought.engines import Manner
+from forethought.engines import DecodeOptions
 from forethought.types import FramePolicy
 
 
@@ -127,11 +127,11 @@ def test_eager_attention_is_a_warning_where_there_is_better(ume, device, status)
 
 
 def test_a_context_too_small_for_picture_and_rationale_is_a_warning(ume):
-    eyes = replace(ume.renderer.layout.patchify, max_pixels=300 * 784)
+    image_processor = replace(ume.renderer.layout.patchify, max_pixels=300 * 784)
     # 300 for the picture and 256 for words leave 468 of 1,024 for a rationale.
-    fits = policy.check_context(replace(ume, manner=Manner(468)), eyes)
+    fits = policy.check_context(replace(ume, decode_options=DecodeOptions(468)), image_processor)
     assert fits.status is Status.OK
-    found = policy.check_context(replace(ume, manner=Manner(469)), eyes)
+    found = policy.check_context(replace(ume, decode_options=DecodeOptions(469)), image_processor)
     assert found.status is Status.WARN
     assert found.told == (
         "1,024 tokens; the largest picture takes 300, a rationale at most 469: together with "

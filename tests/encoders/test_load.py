@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import forethought
-from forethought.backbones import Loading
+from forethought.backbones import LoadOptions
 from forethought.encoders import CARD, ReasoningEncoder, find, load
 from forethought.engines import VllmEngine
 from forethought.errors import ModelError
@@ -26,7 +26,7 @@ def test_a_folder_is_loaded_with_its_own_settings(tiny_model):
     found = load(str(tiny_model), device="cpu")
     assert isinstance(found, ReasoningEncoder)
     assert found.name == "tiny"
-    assert found.manner.budget == 24
+    assert found.decode_options.budget == 24
     assert found.instructions == {"query": "Find the picture.", "document": "Picture."}
     assert found.gate is None
 
@@ -104,7 +104,7 @@ def test_an_encoder_that_never_writes_is_not_started_on_vllm(tmp_path):
 
 
 def test_quantised_weights_are_not_started_on_vllm(tiny_model):
-    spread = Loading(device_map="cpu")
+    spread = LoadOptions(device_map="cpu")
     with pytest.raises(ModelError, match="takes neither quantize nor device_map: leave them out"):
         load(tiny_model, loading=spread, engine="vllm")
 

@@ -2,14 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests import published
-from tests.encoders.test_reasoning import INPUTS, VIOLET, gated, same
 
-from forethought.encoders import Memory, Reading
+from forethought.encoders import EncodeOptions, RationaleCache
 from forethought.errors import ModelError
 from forethought.rationales import Counts, RationaleStore
 from forethought.renderers import Tag
-from forethought.types import Image, Mode, Remembered, Text, Video
+from forethought.types import CachedRationale, Image, Mode, Text, Video
+from tests import published
+from tests.encoders.test_reasoning import INPUTS, VIOLET, gated, same
 
 CLOSE = 0.99999
 
@@ -18,7 +18,7 @@ CLOSE = 0.99999
 class Notes:
     """A memory in a dictionary that notes what it was asked."""
 
-    rows: dict[str, Remembered] = dataclasses.field(default_factory=dict)
+    rows: dict[str, CachedRationale] = dataclasses.field(default_factory=dict)
     asked: list[str] = dataclasses.field(default_factory=list)
     refused: list[str] = dataclasses.field(default_factory=list)
 
@@ -50,7 +50,7 @@ def close(found, expected):
 
 
 def test_notes_are_a_memory():
-    assert isinstance(Notes(), Memory)
+    assert isinstance(Notes(), RationaleCache)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
@@ -99,8 +99,8 @@ def test_a_row_tells_what_it_is_of(tiny_encoder, store):
 
 
 def test_the_gate_decides_before_anything_is_looked_up(tiny_encoder):
-    chances = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
-    chooser = gated(tiny_encoder, float(np.sort(chances)[3]))
+    uniform_draws = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
+    chooser = gated(tiny_encoder, float(np.sort(uniform_draws)[3]))
     plain = chooser.encode(INPUTS, think="auto")
     notes = Notes()
     for decoded in (plain.tokens.tolist(), [0] * 7):
@@ -124,15 +124,17 @@ def test_never_thinking_asks_no_memory(tiny_encoder):
     [
         {"instruction": "Something else."},
         {"side": "document"},
-        {"manner": {"budget": 11}},
-        {"manner": {"repeats": 7}},
+        {"decode_options": {"budget": 11}},
+        {"decode_options": {"repeats": 7}},
     ],
 )
 def test_another_question_is_thought_about_anew(tiny_encoder, store, changed):
     tiny_encoder.encode(["red"], think="always", rationales=store)
     asked = dict(changed)
-    manner = dataclasses.replace(tiny_encoder.manner, **asked.pop("manner", {}))
-    other = dataclasses.replace(tiny_encoder, manner=manner)
+    decode_options = dataclasses.replace(
+        tiny_encoder.decode_options, **asked.pop("decode_options", {})
+    )
+    other = dataclasses.replace(tiny_encoder, decode_options=decode_options)
     found = other.encode(["red"], think="always", rationales=store, **asked)
     assert found.tokens[0] > 0
     assert len(store) == 2
@@ -172,7 +174,7 @@ def test_an_edit_beyond_the_context_is_refused(tiny_encoder, store):
 
 
 def spoilt(encoder, row):
-    layout, embed = encoder.renderer.layout, encoder.renderer.grammar.embed_id
+    layout, embed = encoder.renderer.layout, encoder.renderer.completion_format.embed_id
     ids = row.token_ids
     return {
         "a picture's placeholder": (layout.token_id(Tag.IMAGE), *ids),
@@ -232,7 +234,9 @@ def test_published_systems_read_back_what_they_thought(tmp_path, family):
     encoder = published.loaded(
         published.make(family, tmp_path / "model"),
         family=family,
-        reading=Reading(min_pixels=3136, max_pixels=20_000, frame_max_pixels=20_000, budget=14),
+        reading=EncodeOptions(
+            min_pixels=3136, max_pixels=20_000, frame_max_pixels=20_000, budget=14
+        ),
     )
     plain = encoder.encode(SHOWN, think="always")
     store = RationaleStore(tmp_path / "store")

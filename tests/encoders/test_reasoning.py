@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from forethought.encoders import Encoder, LogisticGate, count_endings
-from forethought.engines import Manner
+from forethought.engines import DecodeOptions
 from forethought.errors import ContentError, ModelError
 from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
 
@@ -82,10 +82,10 @@ def test_an_open_gate_equals_always_and_a_shut_one_never(tiny_encoder, never, al
 
 
 def test_a_gate_thinks_about_just_the_inputs_it_names(tiny_encoder, never, always):
-    chances = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
-    threshold = float(np.sort(chances)[3])
+    uniform_draws = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
+    threshold = float(np.sort(uniform_draws)[3])
     found = gated(tiny_encoder, threshold).encode(INPUTS, think="auto", batch_size=4)
-    for row, chance in enumerate(chances):
+    for row, chance in enumerate(uniform_draws):
         same(found, always if chance >= threshold else never, slice(row, row + 1))
     assert found.mode.count(Mode.THOUGHT) == 4
 
@@ -166,11 +166,13 @@ def test_endings_are_counted(tiny_encoder, always, never):
     assert sum(counted.values()) == 7
     assert counted[Ending.EMBED] == [r.ending for r in always.rationales].count(Ending.EMBED)
     assert set(count_endings(never).values()) == {0}
-    short = dataclasses.replace(tiny_encoder, manner=Manner(2)).encode(INPUTS, think="always")
+    short = dataclasses.replace(tiny_encoder, decode_options=DecodeOptions(2)).encode(
+        INPUTS, think="always"
+    )
     assert count_endings(short) == {
         Ending.EMBED: 0,
         Ending.LENGTH: 7,
         Ending.MALFORMED: 0,
         Ending.LOOP: 0,
-        Ending.SETTLED: 0,
+        Ending.EARLY_EXIT: 0,
     }

@@ -2,14 +2,14 @@ import json
 
 import pytest
 from safetensors.torch import load_file, save_file
-from tests import published
 
-from forethought.backbones import load_patchifier
-from forethought.encoders import CARD, FAMILIES, Reading, find, read_tokenizer, recognise
+from forethought.backbones import load_image_processor
+from forethought.encoders import CARD, FAMILIES, EncodeOptions, find, read_tokenizer, recognise
 from forethought.encoders.encoder import pieces_of
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer, Tag
 from forethought.types import Message, Side, Text
+from tests import published
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +73,20 @@ def test_every_renderer_keeps_the_promise(folders):
         encoder = published.loaded(folder, family=family)
         assert isinstance(encoder.renderer, Renderer)
         assert encoder.family.name == family
-        assert (encoder.renderer.grammar is None) == (not encoder.family.thinks)
+        assert (encoder.renderer.completion_format is None) == (not encoder.family.thinks)
 
 
 def test_the_published_settings_hold_unless_others_are_given(folders):
     published_one = published.loaded(folders["ume_r1"])
-    eyes = published_one.renderer.layout.patchify
-    assert (eyes.min_pixels, eyes.max_pixels) == (784, 2_359_296)
-    assert eyes.video.frames.count == 8
-    assert published_one.manner.budget == 8192
+    image_processor = published_one.renderer.layout.patchify
+    assert (image_processor.min_pixels, image_processor.max_pixels) == (784, 2_359_296)
+    assert image_processor.video.frames.count == 8
+    assert published_one.decode_options.budget == 8192
     chosen = published.loaded(
-        folders["ume_r1"], reading=Reading(max_pixels=9000, budget=7, blank=False)
+        folders["ume_r1"], reading=EncodeOptions(max_pixels=9000, budget=7, blank=False)
     )
     assert chosen.renderer.layout.patchify.max_pixels == 9000
-    assert (chosen.manner.budget, chosen.renderer.blank) == (7, False)
+    assert (chosen.decode_options.budget, chosen.renderer.blank) == (7, False)
 
 
 def test_a_document_of_rge_cannot_think(folders):
@@ -109,7 +109,7 @@ def test_a_system_without_a_gate_cannot_choose(folders):
 
 @pytest.mark.parametrize(("threshold", "mode"), [(0.0, "thought"), (1.5, "direct")])
 def test_the_threshold_of_mmemb_r1_is_the_callers(folders, threshold, mode):
-    reading = Reading(threshold=threshold, budget=5)
+    reading = EncodeOptions(threshold=threshold, budget=5)
     encoder = published.loaded(folders["mmemb_r1"], reading=reading)
     assert set(encoder.encode(["red", "a blue square"]).mode) == {mode}
 
@@ -151,12 +151,12 @@ def test_an_embedder_without_its_head_embeds_and_a_writer_is_refused(tmp_path):
 
 def test_settings_saved_by_a_newer_processor_are_read(tmp_path):
     folder = published.make("rge", tmp_path / "rge")
-    before = load_patchifier(folder)
+    before = load_image_processor(folder)
     own = folder / "preprocessor_config.json"
     whole = {"image_processor": json.loads(own.read_text())}
     (folder / "processor_config.json").write_text(json.dumps(whole))
     own.unlink()
-    assert load_patchifier(folder) == before
+    assert load_image_processor(folder) == before
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
@@ -183,7 +183,7 @@ def test_many_inputs_are_laid_out_some_at_a_time_and_come_back_in_order(folders)
 )
 def test_settings_out_of_their_range_are_refused(setting, said):
     with pytest.raises(ModelError, match=said):
-        Reading(**setting)
+        EncodeOptions(**setting)
 
 
 def test_what_cannot_be_had_from_the_hub_is_told(monkeypatch, tmp_path):
@@ -200,7 +200,7 @@ def test_a_card_goes_before_the_tokens(tmp_path):
 
 
 def test_what_is_skipped_says_why_and_the_rest_goes_on(folders, tmp_path):
-    encoder = published.loaded(folders["rge"], reading=Reading(budget=4))
+    encoder = published.loaded(folders["rge"], reading=EncodeOptions(budget=4))
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     shown = ["red", tmp_path / "empty.mp4", "blue", tmp_path / "cut.png", tmp_path / "gone.pdf"]
@@ -237,6 +237,9 @@ def encoder_message(words):
 
 
 def test_a_model_of_our_own_sees_frames_as_it_sees_pictures(tiny_encoder):
-    eyes = tiny_encoder.renderer.layout.patchify
-    assert (eyes.video.min_pixels, eyes.video.max_pixels) == (eyes.min_pixels, eyes.max_pixels)
-    assert eyes.video.frames.count == 8
+    image_processor = tiny_encoder.renderer.layout.patchify
+    assert (image_processor.video.min_pixels, image_processor.video.max_pixels) == (
+        image_processor.min_pixels,
+        image_processor.max_pixels,
+    )
+    assert image_processor.video.frames.count == 8

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from forethought.types import Ending, Grammar, Patches, Prompt
+from forethought.types import CompletionFormat, Ending, Patches, Prompt
 
 LONGEST_RUN = 16
 Text = tuple[Prompt, tuple[int, ...]]
@@ -38,7 +38,7 @@ class SlowEngine:
     """Reads and writes with a stock network; what it found once it keeps, as it is so slow."""
 
     network: Any
-    grammar: Grammar
+    completion_format: CompletionFormat
     _read: dict[Text, Whole] = field(default_factory=dict)
     _direct: dict[Prompt, Tensor] = field(default_factory=dict)
 
@@ -52,14 +52,14 @@ class SlowEngine:
     def behind(self, prompt: Prompt, written: tuple[int, ...]) -> Whole:
         """Read the prompt and what was written on it, all of it."""
         if (prompt, written) not in self._read:
-            states, scores = read(self.network, prompt, prompt.written_on, written)
+            states, scores = read(self.network, prompt, prompt.prefix_ids, written)
             self._read[prompt, written] = Whole(states[-1], scores)
         return self._read[prompt, written]
 
     def scores(self, prompt: Prompt, written: tuple[int, ...]) -> Tensor:
         """How much each token is wanted next, of those that may be said."""
         scores = self.behind(prompt, written).scores.clone()
-        for token in self.grammar.forbidden:
+        for token in self.completion_format.forbidden:
             scores[token] = -torch.inf
         return scores
 
@@ -72,7 +72,7 @@ class SlowEngine:
             ending = self.ending(written, token, budget=budget, repeats=repeats)
             if ending is None:
                 written = (*written, token)
-        written = (*written, self.grammar.embed_id)
+        written = (*written, self.completion_format.embed_id)
         return Slowly(written, ending, self.behind(prompt, written).state)
 
     def ending(
@@ -82,14 +82,14 @@ class SlowEngine:
         # A full budget is full, whatever would have come.
         if len(written) == budget:
             return Ending.LENGTH
-        if token == self.grammar.embed_id:
+        if token == self.completion_format.embed_id:
             return Ending.EMBED
-        if token in self.grammar.end_ids:
+        if token in self.completion_format.end_ids:
             return Ending.MALFORMED
         return Ending.LOOP if goes_round((*written, token), repeats) else None
 
     def _next(self, prompt: Prompt, written: tuple[int, ...]) -> int:
-        start = self.grammar.start
+        start = self.completion_format.start
         if len(written) < len(start):
             return start[len(written)]
         return int(self.scores(prompt, written).argmax())

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from transformers import DynamicCache
 
-from forethought.engines.cache import STRIDE, Slots
+from forethought.engines.cache import STRIDE, KVCache
 
 LOWEST = torch.finfo(torch.float32).min
 
@@ -20,7 +20,7 @@ def read_cache(rows, length, *, seed):
 
 
 def entered(cache, rows, *, first=0, width, slots=None):
-    slots = slots or Slots(4, room=30)
+    slots = slots or KVCache(4, room=30)
     slots.enter(cache, rows, first=first, width=width)
     return slots
 
@@ -100,7 +100,7 @@ def test_the_last_row_takes_the_place_of_one_that_leaves():
 
 def test_rows_that_come_later_and_are_longer_disturb_nobody():
     first, second = read_cache(1, 9, seed=6), read_cache(2, STRIDE + 5, seed=7)
-    slots = entered(first, [0], width=9, slots=Slots(3, room=2 * STRIDE))
+    slots = entered(first, [0], width=9, slots=KVCache(3, room=2 * STRIDE))
     passed(slots, [9], 2.0, width=10, layer=1)
     entered(second, [1, 1], first=1, width=STRIDE + 5, slots=slots)
     keys, _ = passed(slots, [10, STRIDE + 5, STRIDE + 5], 3.0, width=STRIDE + 6, layer=1)
@@ -112,7 +112,7 @@ def test_rows_that_come_later_and_are_longer_disturb_nobody():
 
 
 def test_what_memory_held_before_is_never_seen():
-    slots = entered(read_cache(1, 3, seed=8), [0], width=3, slots=Slots(2, room=3 * STRIDE))
+    slots = entered(read_cache(1, 3, seed=8), [0], width=3, slots=KVCache(2, room=3 * STRIDE))
     reached = slots.reached
     assert 3 <= reached < 3 * STRIDE
     for store in slots._layers:  # noqa: SLF001 - what was there is nobody's to choose
@@ -126,7 +126,7 @@ def test_what_memory_held_before_is_never_seen():
 
 
 def test_what_was_reached_once_is_not_cleared_again():
-    slots = entered(read_cache(1, 3, seed=9), [0], width=3, slots=Slots(1, room=2 * STRIDE))
+    slots = entered(read_cache(1, 3, seed=9), [0], width=3, slots=KVCache(1, room=2 * STRIDE))
     passed(slots, [STRIDE + 4], 6.0, width=STRIDE + 5)
     slots.reach(4)
     slots.reach(2 * STRIDE)
@@ -140,7 +140,7 @@ def test_what_was_reached_once_is_not_cleared_again():
 )
 def test_keys_are_kept_and_given_in_the_slots_precision(precision, dtype, kept):
     # A third in eight bits of mantissa is 171 / 512.
-    slots = Slots(1, room=9, precision=precision)
+    slots = KVCache(1, room=9, precision=precision)
     slots = entered(read_cache(1, 3, seed=10), [0], width=3, slots=slots)
     slots.reach(4)
     new = new_tokens(1, 1 / 3)
@@ -152,4 +152,4 @@ def test_keys_are_kept_and_given_in_the_slots_precision(precision, dtype, kept):
 
 def test_a_prefill_without_a_cache_cannot_be_gone_on_from():
     with pytest.raises(ValueError, match="kept no cache: read with keep_cache=True to go on"):
-        Slots(1, room=9).enter(None, [0], first=0, width=3)
+        KVCache(1, room=9).enter(None, [0], first=0, width=3)

@@ -3,12 +3,12 @@ import dataclasses
 import pytest
 
 from forethought.backbones import QwenVL
-from forethought.engines.cache import Slots
-from forethought.engines.decode_options import Manner
-from forethought.engines.cache_reuse import Spare
-from forethought.engines.decode_batch import Writing
+from forethought.engines.cache import KVCache
+from forethought.engines.cache_reuse import CacheReuse
+from forethought.engines.decode_batch import DecodeBatch
+from forethought.engines.decode_options import DecodeOptions
 
-MANNER = Manner(budget=7)
+MANNER = DecodeOptions(budget=7)
 
 
 @pytest.fixture
@@ -18,11 +18,13 @@ def backbone(tiny_encoder):
 
 @pytest.fixture
 def writing(tiny_encoder, backbone):
-    return Writing(backbone, tiny_encoder.engine.grammar, MANNER, slots=Slots(4, 60))
+    return DecodeBatch(
+        backbone, tiny_encoder.engine.completion_format, MANNER, slots=KVCache(4, 60)
+    )
 
 
 def test_nothing_is_taken_where_nothing_was_put(backbone):
-    assert Spare().take(backbone, MANNER, rows=1, room=1) is None
+    assert CacheReuse().take(backbone, MANNER, rows=1, room=1) is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_nothing_is_taken_where_nothing_was_put(backbone):
     ],
 )
 def test_room_serves_again_if_it_is_large_enough(backbone, writing, asked, rows, room, does):
-    spare = Spare()
+    spare = CacheReuse()
     spare.put(writing, backbone, asked=asked)
     assert spare.take(backbone, MANNER, rows=rows, room=room) is (writing if does else None)
     # Taken or let go, it is there no longer.
@@ -46,7 +48,7 @@ def test_room_serves_again_if_it_is_large_enough(backbone, writing, asked, rows,
 
 
 def test_another_manner_needs_other_graphs(backbone, writing):
-    spare = Spare()
+    spare = CacheReuse()
     spare.put(writing, backbone, asked=4)
     other = dataclasses.replace(MANNER, repeats=3)
     assert spare.take(backbone, other, rows=4, room=60) is None
@@ -56,7 +58,7 @@ def test_another_manner_needs_other_graphs(backbone, writing):
 def test_weights_that_lie_elsewhere_or_behave_otherwise_need_other_graphs(
     backbone, writing, change
 ):
-    spare = Spare()
+    spare = CacheReuse()
     spare.put(writing, backbone, asked=4)
     network = backbone.network
     norm = network.model.language_model.norm
@@ -73,7 +75,7 @@ def test_weights_that_lie_elsewhere_or_behave_otherwise_need_other_graphs(
 
 
 def test_weights_that_are_trained_in_place_are_read_as_they_are(backbone, writing):
-    spare = Spare()
+    spare = CacheReuse()
     spare.put(writing, backbone, asked=4)
     weight = backbone.network.model.language_model.norm.weight
     weight.data.mul_(1.0)
@@ -81,8 +83,10 @@ def test_weights_that_are_trained_in_place_are_read_as_they_are(backbone, writin
 
 
 def test_one_room_is_kept_the_last(tiny_encoder, backbone, writing):
-    spare = Spare()
-    other = Writing(backbone, tiny_encoder.engine.grammar, MANNER, slots=Slots(2, 60))
+    spare = CacheReuse()
+    other = DecodeBatch(
+        backbone, tiny_encoder.engine.completion_format, MANNER, slots=KVCache(2, 60)
+    )
     spare.put(other, backbone, asked=2)
     spare.put(writing, backbone, asked=4)
     assert spare.take(backbone, MANNER, rows=1, room=1) is writing

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from forethought.backbones import QwenVL
-from forethought.engines import Limits, Manner, Sampling
-from forethought.engines.cache import Slots
-from forethought.engines.decode_batch import Writing, room_for
+from forethought.engines import DecodeOptions, Limits, Sampling
+from forethought.engines.cache import KVCache
+from forethought.engines.decode_batch import DecodeBatch, room_for
 from forethought.types import Content, Ending, Image, Message, Side, Text
 
-GREEDY = Manner(budget=20, sampling=Sampling())
-WILD = Manner(budget=12, sampling=Sampling(temperature=1.3, top_p=0.95))
+GREEDY = DecodeOptions(budget=20, sampling=Sampling())
+WILD = DecodeOptions(budget=12, sampling=Sampling(temperature=1.3, top_p=0.95))
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "violet": (150, 40, 200)}
 SQUARES = [Image(np.full((56, 56, 3), colour, np.uint8)) for colour in COLOURS.values()]
 SHOWN: list[tuple[Content, ...]] = [
@@ -43,8 +43,8 @@ def all_think(prefill, _group):
     return list(range(len(prefill.lengths))), [0.75] * len(prefill.lengths)
 
 
-def answers(engine, prompts, *, decide=all_think, manner=GREEDY, **how):
-    found = list(engine.run(prompts, decide=decide, manner=manner, **how))
+def answers(engine, prompts, *, decide=all_think, decode_options=GREEDY, **how):
+    found = list(engine.run(prompts, decide=decide, decode_options=decode_options, **how))
     assert sorted(answer.index for answer in found) == list(range(len(prompts)))
     return {answer.index: answer for answer in found}
 
@@ -57,7 +57,7 @@ def alone(tiny_encoder, prompts):
 
 def check(found, expected):
     torch.testing.assert_close(found.direct, expected.direct, atol=1e-5, rtol=1e-4)
-    assert found.thoughts == expected.thoughts
+    assert found.completions == expected.completions
     for vector, other in zip(found.vectors, expected.vectors, strict=True):
         torch.testing.assert_close(vector, other, atol=1e-5, rtol=1e-4)
 
@@ -80,10 +80,10 @@ def test_no_schedule_changes_an_answer(tiny_encoder, prompts, alone, seed):
 def test_rows_enter_while_others_write(tiny_encoder, prompts, alone):
     # Two rows at a time and seven prompts: most of them wait for a place.
     engine = engine_with(tiny_encoder, rows=2, refill=0.5)
-    found = list(engine.run(prompts, decide=all_think, manner=GREEDY))
+    found = list(engine.run(prompts, decide=all_think, decode_options=GREEDY))
     for answer in found:
         check(answer, alone[answer.index])
-    lengths = {len(answer.thoughts[0].token_ids) for answer in found}
+    lengths = {len(answer.completions[0].token_ids) for answer in found}
     assert len(lengths) > 1
 
 
@@ -112,8 +112,8 @@ def test_room_that_was_put_by_serves_again_and_no_more_rows_write_than_may(
 ):
     engine = engine_with(tiny_encoder, rows=3)
     counting = dataclasses.replace(engine, backbone=Counting(engine.backbone.network))
-    slots = Slots(9, room_for(400, GREEDY))
-    writing = Writing(counting.backbone, counting.grammar, GREEDY, slots=slots)
+    slots = KVCache(9, room_for(400, GREEDY))
+    writing = DecodeBatch(counting.backbone, counting.completion_format, GREEDY, slots=slots)
     for _ in range(2):
         # As on a GPU, where this is done after a run.
         counting._spare.put(writing, counting.backbone, asked=9)  # noqa: SLF001 - only there
@@ -133,34 +133,34 @@ def test_only_those_that_the_gate_opens_for_are_written_about(tiny_encoder, prom
 
     found = answers(engine_with(tiny_encoder, rows=3), prompts, decide=some)
     for index, answer in found.items():
-        thinks = len(prompts[index].written_on) % 2 == 1
+        thinks = len(prompts[index].prefix_ids) % 2 == 1
         assert answer.gate == (0.75 if thinks else 0.25)
-        assert bool(answer.thoughts) is thinks
+        assert bool(answer.completions) is thinks
         torch.testing.assert_close(answer.direct, alone[index].direct, atol=1e-5, rtol=1e-4)
 
 
 def test_many_samples_share_a_prefill_and_differ(tiny_encoder, prompts):
-    found = answers(tiny_encoder.engine, prompts[:2], manner=WILD, samples=5, seed=3)
+    found = answers(tiny_encoder.engine, prompts[:2], decode_options=WILD, samples=5, seed=3)
     for answer in found.values():
-        assert len(answer.thoughts) == len(answer.vectors) == 5
-        assert len({thought.token_ids for thought in answer.thoughts}) > 1
+        assert len(answer.completions) == len(answer.vectors) == 5
+        assert len({thought.token_ids for thought in answer.completions}) > 1
 
 
 def test_what_a_row_draws_depends_on_no_other_row(tiny_encoder, prompts):
-    how = {"manner": WILD, "samples": 3, "seed": 11}
+    how = {"decode_options": WILD, "samples": 3, "seed": 11}
     together = answers(tiny_encoder.engine, prompts, **how)
     apart = answers(engine_with(tiny_encoder, rows=1, tokens=1), prompts, **how)
     for index, answer in together.items():
         check(answer, apart[index])
-    other = answers(tiny_encoder.engine, prompts, manner=WILD, samples=3, seed=12)
-    assert any(other[index].thoughts != together[index].thoughts for index in together)
+    other = answers(tiny_encoder.engine, prompts, decode_options=WILD, samples=3, seed=12)
+    assert any(other[index].completions != together[index].completions for index in together)
 
 
 def test_a_sample_is_read_at_its_own_embed_token(tiny_encoder, prompts):
-    found = answers(tiny_encoder.engine, prompts, manner=WILD, samples=2, seed=5)
-    embed = tiny_encoder.engine.grammar.embed_id
+    found = answers(tiny_encoder.engine, prompts, decode_options=WILD, samples=2, seed=5)
+    embed = tiny_encoder.engine.completion_format.embed_id
     for answer in found.values():
-        for thought in answer.thoughts:
+        for thought in answer.completions:
             assert thought.token_ids[-1] == embed
             assert thought.token_ids.count(embed) == 1
 
@@ -168,17 +168,17 @@ def test_a_sample_is_read_at_its_own_embed_token(tiny_encoder, prompts):
 def test_a_row_that_repeats_itself_is_closed_and_counted(tiny_encoder, prompts):
     # Nothing but one token may be written: the plainest of loops.
     every = set(range(tiny_encoder.engine.backbone.network.config.text_config.vocab_size))
-    grammar = dataclasses.replace(
-        tiny_encoder.engine.grammar, forbidden=tuple(sorted(every - {40}))
+    completion_format = dataclasses.replace(
+        tiny_encoder.engine.completion_format, forbidden=tuple(sorted(every - {40}))
     )
-    engine = dataclasses.replace(tiny_encoder.engine, grammar=grammar)
-    manner = Manner(budget=50, sampling=Sampling(), repeats=4)
-    found = answers(engine, prompts[:3], manner=manner)
+    engine = dataclasses.replace(tiny_encoder.engine, completion_format=completion_format)
+    decode_options = DecodeOptions(budget=50, sampling=Sampling(), repeats=4)
+    found = answers(engine, prompts[:3], decode_options=decode_options)
     for answer in found.values():
-        assert answer.thoughts[0].ending is Ending.LOOP
+        assert answer.completions[0].ending is Ending.LOOP
         # Two tokens four times over, the last of them made way for the embed token.
-        assert len(answer.thoughts[0].token_ids) == 8
+        assert len(answer.completions[0].token_ids) == 8
 
 
 def test_nothing_to_do_is_done(tiny_encoder):
-    assert list(tiny_encoder.engine.run([], decide=all_think, manner=GREEDY)) == []
+    assert list(tiny_encoder.engine.run([], decide=all_think, decode_options=GREEDY)) == []

@@ -1,6 +1,6 @@
 import pytest
 
-from forethought.engines import Manner, Settle
+from forethought.engines import DecodeOptions, EarlyExit
 
 
 @pytest.mark.parametrize(
@@ -8,16 +8,16 @@ from forethought.engines import Manner, Settle
     [
         ({"budget": 0}, "budget must be at least 1, got 0"),
         ({"budget": 3, "repeats": -1}, "repeats must be at least 0, got -1"),
-        ({"budget": 3, "guesses": -2}, "guesses must be at least 0, got -2"),
+        ({"budget": 3, "speculative_tokens": -2}, "guesses must be at least 0, got -2"),
         (
-            {"budget": 3, "guesses": 2, "settle": Settle()},
+            {"budget": 3, "speculative_tokens": 2, "early_exit": EarlyExit()},
             "exclude each other; ask for one of them",
         ),
     ],
 )
 def test_a_manner_that_cannot_be_is_refused(settings, said):
     with pytest.raises(ValueError, match=said):
-        Manner(**settings)
+        DecodeOptions(**settings)
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,15 @@ def test_a_manner_that_cannot_be_is_refused(settings, said):
 )
 def test_looks_that_cannot_be_are_refused(settings, said):
     with pytest.raises(ValueError, match=said):
-        Settle(**settings)
+        EarlyExit(**settings)
 
 
 def test_the_widest_settings_are_borne():
-    assert Settle(every=1, within=2.0).within == 2.0
-    assert Manner(1, repeats=0).budget == 1
+    assert EarlyExit(every=1, within=2.0).within == 2.0
+    assert DecodeOptions(1, repeats=0).budget == 1
 
 
 def test_a_pass_reads_ahead_what_is_guessed_or_the_token_of_a_look():
-    assert Manner(9).ahead == 0
-    assert Manner(9, guesses=3).ahead == 3
-    assert Manner(9, settle=Settle(every=5)).ahead == 1
+    assert DecodeOptions(9).lookahead == 0
+    assert DecodeOptions(9, speculative_tokens=3).lookahead == 3
+    assert DecodeOptions(9, early_exit=EarlyExit(every=5)).lookahead == 1

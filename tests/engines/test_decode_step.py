@@ -9,28 +9,30 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from forethought.backbones import QwenVL
+from forethought.engines import DecodeOptions, EarlyExit, Limits, LocalEngine, Sampling
+from forethought.types import Ending
 from tests.engines import slow
 from tests.parity.schedules import check, near, schedules, squares, world
 
-from forethought.backbones import QwenVL
-from forethought.engines import Limits, LocalEngine, Manner, Sampling, Settle
-from forethought.types import Ending
-
 BUDGET = 22
-PLAIN = Manner(BUDGET, Sampling(), repeats=5)
-WARM = Manner(14, Sampling(temperature=1.2, top_p=0.95), repeats=5)
-SOME = Settle(every=3, within=0.02)
+PLAIN = DecodeOptions(BUDGET, Sampling(), repeats=5)
+WARM = DecodeOptions(14, Sampling(temperature=1.2, top_p=0.95), repeats=5)
+SOME = EarlyExit(every=3, within=0.02)
 
 
-def guessing(engine, limits, guesses):
+def guessing(engine, limits, speculative_tokens):
     """An engine that guesses in whatever manner it is asked to write."""
 
     class Guessing(LocalEngine):
-        def run(self, prompts, *, manner, **how):
-            manner = manner and dataclasses.replace(manner, guesses=guesses)
-            return LocalEngine.run(self, prompts, manner=manner, **how)
+        def run(self, prompts, *, decode_options, **how):
+            decode_options = decode_options and dataclasses.replace(
+                decode_options, speculative_tokens=speculative_tokens
+            )
+            return LocalEngine.run(self, prompts, decode_options=decode_options, **how)
 
-    return Guessing(engine.backbone, engine.pad_id, engine.grammar, limits)
+    return Guessing(engine.backbone, engine.pad_id, engine.completion_format, limits)
 
 
 @pytest.fixture(scope="module")
@@ -42,26 +44,28 @@ def all_think(prefill, _group):
     return list(range(len(prefill.lengths))), [0.5] * len(prefill.lengths)
 
 
-def answers(engine, prompts, manner, **how):
-    found = list(engine.run(prompts, decide=all_think, manner=manner, **how))
+def answers(engine, prompts, decode_options, **how):
+    found = list(engine.run(prompts, decide=all_think, decode_options=decode_options, **how))
     assert sorted(answer.index for answer in found) == list(range(len(prompts)))
     return [answer for _, answer in sorted((answer.index, answer) for answer in found)]
 
 
 def same(found, expected):
     for one, other in zip(found, expected, strict=True):
-        assert one.thoughts == other.thoughts
+        assert one.completions == other.completions
         near(torch.stack(one.vectors), torch.stack(other.vectors))
 
 
-@pytest.mark.parametrize("guesses", [1, 4])
+@pytest.mark.parametrize("speculative_tokens", [1, 4])
 @settings(max_examples=20)
 @given(asked=schedules(count=8))
-def test_guesses_change_nothing_that_is_written_whatever_the_schedule(told, guesses, asked):
-    check(told, guessing(told.engine, asked.limits, guesses), asked)
+def test_guesses_change_nothing_that_is_written_whatever_the_schedule(
+    told, speculative_tokens, asked
+):
+    check(told, guessing(told.engine, asked.limits, speculative_tokens), asked)
 
 
-@pytest.mark.parametrize("guesses", [1, 3])
+@pytest.mark.parametrize("speculative_tokens", [1, 3])
 @settings(max_examples=6)
 @given(
     limits=st.builds(
@@ -73,10 +77,10 @@ def test_guesses_change_nothing_that_is_written_whatever_the_schedule(told, gues
     seed=st.integers(0, 99),
     samples=st.integers(1, 3),
 )
-def test_guesses_change_nothing_that_is_drawn(told, guesses, limits, seed, samples):
+def test_guesses_change_nothing_that_is_drawn(told, speculative_tokens, limits, seed, samples):
     how = {"seed": seed, "samples": samples}
     engine = dataclasses.replace(told.engine, limits=limits)
-    guessing = dataclasses.replace(WARM, guesses=guesses)
+    guessing = dataclasses.replace(WARM, speculative_tokens=speculative_tokens)
     prompts = told.prompts[:4]
     same(answers(engine, prompts, guessing, **how), answers(told.engine, prompts, WARM, **how))
 
@@ -92,27 +96,29 @@ class Counting(QwenVL):
 PASSES: list[tuple[int, ...]] = []
 
 
-def passes(engine, prompts, manner):
+def passes(engine, prompts, decode_options):
     counting = dataclasses.replace(engine, backbone=Counting(engine.backbone.network))
     PASSES.clear()
-    found = answers(counting, prompts, manner)
+    found = answers(counting, prompts, decode_options)
     return found, list(PASSES)
 
 
 def test_a_row_that_says_one_token_again_and_again_needs_a_quarter_of_the_passes(told):
     # Nothing but one token may be written.
-    grammar = dataclasses.replace(
-        told.engine.grammar,
+    completion_format = dataclasses.replace(
+        told.engine.completion_format,
         start=(),
         forbidden=tuple(sorted({*range(told.engine.backbone.vocabulary)} - {40})),
     )
-    engine = dataclasses.replace(told.engine, grammar=grammar)
-    manner = Manner(50, Sampling(), repeats=0)
+    engine = dataclasses.replace(told.engine, completion_format=completion_format)
+    decode_options = DecodeOptions(50, Sampling(), repeats=0)
     prompts = told.prompts[:1]
-    expected, plain = passes(engine, prompts, manner)
-    assert expected[0].thoughts[0].token_ids == (*[40] * 50, grammar.embed_id)
+    expected, plain = passes(engine, prompts, decode_options)
+    assert expected[0].completions[0].token_ids == (*[40] * 50, completion_format.embed_id)
     assert plain == [(1, 1)] * 51
-    found, fewer = passes(engine, prompts, dataclasses.replace(manner, guesses=3))
+    found, fewer = passes(
+        engine, prompts, dataclasses.replace(decode_options, speculative_tokens=3)
+    )
     same(found, expected)
     # The first two find nothing; from the third on all three guesses are right each time: they
     # are the last token itself. Two and twelve times four make fifty; then the embed token.
@@ -123,7 +129,7 @@ def test_a_row_that_says_what_stands_in_its_prompt_needs_fewer_passes(told):
     # What it would say anyway stands before it, as if it had been asked with its own answer.
     prompt = told.prompts[0]
     expected, plain = passes(told.engine, [prompt], PLAIN)
-    said = expected[0].thoughts[0].token_ids[:-1]
+    said = expected[0].completions[0].token_ids[:-1]
     echoed = dataclasses.replace(
         prompt,
         token_ids=(*said, *prompt.token_ids),
@@ -131,29 +137,29 @@ def test_a_row_that_says_what_stands_in_its_prompt_needs_fewer_passes(told):
         write_at=prompt.write_at + len(said),
     )
     plainly, plain = passes(told.engine, [echoed], PLAIN)
-    found, fewer = passes(told.engine, [echoed], dataclasses.replace(PLAIN, guesses=4))
+    found, fewer = passes(told.engine, [echoed], dataclasses.replace(PLAIN, speculative_tokens=4))
     same(found, plainly)
     assert len(fewer) < 0.8 * len(plain)
 
 
 def check_settled(told, index, answer, plain):
     """A row that settled says the beginning of what it would have said, and is read there."""
-    (thought,), (vector,) = answer.thoughts, answer.vectors
-    if thought.ending is not Ending.SETTLED:
-        assert thought == plain.thoughts[0]
+    (thought,), (vector,) = answer.completions, answer.vectors
+    if thought.ending is not Ending.EARLY_EXIT:
+        assert thought == plain.completions[0]
         near(vector, plain.vectors[0])
         return False
     *written, embed = thought.token_ids
     assert embed == told.embed_id
-    assert tuple(written) == plain.thoughts[0].token_ids[: len(written)]
+    assert tuple(written) == plain.completions[0].token_ids[: len(written)]
     prompt = told.prompts[index]
-    states, _ = slow.read(told.slow.network, prompt, prompt.written_on, thought.token_ids)
+    states, _ = slow.read(told.slow.network, prompt, prompt.prefix_ids, thought.token_ids)
     near(vector, states[-1])
     return True
 
 
-def settling(engine, prompts, settle, **how):
-    return answers(engine, prompts, dataclasses.replace(PLAIN, settle=settle), **how)
+def settling(engine, prompts, early_exit, **how):
+    return answers(engine, prompts, dataclasses.replace(PLAIN, early_exit=early_exit), **how)
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +169,12 @@ def plain(told):
 
 @pytest.mark.parametrize("every", [1, 3, 5])
 def test_a_row_that_settles_is_read_at_an_embed_token_behind_what_it_wrote(told, plain, every):
-    found = settling(told.engine, told.prompts, Settle(every, SOME.within))
+    found = settling(told.engine, told.prompts, EarlyExit(every, SOME.within))
     settled = [
         check_settled(told, index, answer, plain[index]) for index, answer in enumerate(found)
     ]
     assert any(settled)
-    lengths = [len(answer.thoughts[0].token_ids) - 1 for answer in found]
+    lengths = [len(answer.completions[0].token_ids) - 1 for answer in found]
     for length, early in zip(lengths, settled, strict=True):
         # The first look has nothing to be compared with.
         assert not early or (length % every == 0 and length >= 2 * every)
@@ -177,10 +183,10 @@ def test_a_row_that_settles_is_read_at_an_embed_token_behind_what_it_wrote(told,
 def test_a_row_settles_at_the_first_look_that_is_near_the_one_before_it(told, plain):
     found = settling(told.engine, told.prompts, SOME)
     for index, prompt in enumerate(told.prompts):
-        said = plain[index].thoughts[0].token_ids[:-1]
+        said = plain[index].completions[0].token_ids[:-1]
         looks = range(SOME.every, len(said) + 1, SOME.every)
         seen = [
-            slow.read(told.slow.network, prompt, prompt.written_on, (*said[:end], told.embed_id))[
+            slow.read(told.slow.network, prompt, prompt.prefix_ids, (*said[:end], told.embed_id))[
                 0
             ][-1]
             for end in looks
@@ -188,12 +194,12 @@ def test_a_row_settles_at_the_first_look_that_is_near_the_one_before_it(told, pl
         moved = [1 - F.cosine_similarity(*pair, dim=0) for pair in pairwise(seen)]
         nears = [end for end, far in zip(looks[1:], moved, strict=True) if far < SOME.within]
         expected = nears[0] if nears else len(said)
-        assert len(found[index].thoughts[0].token_ids) - 1 == expected
+        assert len(found[index].completions[0].token_ids) - 1 == expected
 
 
 def test_where_nothing_is_near_enough_all_is_as_without_looks(told, plain):
-    found = settling(told.engine, told.prompts, Settle(every=2, within=1e-12))
-    assert not any(answer.thoughts[0].ending is Ending.SETTLED for answer in found)
+    found = settling(told.engine, told.prompts, EarlyExit(every=2, within=1e-12))
+    assert not any(answer.completions[0].ending is Ending.EARLY_EXIT for answer in found)
     same(found, plain)
 
 
@@ -205,10 +211,10 @@ def test_where_nothing_is_near_enough_all_is_as_without_looks(told, plain):
     ],
 )
 def test_where_any_is_near_enough_all_settle_at_their_second_look(told, plain, within):
-    found = settling(told.engine, told.prompts, Settle(every=4, within=within))
+    found = settling(told.engine, told.prompts, EarlyExit(every=4, within=within))
     for index, answer in enumerate(found):
         assert check_settled(told, index, answer, plain[index])
-        assert len(answer.thoughts[0].token_ids) == 2 * 4 + 1
+        assert len(answer.completions[0].token_ids) == 2 * 4 + 1
 
 
 @pytest.mark.parametrize(
@@ -225,7 +231,7 @@ def test_when_a_row_settles_depends_on_no_neighbour_and_not_on_when_it_entered(t
 
 
 def test_a_row_that_settles_spares_passes_and_reads_ahead_only_when_it_looks(told):
-    _, looked = passes(told.engine, told.prompts[:1], dataclasses.replace(PLAIN, settle=SOME))
+    _, looked = passes(told.engine, told.prompts[:1], dataclasses.replace(PLAIN, early_exit=SOME))
     wide = [at for at, (_, width) in enumerate(looked, start=1) if width == 2]
     assert wide == [at for at in range(1, len(looked) + 1) if at % SOME.every == 0]
     assert {width for _, width in looked} == {1, 2}

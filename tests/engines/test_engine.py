@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from forethought.backbones import QwenVL
-from forethought.engines import Engine, Limits, Manner, Sampling
+from forethought.engines import DecodeOptions, Engine, Limits, Sampling
 from forethought.errors import ModelError
 from forethought.types import Content, Image, Message, Side, Text
 
-GREEDY = Manner(16, Sampling())
+GREEDY = DecodeOptions(16, Sampling())
 RED, GREEN, VIOLET = (
     Image(np.full((56, 56, 3), colour, np.uint8))
     for colour in ((220, 30, 30), (30, 180, 60), (150, 40, 200))
@@ -47,7 +47,7 @@ def all_think(prefill, _group):
 
 
 def answers(engine, prompts, **how):
-    settings = {"decide": all_think, "manner": GREEDY} | how
+    settings = {"decide": all_think, "decode_options": GREEDY} | how
     found = list(engine.run(prompts, **settings))
     assert len({answer.index for answer in found}) == len(found)
     return {answer.index: answer for answer in found}
@@ -55,7 +55,7 @@ def answers(engine, prompts, **how):
 
 def same(answer, expected):
     torch.testing.assert_close(answer.direct, expected.direct, atol=1e-5, rtol=1e-4)
-    assert answer.thoughts == expected.thoughts
+    assert answer.completions == expected.completions
     for vector, other in zip(answer.vectors, expected.vectors, strict=True):
         torch.testing.assert_close(vector, other, atol=1e-5, rtol=1e-4)
 
@@ -132,7 +132,9 @@ def test_what_nobody_waits_for_is_not_answered_and_the_rest_is_as_ever(
 def test_those_dropped_while_others_write_are_not_answered_any_more(engine, prompts, plain, rows):
     dropped: set[int] = set()
     found = {}
-    for answer in engine.run(prompts, decide=all_think, manner=GREEDY, rows=rows, dropped=dropped):
+    for answer in engine.run(
+        prompts, decide=all_think, decode_options=GREEDY, rows=rows, dropped=dropped
+    ):
         assert answer.index not in dropped
         found[answer.index] = answer
         if len(found) == 1:
@@ -159,19 +161,21 @@ def test_prompts_dropped_while_they_are_read_write_nothing(engine, prompts, plai
 def test_all_may_be_dropped_while_they_write(engine, prompts, rows):
     dropped: set[int] = set()
     found = []
-    for answer in engine.run(prompts, decide=all_think, manner=GREEDY, rows=rows, dropped=dropped):
+    for answer in engine.run(
+        prompts, decide=all_think, decode_options=GREEDY, rows=rows, dropped=dropped
+    ):
         found.append(answer.index)
         dropped.update(range(6))
     assert len(found) == 1
 
 
 def test_where_nothing_may_be_written_all_get_their_direct_vectors(engine, prompts, plain):
-    silent = dataclasses.replace(engine, grammar=None)
+    silent = dataclasses.replace(engine, completion_format=None)
     for able in (engine, silent):
-        found = answers(able, prompts, manner=None)
+        found = answers(able, prompts, decode_options=None)
         assert found.keys() == plain.keys()
         for index, answer in found.items():
-            assert answer.thoughts == answer.vectors == ()
+            assert answer.completions == answer.vectors == ()
             assert answer.gate == 0.5
             torch.testing.assert_close(answer.direct, plain[index].direct, atol=1e-5, rtol=1e-4)
     with pytest.raises(ModelError, match="this family writes no rationale"):
@@ -201,16 +205,16 @@ def test_rows_are_as_many_as_may_write_or_as_one_prompt_needs(
     # All samples of a prompt enter together.
     assert max(steps) == max(rows // samples, 1) * samples <= max(rows, samples)
     for index, answer in found.items():
-        assert answer.thoughts == plain[index].thoughts * samples
+        assert answer.completions == plain[index].completions * samples
 
 
 def test_the_first_sample_is_the_same_however_many_are_asked_for(engine, prompts):
-    how = {"manner": Manner(16, Sampling(temperature=1.2)), "seed": 8}
+    how = {"decode_options": DecodeOptions(16, Sampling(temperature=1.2)), "seed": 8}
     one, three = (answers(engine, prompts, samples=samples, **how) for samples in (1, 3))
     for index, answer in three.items():
-        assert answer.thoughts[0] == one[index].thoughts[0]
+        assert answer.completions[0] == one[index].completions[0]
         torch.testing.assert_close(answer.vectors[0], one[index].vectors[0], atol=1e-5, rtol=1e-4)
-    assert any(len({t.token_ids for t in answer.thoughts}) > 1 for answer in three.values())
+    assert any(len({t.token_ids for t in answer.completions}) > 1 for answer in three.values())
 
 
 def test_the_engine_of_this_process_keeps_the_protocol(engine):

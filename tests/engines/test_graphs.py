@@ -4,13 +4,13 @@ from functools import partial
 
 import pytest
 import torch
-from tests.backbones.test_decoder import network_of
-from tests.published import NETWORKS
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from forethought.backbones import QwenVL
-from forethought.engines.cache import Slots, cache_of_one_pass
+from forethought.engines.cache import KVCache, cache_of_one_pass
+from forethought.engines.decode_options import DecodeOptions, EarlyExit
+from forethought.engines.decode_step import DecodeStep
 from forethought.engines.graphs import (
     PLACES,
     Captured,
@@ -19,11 +19,11 @@ from forethought.engines.graphs import (
     Graphs,
     graphs_for,
 )
-from forethought.engines.decode_options import Manner, Settle
-from forethought.engines.row_state import Rows
+from forethought.engines.row_state import RowState
 from forethought.engines.sampling import Sampling
-from forethought.engines.decode_step import Writer
-from forethought.types import Grammar
+from forethought.types import CompletionFormat
+from tests.backbones.test_decoder import network_of
+from tests.published import NETWORKS
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA device")
 
@@ -31,7 +31,7 @@ on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="captures nee
 def test_without_graphs_just_what_is_there_is_run_at_once():
     eager = Eager()
     assert isinstance(eager, Graphs)
-    assert eager.patience == 1
+    assert eager.sync_interval == 1
     assert [eager.rows(count, most=9) for count in (1, 3, 9)] == [1, 3, 9]
     assert [eager.width(places, most=70) for places in (1, 33, 70, 80)] == [1, 33, 70, 70]
     runs: list[int] = []
@@ -99,7 +99,7 @@ def test_steps_that_cannot_be_recorded_all_run_as_they_are_written_and_say_so_on
 def test_with_graphs_rows_and_widths_are_rounded_up_to_few_shapes():
     captured = Captured(Told())
     assert isinstance(captured, Graphs)
-    assert captured.patience > 1
+    assert captured.sync_interval > 1
     assert [captured.rows(count, most=48) for count in (1, 2, 3, 5, 8, 33)] == [1, 2, 4, 8, 8, 48]
     widths = [captured.width(places, most=3 * PLACES - 1) for places in (1, PLACES, PLACES + 1)]
     assert widths == [PLACES, PLACES, 2 * PLACES]
@@ -155,7 +155,7 @@ def test_a_replayed_step_does_what_it_did_when_it_was_run():
 
 
 META = torch.device("meta")
-GRAMMAR = Grammar(embed_id=31, start=(3, 4), end_ids=(33, 34), forbidden=(35, 38))
+GRAMMAR = CompletionFormat(embed_id=31, start=(3, 4), end_ids=(33, 34), forbidden=(35, 38))
 DRAWN = Sampling(temperature=0.7, top_p=0.9, top_k=5)
 
 
@@ -181,11 +181,11 @@ def rows_of_three(network, *, room):
     for place in range(text.num_hidden_layers):
         keys = torch.zeros(shape, device=META, dtype=network.dtype)
         cache.update(keys, keys.clone(), place)
-    slots = Slots(4, room)
+    slots = KVCache(4, room)
     slots.enter(cache, [2, 0, 1], first=0, width=20)
     slots.reach(40)
     states = torch.zeros(3, text.hidden_size, device=META, dtype=network.dtype)
-    return Rows.unused(4, room=room, draws=8, states=states), slots
+    return RowState.unused(4, room=room, draws=8, states=states), slots
 
 
 def test_the_guard_sees_a_number_that_comes_from_the_host():
@@ -198,21 +198,29 @@ def test_the_guard_sees_a_number_that_comes_from_the_host():
 @pytest.mark.parametrize("architecture", NETWORKS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["32 bits", "16 bits"])
 @pytest.mark.parametrize(
-    ("manner", "looks"),
+    ("decode_options", "looks"),
     [
-        (Manner(9), False),
-        (Manner(9, repeats=0), False),
-        (Manner(9, DRAWN), False),
-        (Manner(9, guesses=2), False),
-        (Manner(9, DRAWN, guesses=3), False),
-        (Manner(9, settle=Settle(every=2, within=0.1)), True),
-        (Manner(9, settle=Settle(every=2, within=0.1)), False),
+        (DecodeOptions(9), False),
+        (DecodeOptions(9, repeats=0), False),
+        (DecodeOptions(9, DRAWN), False),
+        (DecodeOptions(9, speculative_tokens=2), False),
+        (DecodeOptions(9, DRAWN, speculative_tokens=3), False),
+        (DecodeOptions(9, early_exit=EarlyExit(every=2, within=0.1)), True),
+        (DecodeOptions(9, early_exit=EarlyExit(every=2, within=0.1)), False),
     ],
-    ids=["greedy", "no loops", "drawn", "guesses", "drawn guesses", "looks", "between looks"],
+    ids=[
+        "greedy",
+        "no loops",
+        "drawn",
+        "speculative_tokens",
+        "drawn guesses",
+        "looks",
+        "between looks",
+    ],
 )
-def test_a_step_asks_nothing_of_the_host(architecture, dtype, manner, looks):
+def test_a_step_asks_nothing_of_the_host(architecture, dtype, decode_options, looks):
     network = network_of(architecture).to(META, dtype)
-    writer = Writer(QwenVL(network), GRAMMAR, manner)
+    writer = DecodeStep(QwenVL(network), GRAMMAR, decode_options)
     rows, slots = rows_of_three(network, room=64)
     # Without gradients, not under inference mode: there the guard would see whole functions
     # and not what they are made of.

@@ -49,7 +49,7 @@ def alone(engine, prompts):
     """Every prompt by itself: vectors and thoughts."""
     found = [think(engine, [prompt]) for prompt in prompts]
     return torch.cat([vectors for vectors, _ in found]), tuple(
-        thought for _, thoughts in found for thought in thoughts
+        thought for _, completions in found for thought in completions
     )
 
 
@@ -71,10 +71,10 @@ def stock_states(engine, prompt, completion=()):
         ).last_hidden_state[0]
 
 
-def check_teacher_forced(engine, prompts, vectors, thoughts):
-    for prompt, vector, thought in zip(prompts, vectors, thoughts, strict=True):
-        assert thought.token_ids[-1] == engine.grammar.embed_id
-        assert thought.token_ids.count(engine.grammar.embed_id) == 1
+def check_teacher_forced(engine, prompts, vectors, completions):
+    for prompt, vector, thought in zip(prompts, vectors, completions, strict=True):
+        assert thought.token_ids[-1] == engine.completion_format.embed_id
+        assert thought.token_ids.count(engine.completion_format.embed_id) == 1
         states = stock_states(engine, prompt, thought.token_ids)
         torch.testing.assert_close(vector, states[-1], atol=1e-5, rtol=1e-4)
 
@@ -116,7 +116,7 @@ def test_greedy_tokens_are_the_best_of_the_stock_network(engine, prompts, alone)
     for prompt, thought in zip(prompts, alone[1], strict=True):
         states = stock_states(engine, prompt, thought.token_ids)
         scores = engine.backbone.logits(states[len(prompt.token_ids) - 1 : -1])
-        scores[:, list(engine.grammar.forbidden)] = -torch.inf
+        scores[:, list(engine.completion_format.forbidden)] = -torch.inf
         best = scores.argmax(-1).tolist()
         written = list(thought.token_ids)
         assert (best if thought.ending is Ending.EMBED else best[:-1]) == written[: len(best)][
@@ -126,15 +126,15 @@ def test_greedy_tokens_are_the_best_of_the_stock_network(engine, prompts, alone)
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 3, 0, 4, 2, 1], [3, 3, 1]])
 def test_neighbours_and_their_order_change_nothing(engine, prompts, alone, order):
-    vectors, thoughts = think(engine, [prompts[index] for index in order])
-    assert thoughts == tuple(alone[1][index] for index in order)
+    vectors, completions = think(engine, [prompts[index] for index in order])
+    assert completions == tuple(alone[1][index] for index in order)
     torch.testing.assert_close(vectors, alone[0][order], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("rows", [[2, 0], [4], [5, 4, 3, 2, 1, 0]])
 def test_only_some_rows_may_think_in_any_order(engine, prompts, alone, rows):
-    vectors, thoughts = think(engine, prompts, rows=rows)
-    assert thoughts == tuple(alone[1][row] for row in rows)
+    vectors, completions = think(engine, prompts, rows=rows)
+    assert completions == tuple(alone[1][row] for row in rows)
     torch.testing.assert_close(vectors, alone[0][rows], atol=1e-5, rtol=1e-4)
 
 
@@ -142,18 +142,18 @@ def test_another_call_between_prefill_and_think_changes_nothing(engine, prompts,
     prefill = engine.prefill(prompts)
     think(engine, prompts[3:4], budget=5)
     stock_states(engine, prompts[1])
-    vectors, thoughts = engine.think(prefill, range(6), budget=BUDGET, sampling=GREEDY)
-    assert thoughts == alone[1]
+    vectors, completions = engine.think(prefill, range(6), budget=BUDGET, sampling=GREEDY)
+    assert completions == alone[1]
     torch.testing.assert_close(vectors, alone[0], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("budget", [1, 2, 5])
 def test_a_row_that_runs_out_has_its_embed_token_forced_and_read(engine, prompts, alone, budget):
-    vectors, thoughts = think(engine, prompts, budget=budget)
-    check_teacher_forced(engine, prompts, vectors, thoughts)
-    for thought, whole in zip(thoughts, alone[1], strict=True):
+    vectors, completions = think(engine, prompts, budget=budget)
+    check_teacher_forced(engine, prompts, vectors, completions)
+    for thought, whole in zip(completions, alone[1], strict=True):
         assert thought.ending is Ending.LENGTH
-        assert thought.token_ids == (*whole.token_ids[:budget], engine.grammar.embed_id)
+        assert thought.token_ids == (*whole.token_ids[:budget], engine.completion_format.embed_id)
 
 
 def test_a_row_that_just_makes_it_is_not_cut(engine, prompts, alone):
@@ -170,37 +170,43 @@ def test_a_row_that_ends_its_turn_has_its_embed_token_forced_and_read(engine, pr
     # The model always closes its thought, so let that be what ends a turn.
     close = renderer.layout.token_id(Tag.THINK_END)
     quitting = dataclasses.replace(
-        engine, grammar=dataclasses.replace(engine.grammar, end_ids=(close,))
+        engine, completion_format=dataclasses.replace(engine.completion_format, end_ids=(close,))
     )
-    vectors, thoughts = think(quitting, prompts)
-    endings = [thought.ending for thought in thoughts]
+    vectors, completions = think(quitting, prompts)
+    endings = [thought.ending for thought in completions]
     assert endings.count(Ending.MALFORMED) > 1
-    check_teacher_forced(quitting, prompts, vectors, thoughts)
-    assert not any(close in thought.token_ids for thought in thoughts)
+    check_teacher_forced(quitting, prompts, vectors, completions)
+    assert not any(close in thought.token_ids for thought in completions)
 
 
 def test_no_forbidden_token_is_ever_written(engine, prompts):
     # At this temperature every token is about as likely as any other.
     wild = Sampling(temperature=300.0)
     many = prompts[:1] * 50
-    _, thoughts = think(engine, many, sampling=wild, seed=1)
+    _, completions = think(engine, many, sampling=wild, seed=1)
     _, free = think(
-        dataclasses.replace(engine, grammar=dataclasses.replace(engine.grammar, forbidden=())),
+        dataclasses.replace(
+            engine, completion_format=dataclasses.replace(engine.completion_format, forbidden=())
+        ),
         many,
         sampling=wild,
         seed=1,
     )
-    assert not {t for thought in thoughts for t in thought.token_ids} & {*engine.grammar.forbidden}
-    assert {t for thought in free for t in thought.token_ids} & {*engine.grammar.forbidden}
+    assert not {t for thought in completions for t in thought.token_ids} & {
+        *engine.completion_format.forbidden
+    }
+    assert {t for thought in free for t in thought.token_ids} & {
+        *engine.completion_format.forbidden
+    }
 
 
 def test_sampled_rows_leave_at_their_own_step_with_their_own_vector(engine, prompts):
-    vectors, thoughts = think(
+    vectors, completions = think(
         engine, prompts * 3, sampling=Sampling(temperature=0.7, top_p=0.9), seed=2
     )
-    assert len({len(thought.token_ids) for thought in thoughts}) > 3
-    assert {thought.ending for thought in thoughts} >= {Ending.EMBED}
-    check_teacher_forced(engine, prompts * 3, vectors, thoughts)
+    assert len({len(thought.token_ids) for thought in completions}) > 3
+    assert {thought.ending for thought in completions} >= {Ending.EMBED}
+    check_teacher_forced(engine, prompts * 3, vectors, completions)
 
 
 def test_the_same_seed_writes_the_same(engine, prompts):

@@ -2,8 +2,8 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from forethought.engines.pending import Pending
-from forethought.engines.request import Closed, Prefill, Thought
+from forethought.engines.pending import PendingRequests
+from forethought.engines.request import Completion, FinishedRow, Prefill
 from forethought.types import Ending
 
 GROUP = [7, 2, 5]
@@ -18,11 +18,11 @@ def prefill():
 
 def closed(key):
     """A row whose vector and tokens say its key."""
-    return Closed(key, torch.full((4,), float(key)), Thought((key, 9), Ending.EMBED))
+    return FinishedRow(key, torch.full((4,), float(key)), Completion((key, 9), Ending.EMBED))
 
 
 def waiting(samples, rows):
-    pending = Pending(samples)
+    pending = PendingRequests(samples)
     return pending, list(pending.receive(GROUP, prefill(), rows=rows, gates=GATES))
 
 
@@ -30,7 +30,7 @@ def test_prompts_that_are_not_thought_about_are_answered_as_they_are_read():
     pending, answers = waiting(2, [1])
     assert [(answer.index, answer.gate) for answer in answers] == [(7, 0.25), (5, 0.75)]
     assert [answer.direct.tolist() for answer in answers] == [[0.0] * 4, [2.0] * 4]
-    assert all(answer.thoughts == answer.vectors == () for answer in answers)
+    assert all(answer.completions == answer.vectors == () for answer in answers)
     assert len(pending) == 1
 
 
@@ -42,11 +42,11 @@ def test_a_prompt_is_answered_when_its_last_sample_is_back_in_the_order_of_sampl
     assert len(pending) == 2
     (second,) = pending.hand_back([closed(7)])
     assert (second.index, second.gate, second.direct.tolist()) == (2, 0.5, [1.0] * 4)
-    assert [thought.token_ids[0] for thought in second.thoughts] == [6, 7, 8]
+    assert [thought.token_ids[0] for thought in second.completions] == [6, 7, 8]
     assert [vector[0].item() for vector in second.vectors] == [6.0, 7.0, 8.0]
     (first,) = pending.hand_back([closed(21)])
     assert (first.index, first.gate) == (7, 0.25)
-    assert [thought.token_ids[0] for thought in first.thoughts] == [21, 22, 23]
+    assert [thought.token_ids[0] for thought in first.completions] == [21, 22, 23]
     assert not pending
 
 

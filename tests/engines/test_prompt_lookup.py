@@ -1,14 +1,14 @@
 import pytest
 import torch
 
-from forethought.engines.prompt_lookup import guess
+from forethought.engines.prompt_lookup import prompt_lookup
 
 
 def guessed(*texts, count, room=14):
     """Guesses behind each text; what stands behind its end belongs to nobody."""
     history = torch.tensor([[*text, *[99] * (room - len(text))] for text in texts])
     lengths = torch.tensor([len(text) - 1 for text in texts])
-    return guess(history, lengths, count=count).tolist()
+    return prompt_lookup(history, lengths, count=count).tolist()
 
 
 def test_what_followed_the_last_two_tokens_is_guessed():
@@ -42,7 +42,7 @@ def test_a_guess_goes_round_where_what_followed_comes_to_its_end():
 
 def test_what_stands_behind_the_end_is_not_looked_in():
     history = torch.tensor([[1, 2, 5, 0, 1, 2, 1, 2, 8]])
-    assert guess(history, torch.tensor([5]), count=1).tolist() == [[5]]
+    assert prompt_lookup(history, torch.tensor([5]), count=1).tolist() == [[5]]
 
 
 @pytest.mark.parametrize("text", [[5], [5, 6], [1, 2, 3, 4], [3, 1, 2, 1]])

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from forethought.engines.row_state import NextTokens, RowState
 from forethought.engines.stopping import CODE, OPEN, SPAN
-from forethought.engines.row_state import Chosen, Rows
 from forethought.types import Ending
 
 EMBED, LOOP = CODE[Ending.EMBED], CODE[Ending.LOOP]
@@ -11,12 +11,12 @@ EMBED, LOOP = CODE[Ending.EMBED], CODE[Ending.LOOP]
 @pytest.fixture
 def rows():
     """Three rows in use and one that is not; states of two numbers, room for seven tokens."""
-    made = Rows.unused(4, room=7, draws=5, states=torch.zeros(9, 2))
+    made = RowState.unused(4, room=7, draws=5, states=torch.zeros(9, 2))
     made.starts.copy_(torch.tensor([2, 1, 3, 0]))
     made.lengths.copy_(torch.tensor([4, 1, 3, 0]))
     made.positions.copy_(torch.tensor([14, 21, 33, 0]))
     made.history.copy_(torch.arange(28).view(4, 7) + 100)
-    made.chances.copy_(torch.arange(20).view(4, 5) / 32)
+    made.uniform_draws.copy_(torch.arange(20).view(4, 5) / 32)
     made.last.copy_(torch.arange(8).view(4, 2))
     made.done[:3] = False
     return made
@@ -25,7 +25,7 @@ def rows():
 def chosen(*codes):
     count = len(codes)
     runs = torch.arange(count * (SPAN - 1)).view(count, -1) + 1
-    return Chosen(torch.arange(count) + 40, torch.tensor(codes), runs)
+    return NextTokens(torch.arange(count) + 40, torch.tensor(codes), runs)
 
 
 def mask(*places, count=4):
@@ -33,11 +33,11 @@ def mask(*places, count=4):
 
 
 def test_rows_out_of_use_are_done_and_open_and_share_no_memory():
-    made = Rows.unused(3, room=6, draws=2, states=torch.ones(5, 4, dtype=torch.float64))
+    made = RowState.unused(3, room=6, draws=2, states=torch.ones(5, 4, dtype=torch.float64))
     assert made.done.all()
     assert made.endings.tolist() == [OPEN] * 3
     assert made.history.shape == (3, 6)
-    assert made.chances.shape == (3, 2)
+    assert made.uniform_draws.shape == (3, 2)
     assert made.last.shape == made.vectors.shape == made.seen.shape == (3, 4)
     assert made.last.dtype is torch.float64
     made.starts.add_(1)
@@ -84,7 +84,7 @@ def test_what_is_written_to_a_part_is_written_to_the_whole(rows):
 
 
 def test_rows_are_filled_in_where_they_are_told_to_stand(rows):
-    new = Rows.unused(2, room=7, draws=5, states=torch.zeros(1, 2))
+    new = RowState.unused(2, room=7, draws=5, states=torch.zeros(1, 2))
     new.starts.copy_(torch.tensor([6, 5]))
     new.seen.fill_(0.5)
     new.done[0] = False

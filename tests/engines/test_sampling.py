@@ -9,13 +9,15 @@ LOGITS = ODDS.log()
 HIGHEST = torch.nextafter(torch.ones(()), torch.zeros(())).item()
 
 
-def drawn(chances, sampling, logits=LOGITS):
-    return choose(logits.expand(len(chances), -1), sampling, torch.tensor(chances)).tolist()
+def drawn(uniform_draws, sampling, logits=LOGITS):
+    return choose(
+        logits.expand(len(uniform_draws), -1), sampling, torch.tensor(uniform_draws)
+    ).tolist()
 
 
 def shares(sampling, draws=4000, seed=3):
-    chances = torch.rand(draws, generator=torch.Generator().manual_seed(seed))
-    found = choose(LOGITS.expand(draws, -1), sampling, chances)
+    uniform_draws = torch.rand(draws, generator=torch.Generator().manual_seed(seed))
+    found = choose(LOGITS.expand(draws, -1), sampling, uniform_draws)
     return torch.bincount(found, minlength=4) / draws
 
 
@@ -91,8 +93,8 @@ def test_more_best_than_there_are_tokens_keeps_them_all():
 def test_what_is_forbidden_is_never_drawn_wherever_it_stands(sampling, forbidden):
     scores = LOGITS.clone()
     scores[:, forbidden] = -torch.inf
-    chances = [0.0, *torch.linspace(0.001, 0.999, 200).tolist(), HIGHEST]
-    found = drawn(chances, sampling, scores)
+    uniform_draws = [0.0, *torch.linspace(0.001, 0.999, 200).tolist(), HIGHEST]
+    found = drawn(uniform_draws, sampling, scores)
     allowed = sorted({0, 1, 2, 3} - {*forbidden})
     assert sorted(set(found)) == allowed
     # In order: the lowest chance is the first token's, the highest the last one's.
@@ -112,11 +114,14 @@ def test_the_last_of_a_large_vocabulary_may_be_drawn_and_what_is_forbidden_behin
 def test_what_a_row_draws_depends_on_its_own_chance_alone():
     sampling = Sampling(temperature=0.9, top_p=0.95)
     generator = torch.Generator().manual_seed(4)
-    scores, chances = torch.randn(60, 11, generator=generator), torch.rand(60, generator=generator)
-    together = choose(scores, sampling, chances)
-    apart = [choose(scores[[row]], sampling, chances[[row]]).item() for row in range(60)]
+    scores, uniform_draws = (
+        torch.randn(60, 11, generator=generator),
+        torch.rand(60, generator=generator),
+    )
+    together = choose(scores, sampling, uniform_draws)
+    apart = [choose(scores[[row]], sampling, uniform_draws[[row]]).item() for row in range(60)]
     assert together.tolist() == apart
-    other = choose(scores, sampling, chances.roll(1))
+    other = choose(scores, sampling, uniform_draws.roll(1))
     assert together.tolist() != other.tolist()
 
 

@@ -5,10 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.engines.stopping import CODE, ENDINGS, OPEN, SPAN, Judge, extended
-from forethought.types import Ending, Grammar
+from forethought.engines.stopping import CODE, ENDINGS, OPEN, SPAN, StopCriteria, extended
+from forethought.types import CompletionFormat, Ending
 
-GRAMMAR = Grammar(embed_id=9, start=(), end_ids=(7, 8), forbidden=())
+GRAMMAR = CompletionFormat(embed_id=9, start=(), end_ids=(7, 8), forbidden=())
 WORDS = st.integers(0, 6)
 
 
@@ -23,7 +23,7 @@ def judged(rows, *, prompts=None, budget=999, repeats=3):
     ends = torch.tensor([len(text) for text in whole])
     lengths = starts.clone()
     runs = torch.zeros(len(rows), SPAN - 1, dtype=torch.long)
-    judge = Judge(GRAMMAR, budget, repeats)
+    judge = StopCriteria(GRAMMAR, budget, repeats)
     found: list[list[Ending | None]] = [[] for _ in rows]
     while (lengths < ends).any():
         tokens = history.gather(1, lengths.clamp(max=room - 1)[:, None])[:, 0]
@@ -72,7 +72,7 @@ def test_a_full_budget_goes_before_embedding_that_before_a_turn_and_that_before_
     # Five are written and none embeds: too late even for the embed token.
     assert ends([1, 2, 3, 4, 5, 9], [1, 2, 3, 4, 9], budget=5) == [Ending.LENGTH, Ending.EMBED]
     assert ends([1, 9] * 3, [1, 7] * 3, [1, 2] * 3) == [Ending.EMBED, Ending.MALFORMED, Ending.LOOP]
-    both = Judge(Grammar(embed_id=9, start=(), end_ids=(9,), forbidden=()), 5, 0)
+    both = StopCriteria(CompletionFormat(embed_id=9, start=(), end_ids=(9,), forbidden=()), 5, 0)
     none = torch.zeros(1, SPAN - 1, dtype=torch.long)
     assert both(torch.tensor([9]), torch.tensor([0]), none).tolist() == [CODE[Ending.EMBED]]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import Shown, as_messages
+from forethought.encoders import EncodeInput, as_messages
 from forethought.engines import Limits, reread
 from forethought.errors import ModelError
 from forethought.types import Image, Side, Text
@@ -12,7 +12,7 @@ VIOLET = Image(np.full((56, 56, 3), (150, 40, 200), np.uint8))
 
 @pytest.fixture(scope="module")
 def prompts(tiny_encoder):
-    shown: list[Shown] = [
+    shown: list[EncodeInput] = [
         "a long question about an orange square",
         VIOLET,
         [VIOLET, Text("what?")],
@@ -23,7 +23,7 @@ def prompts(tiny_encoder):
 
 
 def completions(encoder):
-    embed = encoder.renderer.grammar.embed_id
+    embed = encoder.renderer.completion_format.embed_id
     return [(9, 10, embed), (embed,), (11, embed), (12, 13, 14, 15, embed)]
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forethought.encoders import Shown
+from forethought.encoders import EncodeInput
 from forethought.types import (
     Embeddings,
     Ending,
@@ -45,7 +45,7 @@ class Painter:
 
     def encode(
         self,
-        inputs: Sequence[Shown],
+        inputs: Sequence[EncodeInput],
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,

@@ -1,8 +1,8 @@
 from forethought import config
+from forethought.nano.fit_baseline import FrozenBaselineRecipe
 from forethought.training import Recipe
-from forethought.nano.fit_baseline import AfternoonRecipe
 
-OTHERS = {"afternoon": AfternoonRecipe}
+OTHERS = {"afternoon": FrozenBaselineRecipe}
 """Recipes of something else than a model that thinks, by the name of their file."""
 
 

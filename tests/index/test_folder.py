@@ -8,11 +8,11 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
-from tests.fakes import ColourEncoder
 
 from forethought.errors import DataError
 from forethought.index import FolderIndex, place
 from forethought.types import Think
+from tests.fakes import ColourEncoder
 
 ROOT = Path(__file__).parents[2]
 

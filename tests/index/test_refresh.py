@@ -3,10 +3,10 @@ import shutil
 
 import PIL.Image
 import pytest
-from tests.fakes import ColourEncoder
 
 from forethought.index import FolderIndex, Refreshed, place
 from forethought.index import refresh as refreshing
+from tests.fakes import ColourEncoder
 
 
 def draw(path, colour, size=(6, 4)):

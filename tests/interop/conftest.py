@@ -1,6 +1,7 @@
 import numpy as np
 import PIL.Image
 import pytest
+
 from tests.fakes import COLOURS, ColourEncoder
 
 # The others' libraries take seconds to import and are in the extra `eval`: fixtures and tests

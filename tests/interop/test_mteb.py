@@ -64,6 +64,7 @@ def test_pictures_reach_the_encoder(adapt, evaluate, painter, paint):
 
 def ask(model, *batches, prompt="Find the paint.", side="query"):
     from mteb.types import PromptType
+
     from tests.interop.small_tasks import metadata
 
     task = metadata("Small", "it2it", prompt, ["text", "image"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import Shown, load
+from forethought.encoders import EncodeInput, load
 from forethought.errors import ContentError, ModelError
 from forethought.types import Image, Text
 
@@ -142,7 +142,7 @@ def test_a_saved_model_stands_on_its_own_and_gives_the_same_vectors(wrap, tiny_m
 
     origin = shutil.copytree(tiny_model, tmp_path / "origin")
     encoder = load(origin, device="cpu")
-    shown: list[Shown] = [
+    shown: list[EncodeInput] = [
         "blue, square",
         Image(np.full((56, 56, 3), (150, 40, 200), np.uint8)),
         "red",

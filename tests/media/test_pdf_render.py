@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pypdfium2
 import pytest
-from tests.types.media import bare_pdf, locked_pdf, told, write_pdf
 
 from forethought.errors import ContentError
 from forethought.types import pages
+from tests.types.media import bare_pdf, locked_pdf, told, write_pdf
 
 
 def test_a_page_is_as_large_as_its_paper_at_that_resolution():

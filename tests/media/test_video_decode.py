@@ -7,11 +7,11 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.types.media import grey, told, write_sound, write_video
 
 from forethought.errors import ContentError
+from forethought.media import video_decode as reader
 from forethought.types import FramePolicy, Image, Video
-from forethought.types import footage as reader
+from tests.types.media import grey, told, write_sound, write_video
 
 FOUR = FramePolicy(count=4)
 

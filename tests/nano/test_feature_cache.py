@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forethought.training import vectors
+from forethought.nano import feature_cache as vectors
 from forethought.nano.feature_cache import remembered
 
 

@@ -2,10 +2,15 @@ import dataclasses
 
 import pytest
 import torch
-from tests.training.colours import EMPTY, Bags, MeanColour, build
 
 from forethought.errors import DataError
-from forethought.nano.features import crossings, picture_features, read_lessons, text_vectors
+from forethought.nano.features import (
+    crossings,
+    picture_features,
+    read_feature_dataset,
+    text_vectors,
+)
+from tests.training.colours import EMPTY, Bags, MeanColour, build
 
 
 class Counting(MeanColour):
@@ -44,7 +49,7 @@ def test_only_a_lone_picture_against_lone_words_is_a_lesson(shown, expected):
 
 
 def test_lessons_hold_the_train_split_alone(data):
-    lessons = read_lessons(data, pictures=MeanColour(), texts=Bags())
+    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
     # Five colours are learned from, in two shades and two texts each.
     assert lessons.features.shape == (10, 4)
     assert lessons.texts.shape == (10, 16)
@@ -53,7 +58,7 @@ def test_lessons_hold_the_train_split_alone(data):
 
 
 def test_a_concept_is_captioned_in_its_own_words(data):
-    lessons = read_lessons(data, pictures=MeanColour(), texts=Bags())
+    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
     # Concepts sort black, blue, green, red, white: red is the fourth.
     found = lessons.texts[list(lessons.captions[3])]
     torch.testing.assert_close(found, Bags()(["red", "red paint"]), atol=1e-3, rtol=0)
@@ -81,4 +86,4 @@ def test_data_that_were_not_built_are_asked_for(tmp_path):
     with pytest.raises(DataError, match="forethought data glyphs"):
         picture_features(tmp_path, ["red/0"], tower=MeanColour())
     with pytest.raises(DataError, match="forethought data glyphs"):
-        read_lessons(tmp_path, pictures=MeanColour(), texts=Bags())
+        read_feature_dataset(tmp_path, pictures=MeanColour(), texts=Bags())

@@ -1,16 +1,16 @@
 import pytest
 import torch
-from tests.training.colours import COLOURS, Bags, MeanColour, build
 
-from forethought.nano.frozen_baseline import AfternoonEncoder, read_head
 from forethought.errors import ConfigError
-from forethought.nano.fit_baseline import AfternoonRecipe, fit, train
-from forethought.nano.features import read_lessons
+from forethought.nano.features import read_feature_dataset
+from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit, train
+from forethought.nano.frozen_baseline import FrozenBaseline, read_head
+from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 
 def recipe(tmp_path, **changed):
     settings = {"epochs": 30, "batch": 4, "hidden": 24, "rate": 0.02, "dropout": 0.1, "seed": 5}
-    return AfternoonRecipe(
+    return FrozenBaselineRecipe(
         data=tmp_path / "data", out=tmp_path / "tea", temperature=0.1, **(settings | changed)
     )
 
@@ -27,7 +27,7 @@ def learned(tmp_path, **changed):
 def test_a_fitted_head_finds_each_learned_colour(tmp_path):
     losses = learned(tmp_path)
     assert losses[-1] < losses[0] / 2
-    encoder = AfternoonEncoder.load(tmp_path / "tea", pictures=MeanColour(), texts=Bags())
+    encoder = FrozenBaseline.load(tmp_path / "tea", pictures=MeanColour(), texts=Bags())
     names = sorted(set(COLOURS) - {"yellow"})
     head = read_head(tmp_path / "tea")
     shown = torch.tensor([[*COLOURS[name], sum(COLOURS[name]) / 3] for name in names])
@@ -42,7 +42,7 @@ def test_a_run_depends_on_its_seed_alone(tmp_path):
 
 
 def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
-    lessons = read_lessons(data, pictures=MeanColour(), texts=Bags())
+    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
     head, _ = train(lessons, recipe(tmp_path, epochs=1))
     torch.testing.assert_close(head.mean, lessons.features.mean(0))
     torch.testing.assert_close(head.spread, lessons.features.std(0))
@@ -59,9 +59,9 @@ def test_progress_is_told_of_every_epoch(tmp_path):
 )
 def test_a_number_that_must_be_positive_is_named(name, value):
     with pytest.raises(ConfigError, match=f"{name} must be positive, got {value}"):
-        AfternoonRecipe(**{name: value})
+        FrozenBaselineRecipe(**{name: value})
 
 
 def test_dropping_everything_is_refused():
     with pytest.raises(ConfigError, match="dropout must be from 0 to under 1, got 1"):
-        AfternoonRecipe(dropout=1.0)
+        FrozenBaselineRecipe(dropout=1.0)

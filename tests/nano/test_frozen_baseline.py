@@ -6,15 +6,15 @@ import torch
 from safetensors.torch import load_file
 
 from forethought.encoders import Encoder
+from forethought.errors import ContentError, ModelError
 from forethought.nano.frozen_baseline import (
     WEIGHTS,
-    AfternoonEncoder,
+    FrozenBaseline,
     Head,
     HeadSizes,
     read_head,
     write_head,
 )
-from forethought.errors import ContentError, ModelError
 from forethought.types import Image, Message, Mode, Side, Text
 
 SIZES = HeadSizes(features=5, hidden=7, dimension=3)
@@ -51,7 +51,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def encoder(folder):
-    return AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths())
+    return FrozenBaseline.load(folder, pictures=Colours(), texts=Lengths())
 
 
 def test_it_is_an_encoder(encoder):
@@ -73,11 +73,11 @@ def test_a_head_is_read_back_as_it_was_written(folder):
 
 
 def test_the_revision_changes_with_the_weights(folder):
-    before = AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths()).revision
+    before = FrozenBaseline.load(folder, pictures=Colours(), texts=Lengths()).revision
     head = read_head(folder)
     head.outside.bias.data += 1
     write_head(head, folder)
-    assert AfternoonEncoder.load(folder, pictures=Colours(), texts=Lengths()).revision != before
+    assert FrozenBaseline.load(folder, pictures=Colours(), texts=Lengths()).revision != before
 
 
 def test_words_get_the_vector_of_the_text_tower(encoder):

@@ -12,11 +12,11 @@ from forethought.nano.frozen_encoders import (
     FEATURES,
     Block,
     EfficientNetLite,
-    FrozenPictures,
-    FrozenTexts,
-    PictureTower,
+    FrozenImageEncoder,
+    FrozenTextEncoder,
+    ImageEncoder,
     SameConv,
-    TextTower,
+    TextEncoder,
     folded,
     square,
 )
@@ -26,7 +26,7 @@ WORDS = ("[PAD]", "[UNK]", "red", "apple", "a", "ship")
 
 @pytest.fixture(scope="module")
 def pictures():
-    return FrozenPictures(EfficientNetLite())
+    return FrozenImageEncoder(EfficientNetLite())
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def texts():
     words = {word: index for index, word in enumerate(WORDS)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token=WORDS[1]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    return FrozenTexts(BertModel(config, add_pooling_layer=False), tokenizer)
+    return FrozenTextEncoder(BertModel(config, add_pooling_layer=False), tokenizer)
 
 
 def scene(*shape: int, seed: int = 3) -> UInt8[np.ndarray, "H W 3"]:
@@ -49,8 +49,8 @@ def scene(*shape: int, seed: int = 3) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def test_towers_keep_their_protocols(pictures, texts):
-    assert isinstance(pictures, PictureTower)
-    assert isinstance(texts, TextTower)
+    assert isinstance(pictures, ImageEncoder)
+    assert isinstance(texts, TextEncoder)
 
 
 def test_an_odd_pixel_of_padding_goes_to_the_right_and_the_bottom():

@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests import tiny
 
 from forethought.data import GlyphPairs, Pair, read_table, read_texts
 from forethought.errors import DataError
 from forethought.types import Ending, Image, Rationale, Side, Text
+from tests import tiny
 
 EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
 

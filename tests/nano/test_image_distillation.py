@@ -3,12 +3,18 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tests import tiny
 
-from forethought.backbones import Patchifier, QwenVL, new_network
+from forethought.backbones import ImageProcessor, QwenVL, new_network
 from forethought.data import GlyphPairs
-from forethought.nano.image_distillation import FILE, SCALE, PlaceTower, Sight, load_sight
+from forethought.nano.image_distillation import (
+    FILE,
+    SCALE,
+    ImageDistillation,
+    PatchEncoder,
+    load_image_distillation,
+)
 from forethought.types import Image
+from tests import tiny
 
 SIDE, WIDTH = 2, tiny.SHAPE.hidden
 TOKEN_IDS = {"image": 6, "video": 7, "vision_start": 8, "vision_end": 9, "end": 2, "pad": 0}
@@ -45,15 +51,17 @@ def source(tmp_path):
 
 @pytest.fixture
 def patchify():
-    return Patchifier(min_pixels=56 * 56, max_pixels=56 * 56)
+    return ImageProcessor(min_pixels=56 * 56, max_pixels=56 * 56)
 
 
 def sight_of(source, patchify, tower):
-    return load_sight(source, side=SIDE, width=WIDTH, patchify=patchify, seed=3, tower=tower)
+    return load_image_distillation(
+        source, side=SIDE, width=WIDTH, patchify=patchify, seed=3, tower=tower
+    )
 
 
 def test_the_fake_keeps_the_protocol():
-    assert isinstance(MeanColours(), PlaceTower)
+    assert isinstance(MeanColours(), PatchEncoder)
 
 
 def test_every_training_picture_is_described_part_by_part_at_one_scale(source, patchify):
@@ -90,7 +98,7 @@ def test_a_mirrored_picture_is_described_by_its_mirrored_parts(patchify):
     pixels = np.zeros((56, 56, 3), dtype=np.uint8)
     pixels[:, :28, 0] = pixels[:, 28:, 2] = 255
     parts = torch.stack([torch.full((WIDTH,), value) for value in (1.0, -1.0, 1.0, -1.0)])
-    sight = Sight((Image(pixels),), parts[None], SIDE, patchify, 3)
+    sight = ImageDistillation((Image(pixels),), parts[None], SIDE, patchify, 3)
     assert sight.loss(RedIsOne(fresh_backbone().network), 4, 9).item() == pytest.approx(0, abs=1e-9)
 
 
@@ -110,7 +118,9 @@ def test_a_tower_learns_what_it_is_shown(source, patchify):
 
 def test_descriptions_of_another_width_are_made_anew(source, patchify):
     sight_of(source, patchify, MeanColours())
-    other = load_sight(source, side=SIDE, width=7, patchify=patchify, seed=3, tower=MeanColours())
+    other = load_image_distillation(
+        source, side=SIDE, width=7, patchify=patchify, seed=3, tower=MeanColours()
+    )
     assert other.described.shape[-1] == 7
     assert (source.folder / FILE).is_file()
 

@@ -4,13 +4,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.training.colours import COLOURS, Bags, MeanColour, build
 
-from forethought.nano.frozen_baseline import read_head
 from forethought.errors import ConfigError
-from forethought.nano.fit_baseline import AfternoonRecipe, fit
 from forethought.nano.features import picture_features
+from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit
+from forethought.nano.frozen_baseline import read_head
 from forethought.nano.teacher import Taught, principal, teacher_vectors
+from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 DIMENSION = 9
 
@@ -18,7 +18,7 @@ DIMENSION = 9
 @pytest.fixture
 def data(tmp_path):
     data = build(tmp_path / "data")
-    recipe = AfternoonRecipe(
+    recipe = FrozenBaselineRecipe(
         data=data, out=tmp_path / "tea", epochs=2, batch=4, hidden=11, dropout=0.1
     )
     fit(recipe, pictures=MeanColour(), texts=Bags())

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.renderers import TAGS
 from forethought.nano.vocabulary import learn_tokens
+from forethought.renderers import TAGS
 
 TEXTS = ["a red square and a red circle", "12 squares, 212 circles", "red red red"] * 3
 TOKENIZER = learn_tokens(TEXTS, size=284)

@@ -8,7 +8,7 @@ one 8-bit level, and now and then by two.
 import numpy as np
 import pytest
 
-from forethought.backbones import Patchifier, VideoSettings
+from forethought.backbones import ImageProcessor, VideoSettings
 from forethought.types import FramePolicy, Image, Video
 
 # A level of one 8-bit channel after division by the smallest standard deviation.
@@ -32,7 +32,7 @@ def test_a_picture_is_the_stock_processors_within_a_level(size):
     pixels = smooth(size[0], size[1], 1)
     stock = Qwen2VLImageProcessor(size={"shortest_edge": 3136, "longest_edge": 50_000})
     theirs = stock(images=[pixels], return_tensors="np")
-    ours = Patchifier(min_pixels=3136, max_pixels=50_000)(Image(pixels))
+    ours = ImageProcessor(min_pixels=3136, max_pixels=50_000)(Image(pixels))
     assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
     apart = np.abs(ours.values - theirs["pixel_values"])
     assert (apart <= LEVEL).mean() > 0.9999
@@ -53,7 +53,7 @@ def test_a_video_is_the_stock_processors_within_a_level(size, count):
         return_tensors="np",
     )
     video = VideoSettings(FramePolicy(count=count), min_pixels=3136, max_pixels=30_000)
-    ours = Patchifier(min_pixels=3136, max_pixels=50_000, video=video)(Video(frames))
+    ours = ImageProcessor(min_pixels=3136, max_pixels=50_000, video=video)(Video(frames))
     assert ours.grid == tuple(theirs["video_grid_thw"][0].tolist())
     assert np.abs(ours.values - theirs["pixel_values_videos"]).max() < 1e-5
 
@@ -75,9 +75,9 @@ def test_a_video_of_qwen3_is_the_stock_processors_within_a_level(count):
     video = VideoSettings(
         FramePolicy(count=count), min_pixels=4096, max_pixels=10**6, spoken_time=True
     )
-    eyes = Patchifier(
+    image_processor = ImageProcessor(
         min_pixels=4096, max_pixels=10**6, patch_size=16, mean=half, std=half, video=video
     )
-    ours = eyes(Video(frames))
+    ours = image_processor(Video(frames))
     assert ours.grid == tuple(theirs["video_grid_thw"][0].tolist())
     assert np.abs(ours.values - theirs["pixel_values_videos"]).max() < 1e-5

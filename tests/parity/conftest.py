@@ -19,9 +19,9 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def encoders(folders):
-    from forethought.encoders import Reading, load
+    from forethought.encoders import EncodeOptions, load
 
-    reading = Reading(
+    reading = EncodeOptions(
         min_pixels=PIXELS[0],
         max_pixels=PIXELS[1],
         frame_min_pixels=PIXELS[0],

@@ -37,7 +37,7 @@ MMEMB_PROMPT = (
 
 
 @dataclass(frozen=True)
-class Shown:
+class EncodeInput:
     """One input: pictures or a video's frames, and words."""
 
     instruction: str
@@ -77,7 +77,7 @@ class Reference:
         self.pixels = pixels
         self.frame_pixels = frame_pixels or pixels
         self.budget = budget
-        self.eyes: Any = Qwen2VLImageProcessorPil(
+        self.image_processor: Any = Qwen2VLImageProcessorPil(
             patch_size=settings["patch_size"],
             image_mean=settings["image_mean"],
             image_std=settings["image_std"],
@@ -92,8 +92,8 @@ class Reference:
         seen = [{"type": "video"}] if shown.frames else []
         seen += [{"type": "image"}] * len(shown.pictures)
         if self.family == "vlm2vec":
-            marks = [VIDEO] * bool(shown.frames) + [IMAGE] * len(shown.pictures)
-            return " ".join([*marks, task])
+            placeholders = [VIDEO] * bool(shown.frames) + [IMAGE] * len(shown.pictures)
+            return " ".join([*placeholders, task])
         messages: list[dict[str, Any]] = []
         if self.family == "ume_r1":
             seen = seen or [{"type": "image"}]
@@ -119,7 +119,9 @@ class Reference:
         if self.family == "ume_r1" and not pictures and not shown.frames:
             pictures = (np.full((28, 28, 3), 255, np.uint8),)
         if pictures:
-            seen = self.eyes(images=[PIL.Image.fromarray(p) for p in pictures], return_tensors="pt")
+            seen = self.image_processor(
+                images=[PIL.Image.fromarray(p) for p in pictures], return_tensors="pt"
+            )
             made["pixel_values"], made["image_grid_thw"] = (
                 seen["pixel_values"],
                 seen["image_grid_thw"],
@@ -159,7 +161,7 @@ class Reference:
 
     def video(self, frames):
         """Patches of a video, cut out one by one."""
-        patch = self.eyes.patch_size
+        patch = self.image_processor.patch_size
         height, width = smart_resize(
             frames[0].shape[0],
             frames[0].shape[1],
@@ -167,7 +169,10 @@ class Reference:
             min_pixels=self.frame_pixels[0],
             max_pixels=self.frame_pixels[1],
         )
-        mean, std = np.array(self.eyes.image_mean), np.array(self.eyes.image_std)
+        mean, std = (
+            np.array(self.image_processor.image_mean),
+            np.array(self.image_processor.image_std),
+        )
         sized = [
             F.interpolate(
                 torch.from_numpy(f.copy()).permute(2, 0, 1)[None],

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from forethought.engines import Answer, Engine, Limits, LocalEngine, Manner, Sampling
+from forethought.engines import DecodeOptions, Engine, Limits, LocalEngine, RequestOutput, Sampling
+from forethought.engines.decode_batch import DecodeBatch
 from forethought.engines.graphs import Captured
-from forethought.engines.decode_batch import Writing
 from forethought.types import Content, Image, Message, Prompt, Side, Text, Video
 from tests.engines.slow import SlowEngine, Slowly
 from tests.parity.shown import SHOWN, message
@@ -45,14 +45,14 @@ class _Replaying(LocalEngine):
     They are recorded by keeping them, and replayed by running them.
     """
 
-    def _writing(self, manner: Manner, **how: Any) -> Writing:
-        made = super()._writing(manner, **how)
+    def _writing(self, decode_options: DecodeOptions, **how: Any) -> DecodeBatch:
+        made = super()._writing(decode_options, **how)
         made._graphs = Captured(lambda step: step)  # noqa: SLF001 - what a device decides
         return made
 
 
 def _replaying(engine: LocalEngine, limits: Limits) -> Engine:
-    return _Replaying(engine.backbone, engine.pad_id, engine.grammar, limits)
+    return _Replaying(engine.backbone, engine.pad_id, engine.completion_format, limits)
 
 
 BUILDERS: dict[str, Callable[[LocalEngine, Limits], Engine]] = {
@@ -73,7 +73,7 @@ class World:
     @property
     def embed_id(self) -> int:
         """What every rationale ends with."""
-        return self.slow.grammar.embed_id
+        return self.slow.completion_format.embed_id
 
     def thinks(self, *, budget: int = LONGEST, repeats: int = 0) -> list[Slowly]:
         """What the slow engine writes on every prompt."""
@@ -87,17 +87,18 @@ def world(encoder: Any, prompts: Sequence[Prompt], *, quits: bool = False) -> Wo
     """
     engine, network = encoder.engine, encoder.engine.backbone.network
     places = {network.config.image_token_id, network.config.video_token_id}
-    grammar = dataclasses.replace(
-        engine.grammar, forbidden=tuple(sorted(places | {*engine.grammar.forbidden}))
+    completion_format = dataclasses.replace(
+        engine.completion_format,
+        forbidden=tuple(sorted(places | {*engine.completion_format.forbidden})),
     )
-    made = World(engine, tuple(prompts), SlowEngine(network, grammar))
+    made = World(engine, tuple(prompts), SlowEngine(network, completion_format))
     if quits:
         longest = max(made.thinks(), key=lambda found: len(found.token_ids))
-        grammar = dataclasses.replace(
-            grammar, end_ids=(*grammar.end_ids, longest.token_ids[LONGEST // 2])
+        completion_format = dataclasses.replace(
+            completion_format, end_ids=(*completion_format.end_ids, longest.token_ids[LONGEST // 2])
         )
-    engine = dataclasses.replace(engine, grammar=grammar)
-    return World(engine, tuple(prompts), SlowEngine(network, grammar))
+    engine = dataclasses.replace(engine, completion_format=completion_format)
+    return World(engine, tuple(prompts), SlowEngine(network, completion_format))
 
 
 def squares(encoder: Any) -> list[Prompt]:
@@ -176,10 +177,14 @@ def check(told: World, engine: Engine, schedule: Schedule) -> None:
         rows = [row for row, index in enumerate(group) if schedule.thinks[index]]
         return rows[::-1] if schedule.backwards else rows, [chance(index) for index in group]
 
-    manner = Manner(schedule.budget, Sampling(), schedule.repeats)
+    decode_options = DecodeOptions(schedule.budget, Sampling(), schedule.repeats)
     found = list(
         engine.run(
-            prompts, decide=decide, manner=manner, samples=schedule.samples, rows=schedule.rows
+            prompts,
+            decide=decide,
+            decode_options=decode_options,
+            samples=schedule.samples,
+            rows=schedule.rows,
         )
     )
     every = list(range(len(prompts)))
@@ -189,18 +194,29 @@ def check(told: World, engine: Engine, schedule: Schedule) -> None:
         assert answer.gate == chance(answer.index)
         thinks = schedule.thinks[answer.index]
         check_answer(
-            told, prompts[answer.index], answer, manner=manner, samples=schedule.samples * thinks
+            told,
+            prompts[answer.index],
+            answer,
+            decode_options=decode_options,
+            samples=schedule.samples * thinks,
         )
 
 
 def check_answer(
-    told: World, prompt: Prompt, answer: Answer, *, manner: Manner, samples: int = 1
+    told: World,
+    prompt: Prompt,
+    answer: RequestOutput,
+    *,
+    decode_options: DecodeOptions,
+    samples: int = 1,
 ) -> None:
     """Compare one answer with the slow engine's: tokens exactly, vectors closely."""
     near(answer.direct, told.slow.direct(prompt))
-    assert len(answer.thoughts) == len(answer.vectors) == samples
-    for thought, vector in zip(answer.thoughts, answer.vectors, strict=True):
-        expected = told.slow.think(prompt, budget=manner.budget, repeats=manner.repeats)
+    assert len(answer.completions) == len(answer.vectors) == samples
+    for thought, vector in zip(answer.completions, answer.vectors, strict=True):
+        expected = told.slow.think(
+            prompt, budget=decode_options.budget, repeats=decode_options.repeats
+        )
         assert thought.token_ids == expected.token_ids
         assert thought.ending is expected.ending
         near(vector, expected.vector)

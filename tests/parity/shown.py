@@ -3,7 +3,7 @@
 import numpy as np
 
 from forethought.types import Content, FramePolicy, Image, Message, Side, Text, Video
-from tests.parity.reference import Shown
+from tests.parity.reference import EncodeInput
 
 PIXELS = (3136, 20_000)
 BUDGET = 14
@@ -22,16 +22,16 @@ def picture(height, width, seed):
 
 
 SHOWN = {
-    "text": Shown("Find the picture:", "a red square beside two blue ones"),
-    "image": Shown("Represent the given image.", pictures=(picture(90, 131, 1),)),
-    "image-and-text": Shown(
+    "text": EncodeInput("Find the picture:", "a red square beside two blue ones"),
+    "image": EncodeInput("Represent the given image.", pictures=(picture(90, 131, 1),)),
+    "image-and-text": EncodeInput(
         "Answer the question:", "what is in it?", pictures=(picture(64, 200, 2),)
     ),
-    "two-images": Shown(
+    "two-images": EncodeInput(
         "Compare:", "which is the older?", pictures=(picture(56, 56, 3), picture(140, 70, 4))
     ),
-    "video": Shown("Watch this:", frames=tuple(picture(70, 84, s) for s in range(5, 9))),
-    "video-image-text": Shown(
+    "video": EncodeInput("Watch this:", frames=tuple(picture(70, 84, s) for s in range(5, 9))),
+    "video-image-text": EncodeInput(
         "Find the clip:",
         "the one with this on it",
         pictures=(picture(100, 60, 9),),

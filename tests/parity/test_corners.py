@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.engines import Limits, Manner, Sampling
+from forethought.engines import DecodeOptions, Limits, Sampling
 from forethought.types import Ending
 from tests.engines.slow import SlowEngine, goes_round
 from tests.parity.schedules import (
@@ -22,8 +22,8 @@ from tests.parity.schedules import (
     near,
 )
 
-GREEDY = Manner(budget=16, sampling=Sampling(), repeats=3)
-WILD = Manner(budget=12, sampling=Sampling(temperature=1.3, top_p=0.95, top_k=90), repeats=2)
+GREEDY = DecodeOptions(budget=16, sampling=Sampling(), repeats=3)
+WILD = DecodeOptions(budget=12, sampling=Sampling(temperature=1.3, top_p=0.95, top_k=90), repeats=2)
 FEW = Limits(rows=3, tokens=90, waste=0.5, refill=0.4)
 EVERYBODY = Schedule(
     places=(4, 1, 7, 0, 3, 6, 2, 5),
@@ -60,9 +60,9 @@ def asked(told, build, places, **changed):
 
 def with_grammar(told, **changed):
     """The same network and prompts under other rules."""
-    grammar = dataclasses.replace(told.engine.grammar, **changed)
-    engine = dataclasses.replace(told.engine, grammar=grammar)
-    return World(engine, told.prompts, SlowEngine(told.slow.network, grammar))
+    completion_format = dataclasses.replace(told.engine.completion_format, **changed)
+    engine = dataclasses.replace(told.engine, completion_format=completion_format)
+    return World(engine, told.prompts, SlowEngine(told.slow.network, completion_format))
 
 
 # Closing
@@ -144,19 +144,21 @@ def test_prompts_that_are_all_alike(tiny_world, build, place, rows):
 
 def test_no_prompts_are_no_answers(engine):
     for how in ({}, {"samples": 3, "seed": 5}, {"rows": 2}):
-        assert list(engine.run([], decide=all_think, manner=GREEDY, **how)) == []
-    assert list(engine.run([], decide=all_think, manner=None)) == []
+        assert list(engine.run([], decide=all_think, decode_options=GREEDY, **how)) == []
+    assert list(engine.run([], decide=all_think, decode_options=None)) == []
 
 
 def test_where_nothing_is_to_be_written_nothing_is(tiny_world, engine):
     found = list(
         engine.run(
-            tiny_world.prompts, decide=lambda _, group: ([], [0.25] * len(group)), manner=None
+            tiny_world.prompts,
+            decide=lambda _, group: ([], [0.25] * len(group)),
+            decode_options=None,
         )
     )
     assert sorted(answer.index for answer in found) == list(range(8))
     for answer in found:
-        assert (answer.thoughts, answer.vectors) == ((), ())
+        assert (answer.completions, answer.vectors) == ((), ())
         near(answer.direct, tiny_world.slow.direct(tiny_world.prompts[answer.index]))
 
 
@@ -166,13 +168,15 @@ def test_where_nothing_is_to_be_written_nothing_is(tiny_world, engine):
 @pytest.mark.parametrize("count", [0, 1, 3, 7])
 @pytest.mark.parametrize("samples", [1, 2])
 def test_a_caller_may_stop_listening(tiny_world, engine, count, samples):
-    run: Any = engine.run(tiny_world.prompts, decide=all_think, manner=GREEDY, samples=samples)
+    run: Any = engine.run(
+        tiny_world.prompts, decide=all_think, decode_options=GREEDY, samples=samples
+    )
     found = list(itertools.islice(run, count))
     run.close()
     assert not torch.is_inference_mode_enabled()
     for answer in found:
         prompt = tiny_world.prompts[answer.index]
-        check_answer(tiny_world, prompt, answer, manner=GREEDY, samples=samples)
+        check_answer(tiny_world, prompt, answer, decode_options=GREEDY, samples=samples)
     check(tiny_world, engine, EVERYBODY)
 
 
@@ -185,23 +189,25 @@ def test_a_decision_that_fails_is_the_callers_and_breaks_nothing(tiny_world, eng
             raise KeyError(group)
         return all_think(prefill, group)
 
-    run = engine.run(tiny_world.prompts, decide=decide, manner=GREEDY)
+    run = engine.run(tiny_world.prompts, decide=decide, decode_options=GREEDY)
     found = []
     with pytest.raises(KeyError):
         found += run
     assert not torch.is_inference_mode_enabled()
     for answer in found:
-        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, manner=GREEDY)
+        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, decode_options=GREEDY)
     check(tiny_world, engine, EVERYBODY)
 
 
 def test_two_runs_of_one_engine_take_turns(tiny_world, engine):
     others = tiny_world.prompts[::-1]
-    first = engine.run(tiny_world.prompts, decide=all_think, manner=GREEDY, samples=2)
-    second = engine.run(others, decide=all_think, manner=GREEDY)
+    first = engine.run(tiny_world.prompts, decide=all_think, decode_options=GREEDY, samples=2)
+    second = engine.run(others, decide=all_think, decode_options=GREEDY)
     for one, other in zip(first, second, strict=True):
-        check_answer(tiny_world, tiny_world.prompts[one.index], one, manner=GREEDY, samples=2)
-        check_answer(tiny_world, others[other.index], other, manner=GREEDY)
+        check_answer(
+            tiny_world, tiny_world.prompts[one.index], one, decode_options=GREEDY, samples=2
+        )
+        check_answer(tiny_world, others[other.index], other, decode_options=GREEDY)
 
 
 def test_a_decision_may_ask_the_engine_itself(tiny_world, engine):
@@ -211,8 +217,8 @@ def test_a_decision_may_ask_the_engine_itself(tiny_world, engine):
         check(tiny_world, engine, nested)
         return all_think(prefill, group)
 
-    for answer in engine.run(tiny_world.prompts, decide=decide, manner=GREEDY):
-        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, manner=GREEDY)
+    for answer in engine.run(tiny_world.prompts, decide=decide, decode_options=GREEDY):
+        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, decode_options=GREEDY)
 
 
 # Chance
@@ -225,24 +231,24 @@ def drawn(engine, prompts, thinks, *, samples=3, seed=11):
         rows = [row for row, index in enumerate(group) if thinks[index]]
         return rows, [0.5] * len(group)
 
-    found = engine.run(prompts, decide=decide, manner=WILD, samples=samples, seed=seed)
-    return {answer.index: answer for answer in found if answer.thoughts}
+    found = engine.run(prompts, decide=decide, decode_options=WILD, samples=samples, seed=seed)
+    return {answer.index: answer for answer in found if answer.completions}
 
 
 @pytest.fixture(scope="module")
 def together(tiny_world):
     found = drawn(BUILDERS["plain"](tiny_world.engine, Limits()), tiny_world.prompts, [True] * 8)
-    assert len({thought for answer in found.values() for thought in answer.thoughts}) > 12
+    assert len({thought for answer in found.values() for thought in answer.completions}) > 12
     return found
 
 
 def test_what_is_drawn_keeps_the_rules_and_is_read_at_its_own_embed_token(tiny_world, together):
     slow = tiny_world.slow
     for index, answer in together.items():
-        for thought, vector in zip(answer.thoughts, answer.vectors, strict=True):
+        for thought, vector in zip(answer.completions, answer.vectors, strict=True):
             *written, last = thought.token_ids
             assert last == tiny_world.embed_id
-            assert not {*written} & {*slow.grammar.forbidden}
+            assert not {*written} & {*slow.completion_format.forbidden}
             for at, token in enumerate(written):
                 said = tuple(written[:at])
                 assert slow.ending(said, token, budget=WILD.budget, repeats=WILD.repeats) is None
@@ -276,11 +282,11 @@ def test_what_a_row_draws_alone_it_draws_in_company(tiny_world, engine, together
 
 def test_another_seed_draws_otherwise(tiny_world, engine, together):
     found = drawn(engine, tiny_world.prompts, [True] * 8, seed=12)
-    assert any(found[index].thoughts != together[index].thoughts for index in found)
+    assert any(found[index].completions != together[index].completions for index in found)
 
 
 def same(found, expected):
     for index, answer in found.items():
-        assert answer.thoughts == expected[index].thoughts
+        assert answer.completions == expected[index].completions
         for vector, other in zip(answer.vectors, expected[index].vectors, strict=True):
             near(vector, other)

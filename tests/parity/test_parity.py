@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import LogisticGate, Reading, load
+from forethought.encoders import EncodeOptions, LogisticGate, load
 from forethought.types import Ending, Mode, Side
 from tests import published
 from tests.parity.reference import Reference
@@ -138,7 +138,9 @@ def test_another_call_in_between_changes_nothing(encoders, alone, family):
     prompt = encoder.renderer.render(message(SHOWN["video-image-text"]))
     prefill = encoder.engine.prefill([prompt])
     encoder.encode([message(SHOWN["two-images"]), message(SHOWN["text"])], think="never")
-    hidden, _ = encoder.engine.think(prefill, [0], budget=BUDGET, sampling=encoder.manner.sampling)
+    hidden, _ = encoder.engine.think(
+        prefill, [0], budget=BUDGET, sampling=encoder.decode_options.sampling
+    )
     expected = torch.from_numpy(alone[family, "video-image-text", "always"].vectors[0])
     assert float(torch.nn.functional.normalize(hidden[0], dim=-1) @ expected) >= CLOSE
 
@@ -152,7 +154,7 @@ def test_cut_at_the_limit(folders, family, budget):
         folders[family],
         family=family,
         device="cpu",
-        reading=Reading(min_pixels=PIXELS[0], max_pixels=PIXELS[1], budget=budget),
+        reading=EncodeOptions(min_pixels=PIXELS[0], max_pixels=PIXELS[1], budget=budget),
     )
     if family == "mmemb_r1" and budget == 1:
         pytest.skip("its first token is the action: nothing is left to generate")

@@ -11,7 +11,7 @@ from tests.parity.shown import KINDS, PLAIN, SHOWN, THINKERS, message
 def test_prompt_equals_the_chat_template(encoders, references, family, kind):
     prompt = encoders[family].renderer.render(message(SHOWN[kind]))
     expected = references[family].inputs(SHOWN[kind])["input_ids"][0].tolist()
-    assert list(prompt.written_on) == expected
+    assert list(prompt.prefix_ids) == expected
 
 
 @pytest.mark.parametrize("family", THINKERS)
@@ -20,11 +20,11 @@ def test_a_training_text_starts_with_the_sampling_prompt(encoders, references, f
     prompt = renderer.render(message(SHOWN["text"]))
     answer = "" if family == "rge" else "a square"
     written = renderer.write(Rationale("it is red", answer, Ending.EMBED))
-    said = renderer.layout.spoken((*prompt.written_on, *written))
+    said = renderer.layout.spoken((*prompt.prefix_ids, *written))
     half, start, _ = said.partition("assistant\n")
     tokenizer = references[family].tokenizer
-    assert tokenizer(half + start, add_special_tokens=False)["input_ids"] == [*prompt.written_on]
-    assert tokenizer(said, add_special_tokens=False)["input_ids"] == [*prompt.written_on, *written]
+    assert tokenizer(half + start, add_special_tokens=False)["input_ids"] == [*prompt.prefix_ids]
+    assert tokenizer(said, add_special_tokens=False)["input_ids"] == [*prompt.prefix_ids, *written]
 
 
 @pytest.mark.parametrize("family", THINKERS)
@@ -34,7 +34,7 @@ def test_reading_undoes_writing(encoders, family, thinking):
     rationale = Rationale(thinking, answer, Ending.EMBED)
     renderer = encoders[family].renderer
     written = renderer.write(rationale)
-    cut = written[: written.index(renderer.grammar.embed_id) + 1]
+    cut = written[: written.index(renderer.completion_format.embed_id) + 1]
     assert renderer.read(cut, ending=Ending.EMBED) == rationale
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.engines import Limits, Manner, Sampling
+from forethought.engines import DecodeOptions, Limits, Sampling
 from forethought.types import Ending
 from tests.engines.slow import goes_round
 from tests.parity.schedules import BUILDERS, LONGEST, World, check, check_answer, schedules
@@ -28,7 +28,7 @@ def test_rows_end_in_every_way_and_at_many_steps_here(tiny_world, worlds):
     hows = ({"repeats": 2}, {"budget": 6})
     found = set().union(*(endings(told, **how) for told in every for how in hows))
     # Nothing settles unless it is asked to.
-    assert found == set(Ending) - {Ending.SETTLED}
+    assert found == set(Ending) - {Ending.EARLY_EXIT}
     for told in every:
         assert len(endings(told, repeats=2)) > 1
         assert len({len(found.token_ids) for found in told.thinks()}) > 2
@@ -38,7 +38,7 @@ def test_no_choice_is_a_close_call_here(tiny_world, worlds):
     # Else another order of sums might choose otherwise.
     for told in (tiny_world, *worlds.values()):
         for prompt, found in zip(told.prompts, told.thinks(), strict=True):
-            for length in range(len(told.slow.grammar.start), len(found.token_ids) - 1):
+            for length in range(len(told.slow.completion_format.start), len(found.token_ids) - 1):
                 first, second = told.slow.scores(prompt, found.token_ids[:length]).topk(2).values
                 assert first - second > 1e-4
 
@@ -87,14 +87,14 @@ def test_prompts_that_are_let_go_change_no_other(tiny_world, build, asked, gone,
     dropped: set[int] = set()
     found = []
     engine = build(tiny_world.engine, asked.limits)
-    manner = Manner(asked.budget, Sampling(), asked.repeats)
+    decode_options = DecodeOptions(asked.budget, Sampling(), asked.repeats)
     if not after:
         dropped |= gone
     for answer in engine.run(
-        prompts, decide=all_think, manner=manner, rows=asked.rows, dropped=dropped
+        prompts, decide=all_think, decode_options=decode_options, rows=asked.rows, dropped=dropped
     ):
         found.append(answer.index)
-        check_answer(tiny_world, prompts[answer.index], answer, manner=manner)
+        check_answer(tiny_world, prompts[answer.index], answer, decode_options=decode_options)
         if len(found) == after:
             dropped |= gone - {*found}
     assert len(found) == len({*found})

@@ -13,9 +13,15 @@ from torch.distributed import destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 from transformers import DynamicCache
 
-from forethought.backbones import Loading, QwenVL, collate, load_checkpoint, load_patchifier
+from forethought.backbones import (
+    LoadOptions,
+    QwenVL,
+    collate,
+    load_checkpoint,
+    load_image_processor,
+)
 from forethought.encoders import read_tokenizer
-from forethought.engines.cache import Slots
+from forethought.engines.cache import KVCache
 from forethought.renderers import Layout, RgeRenderer, UmeR1Renderer
 from forethought.types import Image, Message, Side, Text
 from tests import published
@@ -40,7 +46,7 @@ def backbone(request, folders):
 
 def sequences(folder):
     """Three rows of different lengths, a picture in each."""
-    layout = Layout(read_tokenizer(folder), load_patchifier(folder), 4, 1024)
+    layout = Layout(read_tokenizer(folder), load_image_processor(folder), 4, 1024)
     rows: list[list[Any]] = [
         [layout.patchify(picture), "what is it, " * (at + 1)] for at, picture in enumerate(PICTURES)
     ]
@@ -49,7 +55,7 @@ def sequences(folder):
 
 def read(backbone, folder, *, side="left"):
     ids, shown = sequences(folder)
-    batch = collate(ids, shown, side=side, marks=backbone.marks, pad_id=0)
+    batch = collate(ids, shown, side=side, placeholders=backbone.placeholders, pad_id=0)
     return batch, backbone.read(batch)
 
 
@@ -67,12 +73,12 @@ def test_without_token_kinds_qwen2_5_is_silently_wrong_and_ours_never_is(folders
     backbone = load_checkpoint(folders["qwen2_5_vl"])
     ids, shown = (rows[0] for rows in sequences(folders["qwen2_5_vl"]))
     inputs = stock_inputs(ids, shown)
-    kinds = (inputs["input_ids"] == backbone.marks.image_id).long()
+    kinds = (inputs["input_ids"] == backbone.placeholders.image_id).long()
     model = backbone.network.model
     right = model(**inputs, mm_token_type_ids=kinds).last_hidden_state
     model.rope_deltas = None
     wrong = model(**inputs).last_hidden_state
-    batch = collate([ids], [shown], side="left", marks=backbone.marks, pad_id=0)
+    batch = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
     torch.testing.assert_close(backbone.read(batch), right, atol=1e-5, rtol=1e-4)
     assert (wrong - right).abs().max() > 1e-3
 
@@ -89,10 +95,12 @@ def test_tokens_put_behind_a_cache_stand_where_a_whole_pass_puts_them(backbone, 
     folder = folders[backbone.network.config.model_type]
     ids, shown = (rows[2] for rows in sequences(folder))
     cache = DynamicCache(config=backbone.network.config.text_config)
-    head = collate([ids], [shown], side="left", marks=backbone.marks, pad_id=0)
+    head = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
     backbone.read(head, cache=cache)
-    whole = collate([(*ids, 7, 9)], [shown], side="left", marks=backbone.marks, pad_id=0)
-    slots = Slots(1, room=len(ids) + 9)
+    whole = collate(
+        [(*ids, 7, 9)], [shown], side="left", placeholders=backbone.placeholders, pad_id=0
+    )
+    slots = KVCache(1, room=len(ids) + 9)
     slots.enter(cache, [0], first=0, width=len(ids))
     slots.reach(len(ids) + 2)
     behind = backbone.extend(
@@ -142,7 +150,7 @@ def contrast(network, batch):
 def test_a_loss_on_states_trains_under_ddp_if_the_head_is_left_out(backbone, folders):
     network = backbone.network.requires_grad_(requires_grad=True).train()
     ids, shown = sequences(folders[network.config.model_type])
-    batch = collate(ids, shown, side="left", marks=QwenVL(network).marks, pad_id=0)
+    batch = collate(ids, shown, side="left", placeholders=QwenVL(network).placeholders, pad_id=0)
     contrast(DistributedDataParallel(network.model), batch)
     assert network.lm_head.weight.grad is None
 
@@ -159,7 +167,7 @@ def test_every_state_is_taken_after_the_final_norm(backbone, folders):
 def test_half_precision_stays_close(folders):
     for name, folder in folders.items():
         _, whole = read(load_checkpoint(folder), folder)
-        half = load_checkpoint(folder, Loading(dtype="bfloat16"))
+        half = load_checkpoint(folder, LoadOptions(dtype="bfloat16"))
         _, found = read(half, folder)
         assert found.dtype is torch.bfloat16, name
         near = torch.nn.functional.cosine_similarity(whole[:, -1], found[:, -1].float())
@@ -168,7 +176,7 @@ def test_half_precision_stays_close(folders):
 
 def test_words_that_spell_an_added_token_stay_words(folders):
     for name, renderer in (("qwen2_vl", UmeR1Renderer), ("qwen2_5_vl", RgeRenderer)):
-        layout = Layout(read_tokenizer(folders[name]), load_patchifier(folders[name]), 4, 1024)
+        layout = Layout(read_tokenizer(folders[name]), load_image_processor(folders[name]), 4, 1024)
         made = renderer(layout)
         loud = "<gen_emb><|im_end|><emb><disc_emb><|image_pad|>"
         plain, spelled = (

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from forethought.rationales import RationaleStore
-from forethought.types import Ending, Rationale, Remembered
+from forethought.types import CachedRationale, Ending, Rationale
 
 BATCH = 5
 
@@ -17,7 +17,7 @@ def key(number):
 
 
 def row(number, **changed):
-    made = Remembered(
+    made = CachedRationale(
         key=key(number),
         rationale=Rationale(f"thinking of {number}\n\u2028é", f"answer {number}", Ending.LENGTH),
         token_ids=(number, 7, 300 + number),

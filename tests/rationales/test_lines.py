@@ -2,11 +2,11 @@ import dataclasses
 import json
 
 import pytest
-from tests.rationales.rows import key, row
 
 from forethought.errors import DataError
 from forethought.rationales import Merged, RationaleStore, from_line, read_lines, to_line
 from forethought.types import Ending, Rationale
+from tests.rationales.rows import key, row
 
 FIRST = Rationale("fur", "a cat", Ending.EMBED)
 TIMES = {

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.rationales import nursery, rows
-from tests.rationales.rows import BATCH, key, row
 
-from forethought.encoders import Memory
+from forethought.encoders import RationaleCache
 from forethought.errors import ConfigError, DataError
 from forethought.rationales import Counts, Merged, RationaleStore
 from forethought.rationales.database import FILE
 from forethought.types import Ending, Rationale
+from tests.rationales import nursery, rows
+from tests.rationales.rows import BATCH, key, row
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def stored(store, number):
 
 
 def test_it_is_a_memory(store):
-    assert isinstance(store, Memory)
+    assert isinstance(store, RationaleCache)
 
 
 def test_what_is_kept_is_recalled_whole(store):
@@ -221,7 +221,7 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path, moment):
 
 
 @pytest.fixture(scope="module")
-def whole(tiny_encoder, tmp_path_factory):
+def atomic(tiny_encoder, tmp_path_factory):
     """What encoding all of the nursery's inputs gives and keeps, undisturbed."""
     kept = RationaleStore(tmp_path_factory.mktemp("whole"))
     return tiny_encoder.encode(nursery.INPUTS, think="always", rationales=kept), plain(kept)

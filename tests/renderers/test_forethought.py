@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from forethought.errors import ContentError, ModelError
-from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.nano.vocabulary import learn_tokens
+from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.types import Ending, Image, Message, Patches, Rationale, Side, Text
 
 INSTRUCTION = "Find the picture."
@@ -136,9 +136,9 @@ def test_a_tag_spelled_in_plain_tokens_makes_a_rationale_malformed(renderer):
 
 def test_no_rationale_may_hold_a_picture_or_another_turn(renderer):
     may = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
-    assert set(renderer.grammar.forbidden) == {renderer.layout.token_id(tag) for tag in TAGS} - {
-        renderer.layout.token_id(tag) for tag in may
-    }
+    assert set(renderer.completion_format.forbidden) == {
+        renderer.layout.token_id(tag) for tag in TAGS
+    } - {renderer.layout.token_id(tag) for tag in may}
 
 
 def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):

@@ -17,8 +17,8 @@ def write(rationale):
     return f"<think>{rationale.thinking}</think><answer>{rationale.answer}<gen_emb>"
 
 
-def read(text, *, ending, grammar=GRAMMAR):
-    return tags.read(text, grammar, ending=ending)
+def read(text, *, ending, completion_format=GRAMMAR):
+    return tags.read(text, completion_format, ending=ending)
 
 
 @given(WORDS, WORDS, st.sampled_from([Ending.EMBED, Ending.LENGTH]))
@@ -28,7 +28,7 @@ def test_reading_undoes_writing(thinking, answer, ending):
 
 
 def test_a_grammar_may_have_no_answer():
-    found = read("two decks, red<emb>", ending=Ending.EMBED, grammar=PROSE)
+    found = read("two decks, red<emb>", ending=Ending.EMBED, completion_format=PROSE)
     assert found == Rationale("two decks, red", "", Ending.EMBED)
 
 

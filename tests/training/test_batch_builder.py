@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import save_file
-from tests import tiny
 
 from forethought.data import GlyphPairs, Pair, TaskBatches, read_texts
-from forethought.renderers import ForethoughtRenderer, Layout, Tag
-from forethought.training.batch_builder import Material, Teacher, load_teacher
-from forethought.training.recipe import TaskWeight
 from forethought.nano.vocabulary import learn_tokens
+from forethought.renderers import ForethoughtRenderer, Layout, Tag
+from forethought.training.batch_builder import BatchBuilder, Teacher, load_teacher
+from forethought.training.recipe import TaskWeight
 from forethought.types import Ending, Patches, Rationale, Side
+from tests import tiny
 
 EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
 STATEMENTS = ("Red is a colour.", "Green is one too.", "Blue is the third.", "Black is none.")
@@ -38,7 +38,7 @@ STAGE = stage("keywords", "name")
 def material(source, *, seed=9):
     renderer = ForethoughtRenderer(Layout(learn_tokens(STATEMENTS, size=300), patchify, 4, 400))
     batches = TaskBatches(source.pairs, seed)
-    return Material(source, batches, renderer, STATEMENTS, ("red paint", "blue ink"), seed)
+    return BatchBuilder(source, batches, renderer, STATEMENTS, ("red paint", "blue ink"), seed)
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests import tiny
 
 from forethought.errors import CheckpointError
 from forethought.training import train
 from forethought.training.cold_start import Places, learn
 from forethought.training.journal import Journal
-from forethought.training.state import open_workshop
+from forethought.training.state import build_train_state
+from tests import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 LOSSES = Path(__file__).with_name("losses.txt")
@@ -58,7 +58,7 @@ def steps(out):
 
 
 @pytest.fixture(scope="module")
-def whole(tiny_data, tmp_path_factory):
+def atomic(tiny_data, tmp_path_factory):
     """An uninterrupted run and what it reported."""
     out = tmp_path_factory.mktemp("whole")
     return out, run(tiny_data, out)
@@ -195,7 +195,7 @@ def test_the_vision_tower_learns_at_its_stages_own_rate(tiny_data, tmp_path):
     # The first stage warms up over two steps to 3e-3: half of that at step 0. The tower's is
     # 1.7 times as high.
     recipe = tiny.recipe(tiny_data, rate=3e-3)
-    workshop = open_workshop(recipe, tmp_path)
-    learn(recipe, workshop, 0)
-    rates = {group["sees"]: group["lr"] for group in workshop.optimizer.param_groups}
+    state = build_train_state(recipe, tmp_path)
+    learn(recipe, state, 0)
+    rates = {group["sees"]: group["lr"] for group in state.optimizer.param_groups}
     assert rates == {False: pytest.approx(1.5e-3), True: pytest.approx(1.7 * 1.5e-3)}

@@ -62,17 +62,17 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
         input_ids=token_ids,
         attention_mask=torch.ones_like(token_ids),
         mm_token_type_ids=torch.zeros_like(token_ids),
-        max_new_tokens=tiny_encoder.manner.budget,
+        max_new_tokens=tiny_encoder.decode_options.budget,
         do_sample=False,
-        suppress_tokens=list(tiny_encoder.renderer.grammar.forbidden),
+        suppress_tokens=list(tiny_encoder.renderer.completion_format.forbidden),
         eos_token_id=thought,
     )[0, len(prompt.token_ids) :]
     engine = tiny_encoder.engine
     _, (ours,) = engine.think(
         engine.prefill([prompt]),
         [0],
-        budget=tiny_encoder.manner.budget,
-        sampling=tiny_encoder.manner.sampling,
+        budget=tiny_encoder.decode_options.budget,
+        sampling=tiny_encoder.decode_options.sampling,
     )
     # Where it ran out of tokens our last one is forced.
     kept = len(ours.token_ids) - (ours.ending is not Ending.EMBED)

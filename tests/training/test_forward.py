@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.training.forward import Reader
 from forethought.training.batch_builder import Row
+from forethought.training.forward import Reader
 from forethought.types import Ending, Image, Message, Rationale, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
@@ -46,7 +46,7 @@ def stock_states(backbone, row):
     return backbone.network.model(
         input_ids=token_ids,
         attention_mask=torch.ones_like(token_ids),
-        mm_token_type_ids=(token_ids == backbone.marks.image_id).long(),
+        mm_token_type_ids=(token_ids == backbone.placeholders.image_id).long(),
         pixel_values=torch.from_numpy(np.concatenate([p.values for p in shown])) if shown else None,
         image_grid_thw=torch.tensor([p.grid for p in shown]) if shown else None,
     ).last_hidden_state[0]

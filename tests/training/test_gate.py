@@ -3,10 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tests import tiny
 
 from forethought.data import GlyphPairs, Pair
 from forethought.training.gate import fit_gate, fit_logistic, reciprocal_rank, utility
+from tests import tiny
 
 EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from forethought.data import Pair
-from forethought.training.forward import States
 from forethought.training.batch_builder import Teacher
+from forethought.training.forward import States
 from forethought.training.objective import Objective, same_answer, total
 from forethought.training.recipe import Weights
 

@@ -2,12 +2,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from tests import tiny
 
 from forethought import config
 from forethought.errors import ConfigError
 from forethought.training import Recipe
 from forethought.training.recipe import Rollouts, TaskWeight
+from tests import tiny
 
 RECIPE = tiny.recipe(Path("data"))  # stages of 5 and 6 steps
 

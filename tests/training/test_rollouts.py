@@ -5,7 +5,7 @@ from forethought.training.recipe import Rollouts
 from forethought.training.rollouts import write_rationales
 from forethought.types import Content, Image, Message, Side, Text
 
-SETTINGS = Rollouts(budget=9, temperature=0.8, ahead=3)
+SETTINGS = Rollouts(budget=9, temperature=0.8, rollout_interval=3)
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
 
 
@@ -33,7 +33,7 @@ def test_each_prompt_gets_its_own_rationale_in_order(tiny_encoder, prompts, batc
     for row in rows:
         assert not row.taught
         assert 1 <= len(row.completion) <= 10
-        assert row.completion[-1] == tiny_encoder.engine.grammar.embed_id
+        assert row.completion[-1] == tiny_encoder.engine.completion_format.embed_id
 
 
 def test_the_seed_alone_decides_what_is_drawn(tiny_encoder, prompts):

@@ -3,12 +3,12 @@ import dataclasses
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from tests import tiny
 
 from forethought import config
 from forethought.encoders import load
 from forethought.errors import ConfigError, DataError
 from forethought.training import run
+from tests import tiny
 
 
 def write(recipe, path):

@@ -2,10 +2,10 @@ import subprocess
 import sys
 
 import pytest
-from tests.types.media import bare_pdf, told, write_pdf
 
 from forethought.errors import ConfigError, ContentError
 from forethought.types import pages
+from tests.types.media import bare_pdf, told, write_pdf
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import PIL.Image
 import pytest
-from tests.types.media import grey, told
 
 from forethought.errors import ContentError
 from forethought.types import FramePolicy, Image, Video
+from tests.types.media import grey, told
 
 FOUR = FramePolicy(count=4)
 

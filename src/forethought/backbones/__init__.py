@@ -1,9 +1,16 @@
 """The models underneath: checkpoints that can read, write and be trained."""
 
-from forethought.backbones.batch import Batch, Marks, Seen, collate, gathered, mrope_positions
+from forethought.backbones.batch import (
+    Batch,
+    PlaceholderTokens,
+    VisionInputs,
+    collate,
+    gathered,
+    mrope_positions,
+)
 from forethought.backbones.checkpoint import (
     NETWORKS,
-    Loading,
+    LoadOptions,
     Shape,
     architecture_of,
     load_checkpoint,
@@ -12,8 +19,13 @@ from forethought.backbones.checkpoint import (
     save_checkpoint,
 )
 from forethought.backbones.folder import ADAPTER, base_of, file_of
+from forethought.backbones.image_processor import (
+    SPOKEN_TIME,
+    ImageProcessor,
+    VideoSettings,
+    load_image_processor,
+)
 from forethought.backbones.linear import pack
-from forethought.backbones.image_processor import SPOKEN_TIME, Patchifier, VideoSettings, load_patchifier
 from forethought.backbones.qwen_vl import QwenVL
 
 __all__ = [
@@ -21,20 +33,20 @@ __all__ = [
     "NETWORKS",
     "SPOKEN_TIME",
     "Batch",
-    "Loading",
-    "Marks",
-    "Patchifier",
+    "ImageProcessor",
+    "LoadOptions",
+    "PlaceholderTokens",
     "QwenVL",
-    "Seen",
     "Shape",
     "VideoSettings",
+    "VisionInputs",
     "architecture_of",
     "base_of",
     "collate",
     "file_of",
     "gathered",
     "load_checkpoint",
-    "load_patchifier",
+    "load_image_processor",
     "mrope_positions",
     "new_network",
     "pack",

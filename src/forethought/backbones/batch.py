@@ -13,7 +13,7 @@ from forethought.types import Patches
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class PlaceholderTokens:
     """The tokens that stand for pieces of a picture or video, and how many patches each covers.
 
     `merge_size` is that number along one side.
@@ -25,7 +25,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class VisionInputs:
     """The patches of every picture, or of every video, and their grids."""
 
     patches: Float[Tensor, "N C"]
@@ -44,8 +44,8 @@ class Batch:
     mask: Int[Tensor, "B T"]
     positions: Int[Tensor, "3 B T"]
     kinds: Int[Tensor, "B T"]
-    images: Seen | None
-    videos: Seen | None
+    images: VisionInputs | None
+    videos: VisionInputs | None
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
@@ -65,7 +65,7 @@ def collate(
     pictures: Sequence[Sequence[Patches]],
     *,
     side: Literal["left", "right"],
-    marks: Marks,
+    placeholders: PlaceholderTokens,
     pad_id: int,
 ) -> Batch:
     """Pad sequences to one length: on the left to go on writing, on the right to train."""
@@ -78,7 +78,9 @@ def collate(
         at = slice(length - len(ids), length) if side == "left" else slice(0, len(ids))
         token_ids[row, at] = ids
         mask[row, at] = 1
-        positions[:, row, at], kinds[row, at] = mrope_positions(ids, shown, marks=marks)
+        positions[:, row, at], kinds[row, at] = mrope_positions(
+            ids, shown, placeholders=placeholders
+        )
     every = [patches for shown in pictures for patches in shown]
     return Batch(
         torch.from_numpy(token_ids),
@@ -91,7 +93,7 @@ def collate(
 
 
 def mrope_positions(
-    token_ids: Sequence[int], shown: Sequence[Patches], *, marks: Marks
+    token_ids: Sequence[int], shown: Sequence[Patches], *, placeholders: PlaceholderTokens
 ) -> tuple[Int[np.ndarray, "3 T"], Int[np.ndarray, " T"]]:
     """Place each token in time, row and column (Qwen2-VL, arXiv 2409.12191, section 2.1).
 
@@ -108,11 +110,11 @@ def mrope_positions(
     kinds = np.zeros(len(ids), dtype=np.int64)
     at = start = 0
     for patches in shown:
-        mark = marks.video_id if patches.video else marks.image_id
+        mark = placeholders.video_id if patches.video else placeholders.image_id
         for frames, rows, columns in patches.runs:
             first = at + int(np.argmax(ids[at:] == mark))
             start = _count(positions[:, at:first], start)
-            shape = (frames, rows // marks.merge_size, columns // marks.merge_size)
+            shape = (frames, rows // placeholders.merge_size, columns // placeholders.merge_size)
             at = first + int(np.prod(shape))
             kinds[first:at] = 2 if patches.video else 1
             if not patches.placed:
@@ -132,13 +134,13 @@ def _count(positions: Int[np.ndarray, "3 S"], start: int) -> int:
     return end
 
 
-def gathered(every: Sequence[Patches]) -> Seen | None:
+def gathered(every: Sequence[Patches]) -> VisionInputs | None:
     """Patches of several pictures, or of several videos, as one; None of none."""
     if not every:
         return None
     values = np.concatenate([patches.values for patches in every])
-    return Seen(torch.from_numpy(values), torch.tensor([patches.grid for patches in every]))
+    return VisionInputs(torch.from_numpy(values), torch.tensor([patches.grid for patches in every]))
 
 
-def _moved(seen: Seen | None, device: torch.device) -> Seen | None:
-    return seen and Seen(seen.patches.to(device), seen.grids.to(device))
+def _moved(seen: VisionInputs | None, device: torch.device) -> VisionInputs | None:
+    return seen and VisionInputs(seen.patches.to(device), seen.grids.to(device))

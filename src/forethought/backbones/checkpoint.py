@@ -106,7 +106,7 @@ def new_network(
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadOptions:
     """How weights are put to work; None leaves the choice to whoever loads.
 
     `device` None is a CPU here, for `forethought.load` the first GPU. `dtype` is a torch type's
@@ -142,7 +142,7 @@ class Loading:
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
-def load_checkpoint(folder: Path, loading: Loading | None = None) -> QwenVL:
+def load_checkpoint(folder: Path, loading: LoadOptions | None = None) -> QwenVL:
     """Load a folder's config and safetensors into a stock network, ready to embed.
 
     A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded, and the
@@ -151,7 +151,7 @@ def load_checkpoint(folder: Path, loading: Loading | None = None) -> QwenVL:
     Raises:
         ModelError: if a file is missing or damaged, or the architecture is another.
     """
-    loading = loading or Loading()
+    loading = loading or LoadOptions()
     if (folder / ADAPTER).is_file():
         return _adapted(folder, loading)
     architecture = architecture_of(folder)
@@ -187,7 +187,7 @@ def architecture_of(folder: Path) -> str:
         ) from None
 
 
-def _loaded(folder: Path, network: type[PreTrainedModel], loading: Loading) -> tuple[Any, Any]:
+def _loaded(folder: Path, network: type[PreTrainedModel], loading: LoadOptions) -> tuple[Any, Any]:
     settings: dict[str, Any] = {}
     precision = loading.precision
     if loading.attention:
@@ -226,7 +226,7 @@ def _quantization(kind: str) -> BitsAndBytesConfig:
     return BitsAndBytesConfig(**how)  # type: ignore[no-untyped-call]
 
 
-def _adapted(folder: Path, loading: Loading) -> QwenVL:
+def _adapted(folder: Path, loading: LoadOptions) -> QwenVL:
     if find_spec("peft") is None:
         raise ModelError(f"{folder} is a LoRA adapter: `pip install 'forethought[train]'` for peft")
     from peft import PeftModel  # noqa: PLC0415 - only adapters need it
@@ -250,7 +250,7 @@ def _adapted(folder: Path, loading: Loading) -> QwenVL:
     return _ready(merged, loading)
 
 
-def _ready(network: Any, loading: Loading) -> QwenVL:  # noqa: ANN401 - transformers types it loosely
+def _ready(network: Any, loading: LoadOptions) -> QwenVL:  # noqa: ANN401 - transformers types it loosely
     if loading.packed and network.device.type == "cpu":
         pack(network)
     return QwenVL(network.eval().requires_grad_(requires_grad=False))

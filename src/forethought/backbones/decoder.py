@@ -15,7 +15,7 @@ from forethought.errors import ModelError
 
 
 @runtime_checkable
-class Open(Protocol):
+class DecodeCache(Protocol):
     """Keys and values of rows that go on, each from its own end."""
 
     def update(
@@ -34,7 +34,7 @@ def extend(
     token_ids: Int[Tensor, "N T"],
     *,
     positions: Int[Tensor, " N"],
-    cache: Open,
+    cache: DecodeCache,
 ) -> Float[Tensor, "N T H"]:
     """Feed each row its next tokens; the states are the last layer's, after the final norm.
 

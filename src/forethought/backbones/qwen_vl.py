@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import DynamicCache
 
-from forethought.backbones.batch import Batch, Marks
-from forethought.backbones.decoder import Open, extend
+from forethought.backbones.batch import Batch, PlaceholderTokens
+from forethought.backbones.decoder import DecodeCache, extend
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +63,10 @@ class QwenVL:
         return self.network.lm_head is not None
 
     @property
-    def marks(self) -> Marks:
+    def placeholders(self) -> PlaceholderTokens:
         """Which tokens stand for pictures and videos."""
         config = self.network.config
-        return Marks(
+        return PlaceholderTokens(
             image_id=int(config.image_token_id),
             video_id=int(config.video_token_id),
             merge_size=int(config.vision_config.spatial_merge_size),
@@ -103,7 +103,7 @@ class QwenVL:
         return torch.cat([seen.pooler_output, *beside], dim=1)
 
     def extend(
-        self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: Open
+        self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: DecodeCache
     ) -> Float[Tensor, "N T H"]:
         """Feed each row its next tokens, from `positions` on; the cache says what each may see."""
         with attention_kernels(token_ids.device):

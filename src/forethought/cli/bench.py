@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli.files import check_target, whole
 from forethought.errors import ConfigError
+from forethought.files import atomic, check_target
 
 if TYPE_CHECKING:
     from benchmarks import Plan, Report
@@ -78,7 +78,7 @@ def bench(
     if plot is not None:
         from benchmarks.plot import draw
 
-        with whole(plot) as scratch:
+        with atomic(plot) as scratch:
             draw(report, scratch)
 
 
@@ -98,7 +98,7 @@ def _keeper(path: Path | None) -> Callable[["Report"], None]:
 
     def keep(report: "Report") -> None:
         if path is not None:
-            with whole(path) as scratch:
+            with atomic(path) as scratch:
                 scratch.write_text(as_json(report), encoding="utf-8")
 
     return keep

@@ -9,10 +9,10 @@ import typer
 
 from forethought.cli import options, show
 from forethought.cli.encoding import Contents, encode_items
-from forethought.cli.files import check_target, whole
 from forethought.cli.items import read_items, refuse
 from forethought.cli.vectors import Part, writer_for
 from forethought.errors import ConfigError, DataError
+from forethought.files import atomic, check_target
 from forethought.types import Embeddings, Side, Think
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def embed(
         bad.append(reason)
 
     about = _about(encoder, side=side, think=think, instruction=instruction)
-    with show.progress("embedding") as progress, whole(out) as scratch:
+    with show.progress("embedding") as progress, atomic(out) as scratch:
         parts = encode_items(items.good, encode, refuse=skip, progress=progress)
         rows = write(scratch, _some(parts), about)
     for reason in bad:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli.files import check_target, whole
 from forethought.errors import ConfigError, ModelError
+from forethought.files import atomic, check_target
 from forethought.types import Think
 
 if TYPE_CHECKING:
@@ -148,5 +148,5 @@ def _judge(
 def _plot(judged: "Sequence[Judged]", path: Path) -> None:
     from forethought.evaluation.plot import bars
 
-    with whole(path) as scratch:
+    with atomic(path) as scratch:
         bars(judged, scratch)

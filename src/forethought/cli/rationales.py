@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli import show
-from forethought.cli.files import check_target, whole
+from forethought.files import atomic, check_target
 
 app = typer.Typer(
     no_args_is_help=True, help="What `forethought embed --rationales DIR` remembers: list, correct."
@@ -87,7 +87,7 @@ def export(
     store = RationaleStore.existing(folder)
     check_target(file)
     count = 0
-    with whole(file) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as out:
+    with atomic(file) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as out:
         for row in store:
             out.write(f"{to_line(row)}\n")
             count += 1

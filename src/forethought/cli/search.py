@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import options, show
-from forethought.cli.files import check_target
 from forethought.errors import ConfigError, ContentError, DataError
+from forethought.files import check_target
 from forethought.types import Embeddings, Hit, Image, Side, Text, Think
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import PIL.ImageOps
 
-from forethought.cli.files import whole
 from forethought.cli.show import plain
 from forethought.errors import ContentError
+from forethought.files import atomic
 from forethought.types import Hit, Image
 
 THUMBNAIL = 180
@@ -49,7 +49,7 @@ def draw(
         pen.text((left, below), f"{hit.rank}   {hit.score:.3f}", _INK, font=small)
         name = _fitting(Path(hit.document).name, small, THUMBNAIL)
         pen.text((left, below + 17), name, _PALE, font=small)
-    with whole(path) as scratch:
+    with atomic(path) as scratch:
         paper.save(scratch, "PNG")
 
 

@@ -19,7 +19,7 @@ _ENDINGS = {
     Ending.LENGTH: "cut off at its budget",
     Ending.MALFORMED: "malformed",
     Ending.LOOP: "stopped for repeating itself",
-    Ending.SETTLED: "stopped as its vector no longer moved",
+    Ending.EARLY_EXIT: "stopped as its vector no longer moved",
 }
 
 

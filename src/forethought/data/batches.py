@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from forethought.nano.glyph_examples import Pair
 from forethought.errors import ConfigError
+from forethought.nano.glyph_examples import Pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,21 @@ from transformers import AutoConfig
 from forethought.backbones import (
     ADAPTER,
     NETWORKS,
-    Loading,
-    Patchifier,
+    ImageProcessor,
+    LoadOptions,
     QwenVL,
     architecture_of,
     base_of,
     load_checkpoint,
-    load_patchifier,
+    load_image_processor,
 )
 from forethought.doctor import memory, policy, rows, states, template, tokens, weights
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
 from forethought.encoders import (
     CARD,
     FAMILIES,
+    EncodeOptions,
     Family,
-    Reading,
     ReasoningEncoder,
     Recognised,
     assemble,
@@ -73,7 +73,7 @@ def examine(
     known = parts and _recognise(parts, str(model), family=family, report=report)
     if parts and known:
         _check(Patient(folder, home, parts, known.family), report)
-    return Examination(str(model), known.family.name if known else "", home, report.whole())
+    return Examination(str(model), known.family.name if known else "", home, report.atomic())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ class Parts:
     folder: Path
     tokenizer: Tokenizer
     skeleton: QwenVL
-    eyes: Patchifier | None
+    image_processor: ImageProcessor | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ class Patient:
             self.family,
             tokenizer=self.parts.tokenizer,
             backbone=backbone,
-            reading=Reading(),
+            reading=EncodeOptions(),
         )
 
 
@@ -126,7 +126,7 @@ class _Report:
             told = f"the check broke with {type(error).__name__}: {error}"
             self.add(fail(name, told, "mend what failed above; if nothing did, please report it"))
 
-    def whole(self) -> tuple[Finding, ...]:
+    def atomic(self) -> tuple[Finding, ...]:
         why = self.blocked or "an earlier check failed"
         missing = [name for name in NAMES if name not in self.found]
         for name in missing:
@@ -166,12 +166,12 @@ def _read(folder: Path, report: _Report) -> Parts | None:
         report.blocked = "config or tokenizer cannot be read"
         return None
     try:
-        eyes = load_patchifier(folder)
+        image_processor = load_image_processor(folder)
     except ModelError as error:
         report.add(fail("files", str(error), _COPY))
         return Parts(folder, tokenizer, skeleton, None)
     report.add(ok("files", "config.json, tokenizer.json and preprocessor_config.json can be read"))
-    return Parts(folder, tokenizer, skeleton, eyes)
+    return Parts(folder, tokenizer, skeleton, image_processor)
 
 
 def _skeleton(folder: Path) -> QwenVL:
@@ -239,7 +239,7 @@ def _check(patient: Patient, report: _Report) -> None:
     half = patient.device != "cpu" and bool(held.types) and "F32" not in held.types
     report.add(memory.check_memory(count, free=free, device=patient.device, half=half))
     report.add(policy.check_attention(parts.skeleton, device=patient.device))
-    if parts.eyes is None or not _check_manners(patient, parts.eyes, report):
+    if parts.image_processor is None or not _check_manners(patient, parts.image_processor, report):
         return
     if not held.usable:
         report.blocked = "weights absent" if not held.faults else "the weights are not whole"
@@ -251,11 +251,11 @@ def _check(patient: Patient, report: _Report) -> None:
     _check_states(patient, dtype, report)
 
 
-def _check_manners(patient: Patient, eyes: Patchifier, report: _Report) -> bool:
+def _check_manners(patient: Patient, image_processor: ImageProcessor, report: _Report) -> bool:
     """What can be told without weights; whether there is an encoder at all."""
     config = patient.parts.skeleton.network.config
-    used = look(eyes, patient.family, Reading())
-    report.add(policy.check_pixels(eyes, used, family=patient.family, config=config))
+    used = look(image_processor, patient.family, EncodeOptions())
+    report.add(policy.check_pixels(image_processor, used, family=patient.family, config=config))
     report.add(policy.check_frames(used, config=config))
     try:
         encoder = patient.encoder(patient.parts.skeleton)
@@ -270,7 +270,7 @@ def _check_manners(patient: Patient, eyes: Patchifier, report: _Report) -> bool:
 def _check_states(patient: Patient, dtype: str, report: _Report) -> None:
     """What needs the weights."""
     try:
-        backbone = load_checkpoint(patient.folder, Loading(device=patient.device, dtype=dtype))
+        backbone = load_checkpoint(patient.folder, LoadOptions(device=patient.device, dtype=dtype))
     except ModelError as error:
         report.add(fail("weights", str(error), _COPY))
         report.blocked = "the weights cannot be loaded"

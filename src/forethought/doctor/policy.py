@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import forethought
-from forethought.backbones import SPOKEN_TIME, Patchifier, QwenVL, VideoSettings
+from forethought.backbones import SPOKEN_TIME, ImageProcessor, QwenVL, VideoSettings
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import Family, ReasoningEncoder
 
@@ -36,7 +36,13 @@ def check_versions() -> Finding:
     return ok("versions", told)
 
 
-def check_pixels(own: Patchifier, used: Patchifier, *, family: Family, config: Any) -> Finding:  # noqa: ANN401 - any of transformers' configs
+def check_pixels(
+    own: ImageProcessor,
+    used: ImageProcessor,
+    *,
+    family: Family,
+    config: Any,  # noqa: ANN401 - transformers types it loosely
+) -> Finding:
     """Which size pictures are brought to, and whether the checkpoint's files say the same."""
     vision = config.vision_config
     cut = {
@@ -70,7 +76,7 @@ def check_pixels(own: Patchifier, used: Patchifier, *, family: Family, config: A
     return ok("pixels", told)
 
 
-def check_frames(used: Patchifier, *, config: Any) -> Finding:  # noqa: ANN401
+def check_frames(used: ImageProcessor, *, config: Any) -> Finding:  # noqa: ANN401
     """Which frames of a video are shown, how large, and whether the network's clock is kept."""
     video = used.video
     spoken = config.model_type in SPOKEN_TIME
@@ -107,14 +113,14 @@ def check_attention(backbone: QwenVL, *, device: str) -> Finding:
     return ok("attention", told)
 
 
-def check_context(encoder: ReasoningEncoder, used: Patchifier) -> Finding:
+def check_context(encoder: ReasoningEncoder, used: ImageProcessor) -> Finding:
     """Whether the largest picture and the longest rationale go into the context together."""
     context = encoder.engine.backbone.context
     picture = largest_picture(used)
-    need = picture + encoder.manner.budget + SPARE
+    need = picture + encoder.decode_options.budget + SPARE
     told = (
         f"{context:,} tokens; the largest picture takes {picture:,}, a rationale at most "
-        f"{encoder.manner.budget:,}"
+        f"{encoder.decode_options.budget:,}"
     )
     if need > context:
         return warn(
@@ -125,7 +131,7 @@ def check_context(encoder: ReasoningEncoder, used: Patchifier) -> Finding:
     return ok("context", told)
 
 
-def largest_picture(used: Patchifier) -> int:
+def largest_picture(used: ImageProcessor) -> int:
     """The most tokens one picture becomes."""
     return used.max_pixels // (used.patch_size * used.merge_size) ** 2
 

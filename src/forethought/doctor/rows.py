@@ -28,9 +28,13 @@ def check_rows(backbone: QwenVL, renderer: Renderer, family: Family) -> Finding:
     known = renderer.layout.tokenizer.get_vocab_size()
     ins = network.get_input_embeddings().weight.detach()[:known]
     told, fatal, odd = _told(ins, ids, where="")
-    grammar = renderer.grammar
-    if not network.config.tie_word_embeddings and grammar is not None:
-        written = {name: at for name, at in ids.items() if at in {grammar.embed_id, *grammar.start}}
+    completion_format = renderer.completion_format
+    if not network.config.tie_word_embeddings and completion_format is not None:
+        written = {
+            name: at
+            for name, at in ids.items()
+            if at in {completion_format.embed_id, *completion_format.start}
+        }
         outs = network.get_output_embeddings().weight.detach()[:known]
         more = _told(outs, written, where=" in lm_head")
         told, fatal, odd = (mine + its for mine, its in zip((told, fatal, odd), more, strict=True))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from forethought.doctor import shown
+from forethought.doctor import fixtures
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import ReasoningEncoder
 from forethought.types import Side, Think
@@ -42,11 +42,13 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
     seen: list[tuple[Tensor, Tensor]] = []
     hook = norm.register_forward_hook(lambda _, into, out: seen.append((into[0], out)))
     try:
-        prompt = encoder.renderer.render(shown.words())
+        prompt = encoder.renderer.render(fixtures.words())
         prefill = engine.prefill([prompt])
         reads = [("direct", prefill.direct[0], prompt.read_at)]
         if encoder.family.thinks:
-            thought, _ = engine.think(prefill, [0], budget=1, sampling=encoder.manner.sampling)
+            thought, _ = engine.think(
+                prefill, [0], budget=1, sampling=encoder.decode_options.sampling
+            )
             reads.append(("thought", thought[0], -1))
     finally:
         hook.remove()
@@ -98,13 +100,13 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
         return ok("thought parity", "this family writes no rationale")
     return _layouts(
         "thought parity",
-        replace(encoder, manner=replace(encoder.manner, budget=BUDGET)),
+        replace(encoder, decode_options=replace(encoder.decode_options, budget=BUDGET)),
         Think.ALWAYS,
     )
 
 
 def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
-    messages = [shown.words(), shown.picture(), shown.more_words()]
+    messages = [fixtures.words(), fixtures.picture(), fixtures.more_words()]
     # As much padding as there can be: left alone, the scheduler lets little stand.
     limits = replace(encoder.engine.limits, waste=1.0)
     wasteful = replace(encoder, engine=replace(encoder.local, limits=limits))

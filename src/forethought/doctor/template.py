@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
-from forethought.doctor import shown
+from forethought.doctor import fixtures
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.renderers import ForethoughtRenderer, Renderer, Tag
 from forethought.types import Message, Prompt
@@ -25,7 +25,7 @@ _BESIDE, _AHEAD = 3, 8
 
 def check_template(folder: Path, renderer: Renderer) -> Finding:
     """Render messages both ways, as words and as a picture, and compare the tokens."""
-    if renderer.layout.token_id(Tag.START) not in renderer.render(shown.words()).token_ids:
+    if renderer.layout.token_id(Tag.START) not in renderer.render(fixtures.words()).token_ids:
         return ok("template", "this family lays out plain text: no chat template is used")
     found = read_template(folder)
     if found is None:
@@ -40,13 +40,13 @@ def check_template(folder: Path, renderer: Renderer) -> Finding:
         f"take {file} from the checkpoint's own repository, or name the family it was trained "
         "as with --family; vectors here come from our own layout, whatever the file says"
     )
-    for message in (shown.words(), shown.picture()):
+    for message in (fixtures.words(), fixtures.picture()):
         prompt = renderer.render(message)
         try:
             theirs = _spelled(prompt, message, template=template, renderer=renderer)
         except Exception as error:  # noqa: BLE001 - a template may raise anything
             return fail("template", f"{file} cannot be rendered ({error})", again)
-        difference = _difference(list(prompt.written_on), theirs, renderer)
+        difference = _difference(list(prompt.prefix_ids), theirs, renderer)
         if difference:
             return fail("template", f"{file} differs from ours {difference}", again)
     return ok("template", f"{file} gives the same tokens as ours, for words and for a picture")
@@ -100,7 +100,7 @@ def _parts(body: str) -> list[dict[str, str]]:
 def _spelled(prompt: Prompt, message: Message, *, template: str, renderer: Renderer) -> list[int]:
     """The tokens of a message as the template has it."""
     layout = renderer.layout
-    said = layout.spoken(prompt.written_on)
+    said = layout.spoken(prompt.prefix_ids)
     if isinstance(renderer, ForethoughtRenderer):
         # Its template writes this tag itself, behind every user turn.
         said = said.replace(Tag.DIRECT, "")
@@ -111,7 +111,7 @@ def _spelled(prompt: Prompt, message: Message, *, template: str, renderer: Rende
         turns(said, instruction=message.instruction), tokenize=False, add_generation_prompt=True
     )
     # What a tokenizer puts behind every text belongs to the families that read there.
-    closed = renderer.grammar is None
+    closed = renderer.completion_format is None
     ids = layout.tokenizer.encode(str(text), add_special_tokens=closed).ids
     counts = [
         rows * columns // layout.patches_per_token

@@ -19,7 +19,7 @@ from forethought.types import (
     open_file,
 )
 
-Shown = str | Path | Content | PIL.Image.Image | Message | Sequence[Content | str]
+EncodeInput = str | Path | Content | PIL.Image.Image | Message | Sequence[Content | str]
 """One input: words, a file, a picture or video, several of them in order, or a whole message."""
 
 
@@ -44,7 +44,7 @@ class Encoder(Protocol):
 
     def encode(
         self,
-        inputs: Sequence[Shown],
+        inputs: Sequence[EncodeInput],
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
@@ -84,7 +84,7 @@ def as_choice(kind: type[Choice], value: Choice | str) -> Choice:
         raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
 
 
-def as_message(shown: Shown, *, side: Side, instruction: str) -> Message:
+def as_message(shown: EncodeInput, *, side: Side, instruction: str) -> Message:
     """Wrap what a caller shows; a message stays as it is.
 
     Raises:
@@ -126,7 +126,7 @@ def pieces_of(shown: object) -> tuple[Content, ...]:
     )
 
 
-def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> list[Message]:
+def as_messages(inputs: Sequence[EncodeInput], *, side: Side, instruction: str) -> list[Message]:
     """Wrap every input.
 
     Raises:
@@ -143,7 +143,7 @@ def as_messages(inputs: Sequence[Shown], *, side: Side, instruction: str) -> lis
     return messages
 
 
-def refuse_string(inputs: Sequence[Shown]) -> None:
+def refuse_string(inputs: Sequence[EncodeInput]) -> None:
     """Refuse one string where a list of inputs is meant.
 
     Raises:

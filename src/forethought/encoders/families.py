@@ -30,7 +30,7 @@ class Family:
 
     `thinks` are the sides that may write a rationale, of at most `budget` tokens. `pixels`
     are the smallest and the largest picture; None keeps the checkpoint's own. `video` None
-    keeps the defaults of qwen-vl-utils, or with `frames_as_pictures` the pictures' limits. A
+    keeps the defaults of qwen-vl-utils, or with `frames_as_images` the pictures' limits. A
     checkpoint is recognised by its repository's name, or by `architecture` and embed tokens.
     """
 
@@ -46,7 +46,7 @@ class Family:
     instructions: Mapping[Side, str]
     pixels: tuple[int, int] | None = None
     video: VideoSettings | None = None
-    frames_as_pictures: bool = False
+    frames_as_images: bool = False
     repositories: tuple[str, ...] = ()
 
 
@@ -72,7 +72,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 instructions=_said(
                     query="Find the picture these words describe.", document="Picture."
                 ),
-                frames_as_pictures=True,
+                frames_as_images=True,
             ),
             Family(
                 name="ume_r1",

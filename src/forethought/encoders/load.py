@@ -9,17 +9,17 @@ from huggingface_hub import snapshot_download
 from tokenizers import Tokenizer
 
 from forethought.backbones import (
-    Loading,
+    LoadOptions,
     QwenVL,
     file_of,
     load_checkpoint,
-    load_patchifier,
+    load_image_processor,
     revision_of,
 )
 from forethought.encoders.encoder import Encoder
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
-from forethought.encoders.options import Reading, look, write
+from forethought.encoders.options import EncodeOptions, look, write
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, read_card, recognise
 from forethought.engines import Limits, LocalEngine, limits_for, start_vllm
@@ -38,8 +38,8 @@ def load(
     family: str | None = None,
     revision: str | None = None,
     device: str | None = None,
-    loading: Loading | None = None,
-    reading: Reading | None = None,
+    loading: LoadOptions | None = None,
+    reading: EncodeOptions | None = None,
     limits: Limits | None = None,
     engine: str = "local",
 ) -> Encoder:
@@ -59,7 +59,7 @@ def load(
         ModelError: if there is no such model, its files are not whole, it is of no family, or
             the engine cannot run it.
     """
-    for given, kind in ((loading, Loading), (reading, Reading), (limits, Limits)):
+    for given, kind in ((loading, LoadOptions), (reading, EncodeOptions), (limits, Limits)):
         if given is not None and not isinstance(given, kind):
             name = kind.__name__
             raise ModelError(f"{name.lower()}={given!r}: make it as forethought.{name}(...)")
@@ -68,12 +68,12 @@ def load(
     folder = find(model, revision=revision)
     if family is None and (folder / CARD).is_file() and read_card(folder)["family"] == "afternoon":
         # Its towers need code that no other family does.
-        from forethought.nano.frozen_baseline import AfternoonEncoder  # noqa: PLC0415
+        from forethought.nano.frozen_baseline import FrozenBaseline  # noqa: PLC0415
 
         if engine != "local":
             raise ModelError(f"{folder}: the afternoon family never writes; load it as it is")
-        return AfternoonEncoder.load(folder)
-    loading = loading or Loading()
+        return FrozenBaseline.load(folder)
+    loading = loading or LoadOptions()
     chosen = replace(loading, device=device or loading.device or best_device())
     tokenizer = read_tokenizer(folder)
     found = recognise(folder, tokenizer, named=str(model), family=family)
@@ -82,13 +82,13 @@ def load(
         found.family,
         tokenizer=tokenizer,
         backbone=load_checkpoint(folder, chosen),
-        reading=reading or Reading(),
+        reading=reading or EncodeOptions(),
         limits=limits,
     )
     return encoder if engine == "local" else _served(encoder, chosen)
 
 
-def _served(encoder: ReasoningEncoder, loading: Loading) -> ReasoningEncoder:
+def _served(encoder: ReasoningEncoder, loading: LoadOptions) -> ReasoningEncoder:
     """The same encoder with vLLM writing its rationales."""
     if loading.quantize or loading.device_map:
         raise ModelError(
@@ -124,14 +124,16 @@ def assemble(
     *,
     tokenizer: Tokenizer,
     backbone: QwenVL,
-    reading: Reading,
+    reading: EncodeOptions,
     limits: Limits | None = None,
 ) -> ReasoningEncoder:
     """Put renderer, backbone, engine and gate of one folder together."""
-    eyes = look(load_patchifier(folder), family, reading)
-    layout = Layout(tokenizer, eyes, backbone.marks.merge_size**2, context=backbone.context)
+    image_processor = look(load_image_processor(folder), family, reading)
+    layout = Layout(
+        tokenizer, image_processor, backbone.placeholders.merge_size**2, context=backbone.context
+    )
     renderer = family.renderer(layout)
-    if renderer.grammar is not None and not backbone.writes:
+    if renderer.completion_format is not None and not backbone.writes:
         raise ModelError(
             f"{folder}: the weights lack lm_head.weight, with which {family.title} writes; copy or "
             "train them again, or load it as a family that never thinks"
@@ -144,12 +146,15 @@ def assemble(
         revision=revision_of(folder),
         folder=folder,
         engine=LocalEngine(
-            backbone, layout.pad_id, renderer.grammar, limits or limits_for(backbone.device)
+            backbone,
+            layout.pad_id,
+            renderer.completion_format,
+            limits or limits_for(backbone.device),
         ),
         renderer=renderer,
         family=family,
         gate=_gate(folder, backbone, renderer, threshold=reading.threshold),
-        manner=write(_budget(folder, card, family), reading),
+        decode_options=write(_budget(folder, card, family), reading),
         instructions=_instructions(folder, card, family),
     )
 

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass, replace
 
-from forethought.backbones import Patchifier, VideoSettings
+from forethought.backbones import ImageProcessor, VideoSettings
 from forethought.encoders.families import Family
-from forethought.engines import Manner, Settle
+from forethought.engines import DecodeOptions, EarlyExit
 from forethought.errors import ModelError
 from forethought.types import FramePolicy
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EncodeOptions:
     """What a caller may set; None keeps the family's published default.
 
     `min_pixels` and `max_pixels` bound a picture, `frame_min_pixels`, `frame_max_pixels` and
     `total_pixels` a video's frames and their sum. `frames` chooses them. `budget` is the most
     tokens of a rationale, `repeats` the rounds after which one that repeats itself is closed (0
-    lets it go on); for `guesses` and `settle` see `Manner`. `threshold` is the probability from
+    lets it go on); for `speculative_tokens` and `early_exit` see `DecodeOptions`. `threshold` is the probability from
     which on a gate thinks. Without `blank` UME-R1 shows no white picture beside words alone.
 
     Raises:
@@ -31,8 +31,8 @@ class Reading:
     total_pixels: int | None = None
     budget: int | None = None
     repeats: int = 8
-    guesses: int = 0
-    settle: Settle | None = None
+    speculative_tokens: int = 0
+    early_exit: EarlyExit | None = None
     threshold: float | None = None
     blank: bool = True
 
@@ -41,7 +41,7 @@ class Reading:
             self._positive(name)
         self._positive("total_pixels")
         self._positive("budget")
-        for name in ("repeats", "guesses"):
+        for name in ("repeats", "speculative_tokens"):
             if getattr(self, name) < 0:
                 raise ModelError(f"{name} must be at least 0, got {getattr(self, name)}")
         # How they go together is a manner's to say.
@@ -61,40 +61,42 @@ class Reading:
             raise ModelError(f"{name} must be at least 1, got {value}")
 
 
-def write(budget: int, reading: Reading) -> Manner:
+def write(budget: int, reading: EncodeOptions) -> DecodeOptions:
     """How a family's rationales are written, greedily, as the caller would have it."""
-    return Manner(
+    return DecodeOptions(
         # One that never writes has no budget, and is never asked to.
         max(1, reading.budget or budget),
         repeats=reading.repeats,
-        guesses=reading.guesses,
-        settle=reading.settle,
+        speculative_tokens=reading.speculative_tokens,
+        early_exit=reading.early_exit,
     )
 
 
-def look(eyes: Patchifier, family: Family, reading: Reading) -> Patchifier:
+def look(image_processor: ImageProcessor, family: Family, reading: EncodeOptions) -> ImageProcessor:
     """A checkpoint's eyes with the family's published limits and the caller's own."""
-    smallest, largest = family.pixels or (eyes.min_pixels, eyes.max_pixels)
+    smallest, largest = family.pixels or (image_processor.min_pixels, image_processor.max_pixels)
     return replace(
-        eyes,
+        image_processor,
         min_pixels=reading.min_pixels or min(smallest, reading.max_pixels or smallest),
         max_pixels=reading.max_pixels or max(largest, reading.min_pixels or largest),
-        video=_watch(eyes.video, family.video or _frames(eyes, family), reading),
+        video=_watch(
+            image_processor.video, family.video or _frames(image_processor, family), reading
+        ),
     )
 
 
-def _frames(eyes: Patchifier, family: Family) -> VideoSettings:
-    if not family.frames_as_pictures:
-        return eyes.video
+def _frames(image_processor: ImageProcessor, family: Family) -> VideoSettings:
+    if not family.frames_as_images:
+        return image_processor.video
     return replace(
-        eyes.video,
+        image_processor.video,
         frames=FramePolicy(count=8),
-        min_pixels=eyes.min_pixels,
-        max_pixels=eyes.max_pixels,
+        min_pixels=image_processor.min_pixels,
+        max_pixels=image_processor.max_pixels,
     )
 
 
-def _watch(own: VideoSettings, published: VideoSettings, reading: Reading) -> VideoSettings:
+def _watch(own: VideoSettings, published: VideoSettings, reading: EncodeOptions) -> VideoSettings:
     smallest = reading.frame_min_pixels or published.min_pixels
     return replace(
         # How time is told is the architecture's business, never the family's.

@@ -7,7 +7,7 @@ from typing import TypeVar
 Made = TypeVar("Made")
 
 
-def ahead(makes: Iterable[Callable[[], Made]], *, overlap: bool) -> Generator[Made, None, None]:
+def prefetch(makes: Iterable[Callable[[], Made]], *, overlap: bool) -> Generator[Made, None, None]:
     """Give what each makes, in order, and with `overlap` let a thread make the next meanwhile.
 
     Two are there at a time then. What goes wrong is raised where its result would be given.

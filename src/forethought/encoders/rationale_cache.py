@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from forethought.types import Rationale, Remembered
+from forethought.types import CachedRationale, Rationale
 
 Written = tuple[Rationale, tuple[int, ...]]
 """A rationale and the completion that spells it."""
 
 
 @runtime_checkable
-class Memory(Protocol):
+class RationaleCache(Protocol):
     """Keeps rationales from one call to the next."""
 
-    def recall(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+    def recall(self, keys: Sequence[str]) -> Mapping[str, CachedRationale]:
         """Find those of the keys that are known."""
         ...
 
-    def keep(self, rows: Sequence[Remembered]) -> None:
+    def keep(self, rows: Sequence[CachedRationale]) -> None:
         """Add rationales; a key that is known already keeps what it has."""
         ...
 
@@ -28,17 +28,17 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Past:
+class RationaleCacheView:
     """The memory as one batch sees it: a row without words yet for each of its prompts.
 
-    `spell` gives the completion to read for what was recalled, or None where it cannot be read.
+    `to_completion` gives the completion to read for what was recalled, or None where it cannot be read.
     """
 
-    memory: Memory
-    blanks: tuple[Remembered, ...]
-    spell: Callable[[Remembered], tuple[int, ...] | None]
+    memory: RationaleCache
+    blanks: tuple[CachedRationale, ...]
+    to_completion: Callable[[CachedRationale], tuple[int, ...] | None]
 
-    def only(self, rows: Sequence[int]) -> "Past":
+    def only(self, rows: Sequence[int]) -> "RationaleCacheView":
         """The same for some of the rows, numbered anew."""
         return replace(self, blanks=tuple(self.blanks[row] for row in rows))
 
@@ -51,7 +51,7 @@ class Past:
             memo = known.get(self.blanks[row].key)
             if memo is None:
                 continue
-            completion = self.spell(memo)
+            completion = self.to_completion(memo)
             if completion is None:
                 unread.append(memo.key)
             else:
@@ -60,11 +60,11 @@ class Past:
             self.memory.refuse(unread)
         return found
 
-    def keep(self, thoughts: Mapping[int, Written]) -> None:
+    def keep(self, completions: Mapping[int, Written]) -> None:
         """Add what some rows thought."""
         self.memory.keep(
             [
                 replace(self.blanks[row], rationale=rationale, token_ids=token_ids)
-                for row, (rationale, token_ids) in thoughts.items()
+                for row, (rationale, token_ids) in completions.items()
             ]
         )

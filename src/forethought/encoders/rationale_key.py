@@ -59,7 +59,7 @@ def _ingredients(message: Message, prompt: Prompt) -> Iterator[tuple[str, bytes]
             clock = (patches.grid, patches.seconds, patches.tick)
             yield "clock", repr(clock).encode()
             yield "frames", np.ascontiguousarray(patches.values).tobytes()
-    yield "tokens", json.dumps(prompt.written_on).encode()
+    yield "tokens", json.dumps(prompt.prefix_ids).encode()
 
 
 def _add(digest: "hashlib._Hash", name: str, value: bytes) -> None:

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-from forethought.encoders.prefetch import ahead
-from forethought.encoders.session import Desk, embeddings
-from forethought.encoders.encoder import Shown, as_choice, as_message, refuse_string
+from forethought.encoders.encoder import EncodeInput, as_choice, as_message, refuse_string
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
+from forethought.encoders.prefetch import prefetch
+from forethought.encoders.rationale_cache import RationaleCache, RationaleCacheView
 from forethought.encoders.rationale_key import key_of, sources_of
-from forethought.encoders.rationale_cache import Memory, Past
-from forethought.encoders.stored_completion import spell
-from forethought.engines import Engine, LocalEngine, Manner, VllmEngine
+from forethought.encoders.session import EncodeSession, embeddings
+from forethought.encoders.stored_completion import to_completion
+from forethought.engines import DecodeOptions, Engine, LocalEngine, VllmEngine
 from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import (
+    CachedRationale,
     Embeddings,
     Ending,
     Message,
     Mode,
     Prompt,
     Rationale,
-    Remembered,
     Side,
     Think,
     concatenate,
@@ -38,7 +38,7 @@ Beside a GPU two such windows are there at a time: one is answered while the nex
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Laid:
+class PreparedBatch:
     """One window of inputs, laid out: by index, the prompts and why there is none.
 
     `blanks` is what is known of each prompt's rationale before it is written, where that is
@@ -46,7 +46,7 @@ class Laid:
     """
 
     prompts: dict[int, Prompt]
-    blanks: tuple[Remembered, ...]
+    blanks: tuple[CachedRationale, ...]
     errors: dict[int, str]
 
 
@@ -54,7 +54,7 @@ class Laid:
 class ReasoningEncoder:
     """One backbone, three roads: direct, thought, and the choice between them.
 
-    `manner` is how rationales are written, `instructions` what is asked where the caller asks
+    `decode_options` is how rationales are written, `instructions` what is asked where the caller asks
     nothing, `folder` where it was loaded from.
     """
 
@@ -65,7 +65,7 @@ class ReasoningEncoder:
     renderer: Renderer
     family: Family
     gate: Gate | None
-    manner: Manner
+    decode_options: DecodeOptions
     instructions: dict[Side, str]
 
     @property
@@ -90,7 +90,7 @@ class ReasoningEncoder:
 
     def encode(
         self,
-        inputs: Sequence[Shown],
+        inputs: Sequence[EncodeInput],
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
@@ -98,7 +98,7 @@ class ReasoningEncoder:
         batch_size: int = 64,
         progress: Callable[[int], None] | None = None,
         on_error: str = "raise",
-        rationales: Memory | None = None,
+        rationales: RationaleCache | None = None,
     ) -> Embeddings:
         """Embed inputs in order; see `Encoder.encode`.
 
@@ -114,14 +114,14 @@ class ReasoningEncoder:
         if batch_size < 1:
             raise ModelError(f"batch_size must be at least 1, got {batch_size}")
         refuse_string(inputs)
-        think = self._settle(side, think)
+        think = self._early_exit(side, think)
         words = self.instructions[side] if instruction is None else instruction
         errors: dict[int, str] = {}
         order: list[int] = []
         parts = []
         memory = None if think is Think.NEVER else rationales
 
-        def lay_out(window: range) -> Laid:
+        def lay_out(window: range) -> PreparedBatch:
             shown = {index: inputs[index] for index in window}
             keys = memory is not None
             return self._lay_out(shown, side, words, keys=keys, on_error=on_error)
@@ -131,9 +131,11 @@ class ReasoningEncoder:
         windows = (partial(lay_out, every[first : first + size]) for first in every[::size])
         # A processor would only take turns.
         overlap = self.engine.backbone.device.type == "cuda"
-        for laid in ahead(windows, overlap=overlap):
+        for laid in prefetch(windows, overlap=overlap):
             errors |= laid.errors
-            past = Past(memory, laid.blanks, self._spell) if memory is not None else None
+            past = (
+                RationaleCacheView(memory, laid.blanks, self._spell) if memory is not None else None
+            )
             rows = self._desk(list(laid.prompts.values()), think, past).answer(
                 batch_size=batch_size, progress=progress
             )
@@ -145,15 +147,15 @@ class ReasoningEncoder:
 
     def _lay_out(
         self,
-        shown: Mapping[int, Shown],
+        shown: Mapping[int, EncodeInput],
         side: Side,
         instruction: str,
         *,
         keys: bool,
         on_error: str,
-    ) -> Laid:
+    ) -> PreparedBatch:
         prompts: dict[int, Prompt] = {}
-        blanks: list[Remembered] = []
+        blanks: list[CachedRationale] = []
         errors: dict[int, str] = {}
         for index, one in shown.items():
             try:
@@ -163,36 +165,38 @@ class ReasoningEncoder:
                 blanks += [self._blank(message, prompts[index])] if keys else []
             except ContentError as error:
                 errors[index] = _told(index, error, on_error=on_error)
-        return Laid(prompts, tuple(blanks), errors)
+        return PreparedBatch(prompts, tuple(blanks), errors)
 
-    def _desk(self, prompts: list[Prompt], think: Think, past: Past | None) -> Desk:
-        return Desk(
+    def _desk(
+        self, prompts: list[Prompt], think: Think, past: RationaleCacheView | None
+    ) -> EncodeSession:
+        return EncodeSession(
             engine=self.engine,
             renderer=self.renderer,
             gate=self.gate,
-            manner=None if think is Think.NEVER else self.manner,
+            decode_options=None if think is Think.NEVER else self.decode_options,
             think=think,
             prompts=prompts,
             past=past,
         )
 
-    def _spell(self, memo: Remembered) -> tuple[int, ...] | None:
-        return spell(memo, self.renderer, self.engine.backbone)
+    def _spell(self, memo: CachedRationale) -> tuple[int, ...] | None:
+        return to_completion(memo, self.renderer, self.engine.backbone)
 
-    def _blank(self, message: Message, prompt: Prompt) -> Remembered:
+    def _blank(self, message: Message, prompt: Prompt) -> CachedRationale:
         """What is known of a rationale before it is written."""
         key = key_of(
             message,
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            settings=_settings(self.manner),
+            settings=_settings(self.decode_options),
         )
         unwritten = Rationale("", "", Ending.MALFORMED)
         said = f"{self.name}@{self.revision}"
-        return Remembered(key, unwritten, (), reasoner=said, sources=sources_of(message))
+        return CachedRationale(key, unwritten, (), reasoner=said, sources=sources_of(message))
 
-    def _settle(self, side: Side, think: Think) -> Think:
+    def _early_exit(self, side: Side, think: Think) -> Think:
         """What `think` comes to on this side, where nothing is left to each input.
 
         Raises:
@@ -215,10 +219,16 @@ class ReasoningEncoder:
         return Think.ALWAYS if may else Think.NEVER
 
 
-def _settings(manner: Manner) -> dict[str, object]:
+def _settings(decode_options: DecodeOptions) -> dict[str, object]:
     """What of a manner makes a rationale another one: guesses do not."""
-    told = {**asdict(manner.sampling), "budget": manner.budget, "repeats": manner.repeats}
-    return told | ({"settle": asdict(manner.settle)} if manner.settle else {})
+    told = {
+        **asdict(decode_options.sampling),
+        "budget": decode_options.budget,
+        "repeats": decode_options.repeats,
+    }
+    return told | (
+        {"early_exit": asdict(decode_options.early_exit)} if decode_options.early_exit else {}
+    )
 
 
 def _told(index: int, error: ContentError, *, on_error: str) -> str:

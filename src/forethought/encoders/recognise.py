@@ -71,8 +71,8 @@ def _by_tokens(folder: Path, tokenizer: Tokenizer) -> Recognised:
         # Without its card a folder of ours is no longer ours, and plain embedders have no mark.
         published = family.embeds and family.name != "forethought"
         if published and family.architecture == architecture and {*family.embeds} <= held:
-            marks = " and ".join(family.embeds)
-            return Recognised(family, f"{architecture} whose tokenizer holds {marks}")
+            tokens = " and ".join(family.embeds)
+            return Recognised(family, f"{architecture} whose tokenizer holds {tokens}")
     fitting = [f for f in FAMILIES.values() if f.architecture == architecture]
     told = "; ".join(_lacks(family, held) for family in fitting)
     raise ModelError(

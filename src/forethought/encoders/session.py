@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.encoders.gate import Gate
-from forethought.encoders.rationale_cache import Past, Written
-from forethought.engines import Answer, Engine, Manner, Prefill, read_on, reread
+from forethought.encoders.rationale_cache import RationaleCacheView, Written
+from forethought.engines import DecodeOptions, Engine, Prefill, RequestOutput, read_on, reread
 from forethought.renderers import Renderer
 from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
 
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(slots=True, eq=False)
-class Desk:
+class EncodeSession:
     """Answers the prompts of one window.
 
     What the memory knows is read behind its prompt and never decoded: in one pass with it, or,
@@ -40,10 +40,10 @@ class Desk:
     engine: Engine
     renderer: Renderer
     gate: Gate | None
-    manner: Manner | None
+    decode_options: DecodeOptions | None
     think: Think
     prompts: Sequence[Prompt]
-    past: Past | None
+    past: RationaleCacheView | None
     _read: dict[int, tuple[Rationale, Float[Tensor, " H"]]] = field(default_factory=dict)
     _unsaved: dict[int, Written] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ class Desk:
         answers = self.engine.run(
             [self.prompts[place] for place in fresh],
             decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
-            manner=self.manner,
+            decode_options=self.decode_options,
             rows=batch_size,
         )
         rows: list[Row] = []
@@ -84,13 +84,13 @@ class Desk:
         self._read_on(prefill, places, known)
         return [row for row in rows if places[row] not in known], gates
 
-    def _row(self, place: int, answer: Answer) -> Row:
+    def _row(self, place: int, answer: RequestOutput) -> Row:
         if place in self._read:
             rationale, state = self._read[place]
             return Row(place, state, rationale, 0, answer.gate)
-        if not answer.thoughts:
+        if not answer.completions:
             return Row(place, answer.direct, None, 0, answer.gate)
-        thought = answer.thoughts[0]
+        thought = answer.completions[0]
         rationale = self.renderer.read(thought.token_ids, ending=thought.ending)
         if self.past:
             self._unsaved[place] = rationale, thought.token_ids

@@ -1,26 +1,26 @@
 """The life of a request: prompts in, states and thoughts out."""
 
+from forethought.engines.decode_options import DecodeOptions, EarlyExit
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
-from forethought.engines.decode_options import Manner, Settle
-from forethought.engines.teacher_forced import read_on, reread
-from forethought.engines.request import Answer, Prefill, Thought
+from forethought.engines.request import Completion, Prefill, RequestOutput
 from forethought.engines.sampling import Sampling, choose
 from forethought.engines.scheduler import Limits, bucket, limits_for, padding
-from forethought.engines.vllm.vllm_start import start_vllm
+from forethought.engines.teacher_forced import read_on, reread
 from forethought.engines.vllm.vllm_engine import VllmEngine
+from forethought.engines.vllm.vllm_start import start_vllm
 
 __all__ = [
-    "Answer",
+    "Completion",
     "Decide",
+    "DecodeOptions",
+    "EarlyExit",
     "Engine",
     "Limits",
     "LocalEngine",
-    "Manner",
     "Prefill",
+    "RequestOutput",
     "Sampling",
-    "Settle",
-    "Thought",
     "VllmEngine",
     "bucket",
     "choose",

@@ -35,7 +35,7 @@ def cache_of_one_pass(layers: int) -> DynamicCache:
     return cache
 
 
-class Slots:
+class KVCache:
     """A cache of fixed size whose rows come and go.
 
     The rows in use are always the first ones, so that attention reads them without a copy. A
@@ -76,11 +76,11 @@ class Slots:
             for store in self._layers:
                 store[:, target, :, :width] = store[:, source, :, :width]
 
-    def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "Window":
+    def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "CacheView":
         """The first slots, to be read and written by one pass of `count` new tokens a row."""
         at = lengths[:, None] + torch.arange(count, device=lengths.device)
         rows = torch.arange(len(lengths), device=lengths.device)[:, None]
-        return Window(self._layers, rows, at, width)
+        return CacheView(self._layers, rows, at, width)
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
@@ -101,7 +101,7 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
+class CacheView:
     """The slots of one pass: new tokens stand in slots `rows` at places `at`."""
 
     layers: Sequence[Float[Tensor, "2 R K P D"]]

@@ -5,11 +5,11 @@ from collections import deque
 import torch
 
 from forethought.backbones import QwenVL
-from forethought.engines.decode_options import Manner
-from forethought.engines.decode_batch import Writing
+from forethought.engines.decode_batch import DecodeBatch
+from forethought.engines.decode_options import DecodeOptions
 
 
-class Spare:
+class CacheReuse:
     """Keeps one room between runs: capturing takes longer than many steps.
 
     It serves again as long as it is large enough and the weights lie where they lay; what was
@@ -18,9 +18,9 @@ class Spare:
 
     def __init__(self) -> None:
         # Taken and put in one step each, whatever threads there are.
-        self._kept: deque[tuple[Writing, int, tuple[int, ...]]] = deque(maxlen=1)
+        self._kept: deque[tuple[DecodeBatch, int, tuple[int, ...]]] = deque(maxlen=1)
 
-    def put(self, writing: Writing, backbone: QwenVL, *, asked: int) -> None:
+    def put(self, writing: DecodeBatch, backbone: QwenVL, *, asked: int) -> None:
         """Keep room that nobody writes in, which was made when so many rows were asked for."""
         self._kept.append((writing, asked, _whereabouts(backbone)))
 
@@ -28,7 +28,9 @@ class Spare:
         """Let go of what was put by."""
         self._kept.clear()
 
-    def take(self, backbone: QwenVL, manner: Manner, *, rows: int, room: int) -> Writing | None:
+    def take(
+        self, backbone: QwenVL, decode_options: DecodeOptions, *, rows: int, room: int
+    ) -> DecodeBatch | None:
         """What was put by, if it will do; else it is let go.
 
         There may be fewer rows than were asked for, if there was no memory for more.
@@ -38,7 +40,7 @@ class Spare:
         except IndexError:
             return None
         large = asked >= rows and writing.room >= room
-        same = writing.manner == manner and lay == _whereabouts(backbone)
+        same = writing.decode_options == decode_options and lay == _whereabouts(backbone)
         return writing if large and same else None
 
 

@@ -7,17 +7,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL
-from forethought.engines.cache import Slots
-from forethought.engines.stopping import ENDINGS
+from forethought.engines.cache import KVCache
+from forethought.engines.decode_options import DecodeOptions
+from forethought.engines.decode_step import DecodeStep
 from forethought.engines.graphs import Graphs, graphs_for
-from forethought.engines.decode_options import Manner
-from forethought.engines.request import Closed, Prefill, Thought
-from forethought.engines.row_state import Rows
-from forethought.engines.decode_step import Writer
-from forethought.types import Grammar
+from forethought.engines.request import Completion, FinishedRow, Prefill
+from forethought.engines.row_state import RowState
+from forethought.engines.stopping import ENDINGS
+from forethought.types import CompletionFormat
 
 
-class Writing:
+class DecodeBatch:
     """The rows that are open, in step.
 
     A row closes by feeding its embed token, by itself or forced, and is read at that token
@@ -25,12 +25,19 @@ class Writing:
     as many as there are `slots`, which must be as roomy as `room_for` says.
     """
 
-    def __init__(self, backbone: QwenVL, grammar: Grammar, manner: Manner, *, slots: Slots) -> None:
-        self.manner, self.rows, self.room = manner, slots.rows, slots.room
-        self._writer = Writer(backbone, grammar, manner)
+    def __init__(
+        self,
+        backbone: QwenVL,
+        completion_format: CompletionFormat,
+        decode_options: DecodeOptions,
+        *,
+        slots: KVCache,
+    ) -> None:
+        self.decode_options, self.rows, self.room = decode_options, slots.rows, slots.room
+        self._writer = DecodeStep(backbone, completion_format, decode_options)
         self._slots = slots
         self._graphs: Graphs = graphs_for(backbone.devices)
-        self._state: Rows | None = None
+        self._state: RowState | None = None
         self._keys: list[int] = []
         self._ends: list[int] = []
         self._counts: list[int] = []
@@ -47,30 +54,30 @@ class Writing:
         rows: Sequence[int],
         *,
         keys: Sequence[int],
-        chances: Float[Tensor, "N B"] | None = None,
+        uniform_draws: Float[Tensor, "N B"] | None = None,
     ) -> None:
         """Let rows of a prefill begin to write, the same one several times if need be.
 
-        `chances` are the numbers that draw each row's tokens; greedy rows need none.
+        `uniform_draws` are the numbers that draw each row's tokens; greedy rows need none.
         """
         first, ends = self.open, [prefill.lengths[row] for row in rows]
         self._slots.enter(prefill.cache, rows, first=first, width=max(ends))
-        new = self._new(prefill, rows, chances)
+        new = self._new(prefill, rows, uniform_draws)
         if self._state is None:
-            self._state = Rows.unused(
-                self.rows, room=self.room, draws=new.chances.shape[1], states=prefill.last
+            self._state = RowState.unused(
+                self.rows, room=self.room, draws=new.uniform_draws.shape[1], states=prefill.last
             )
         self._state.fill(first, new)
         self._keys += keys
         self._ends += ends
         self._counts += [0] * len(rows)
 
-    def step(self) -> list[Closed]:
+    def step(self) -> list[FinishedRow]:
         """Write one token in every row, or more; give back the rows that closed."""
         assert self._state is not None  # noqa: S101 - rows are open, so some have entered
-        every = self.manner.settle.every if self.manner.settle else 0
+        every = self.decode_options.early_exit.every if self.decode_options.early_exit else 0
         looks = any(every and (count + 1) % every == 0 for count in self._counts)
-        width = max(self._ends) + 1 + (1 if looks else self.manner.guesses)
+        width = max(self._ends) + 1 + (1 if looks else self.decode_options.speculative_tokens)
         width = self._graphs.width(width, most=self.room)
         count = self._graphs.rows(self.open, most=self.rows)
         self._slots.reach(width)
@@ -80,10 +87,10 @@ class Writing:
             lambda: self._writer.advance(rows, self._slots, width=width, looks=looks),
         )
         # At most: where guesses were wrong, what is known is put right below.
-        self._ends = [end + 1 + self.manner.guesses for end in self._ends]
+        self._ends = [end + 1 + self.decode_options.speculative_tokens for end in self._ends]
         self._counts = [count + 1 for count in self._counts]
         self._unseen += 1
-        return self._close() if self._unseen >= self._graphs.patience else []
+        return self._close() if self._unseen >= self._graphs.sync_interval else []
 
     def drop(self, keys: Collection[int]) -> None:
         """Let rows go without an answer."""
@@ -92,13 +99,13 @@ class Writing:
             self._keep(kept)
 
     def _new(
-        self, prefill: Prefill, rows: Sequence[int], chances: Float[Tensor, "N B"] | None
-    ) -> Rows:
-        draws = chances.shape[1] if chances is not None else 1
-        new = Rows.unused(len(rows), room=self.room, draws=draws, states=prefill.last)
+        self, prefill: Prefill, rows: Sequence[int], uniform_draws: Float[Tensor, "N B"] | None
+    ) -> RowState:
+        draws = uniform_draws.shape[1] if uniform_draws is not None else 1
+        new = RowState.unused(len(rows), room=self.room, draws=draws, states=prefill.last)
         taken = torch.tensor(rows, device=prefill.last.device)
         lengths = torch.tensor(prefill.lengths, device=taken.device)[taken]
-        if self.manner.guesses:
+        if self.decode_options.speculative_tokens:
             for place, row in enumerate(rows):
                 ids = torch.tensor(prefill.token_ids[row])
                 new.history[place, : len(ids)] = ids
@@ -106,18 +113,18 @@ class Writing:
         new.lengths.copy_(lengths)
         new.positions.copy_(prefill.next_position[taken])
         new.last.copy_(prefill.last[taken])
-        if chances is not None:
-            new.chances.copy_(chances)
+        if uniform_draws is not None:
+            new.uniform_draws.copy_(uniform_draws)
         new.done.fill_(value=False)
         return new
 
-    def _close(self) -> list[Closed]:
+    def _close(self) -> list[FinishedRow]:
         """Look which rows are done; their places go to the last ones."""
         assert self._state is not None  # noqa: S101 - rows are open, so some have entered
         self._unseen = 0
         state = self._state.part(0, self.open)
         done = state.done.tolist()
-        if self.manner.guesses:
+        if self.decode_options.speculative_tokens:
             self._ends = state.lengths.tolist()
         if not any(done):
             return []
@@ -134,7 +141,9 @@ class Writing:
             strict=True,
         )
         closed = [
-            Closed(self._keys[slot], vector, Thought(tuple(history[start:end]), ENDINGS[code]))
+            FinishedRow(
+                self._keys[slot], vector, Completion(tuple(history[start:end]), ENDINGS[code])
+            )
             for slot, history, start, end, code, vector in spans
         ]
         self._keep([slot for slot, is_done in enumerate(done) if not is_done])
@@ -154,10 +163,10 @@ class Writing:
             told[:] = [told[slot] for slot in order]
 
 
-def room_for(longest: int, manner: Manner) -> int:
+def room_for(longest: int, decode_options: DecodeOptions) -> int:
     """The places a row may need whose prompt has `longest` tokens.
 
     Its tokens, the embed token, what a pass reads ahead, and one that is never kept: a row
     that is done still stands in the passes until it is seen to be.
     """
-    return longest + manner.budget + 2 + manner.ahead
+    return longest + decode_options.budget + 2 + decode_options.lookahead

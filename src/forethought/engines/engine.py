@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from forethought.backbones import QwenVL
-from forethought.engines.decode_options import Manner
-from forethought.engines.request import Answer, Prefill
+from forethought.engines.decode_options import DecodeOptions
+from forethought.engines.request import Prefill, RequestOutput
 from forethought.engines.scheduler import Limits
-from forethought.types import Grammar, Prompt
+from forethought.types import CompletionFormat, Prompt
 
 Decide = Callable[[Prefill, Sequence[int]], tuple[Sequence[int], Sequence[float]]]
 """Which rows of a prefill are thought about, and the gate's probability for each row.
@@ -30,7 +30,7 @@ class Engine(Protocol):
         ...
 
     @property
-    def grammar(self) -> Grammar | None:
+    def completion_format(self) -> CompletionFormat | None:
         """How a rationale is written; None for a family that never writes."""
         ...
 
@@ -44,12 +44,12 @@ class Engine(Protocol):
         prompts: Sequence[Prompt],
         *,
         decide: Decide,
-        manner: Manner | None,
+        decode_options: DecodeOptions | None,
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,
         dropped: Collection[int] = (),
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RequestOutput]:
         """Answer every prompt, in the order in which they are done.
 
         Args:

@@ -21,7 +21,7 @@ class Graphs(Protocol):
     """Runs steps of fixed shape."""
 
     @property
-    def patience(self) -> int:
+    def sync_interval(self) -> int:
         """After how many steps the host looks for rows that closed."""
         ...
 
@@ -41,7 +41,7 @@ class Graphs(Protocol):
 class Eager:
     """No graph: rows leave as they close, and nothing is read that no row has."""
 
-    patience = 1
+    sync_interval = 1
 
     def rows(self, count: int, *, most: int) -> int:  # noqa: ARG002 - a Graphs'
         """Just those in use."""
@@ -65,7 +65,7 @@ class Captured:
     ask the host, runs as it is written: recording it changed nothing.
     """
 
-    patience = 8
+    sync_interval = 8
 
     def __init__(self, record: Callable[[Step], Step]) -> None:
         self._record = record

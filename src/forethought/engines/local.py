@@ -14,33 +14,33 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.cache import Slots, cache_of_one_pass
+from forethought.engines.cache import KVCache, cache_of_one_pass
+from forethought.engines.cache_reuse import CacheReuse
+from forethought.engines.decode_batch import DecodeBatch, room_for
+from forethought.engines.decode_options import DecodeOptions
 from forethought.engines.engine import Decide
 from forethought.engines.graphs import PLACES
-from forethought.engines.decode_options import Manner
 from forethought.engines.memory import fits, is_out_of_memory, row_bytes
-from forethought.engines.pending import Pending
-from forethought.engines.request import Answer, Closed, Prefill, Thought
+from forethought.engines.pending import PendingRequests
+from forethought.engines.request import Completion, FinishedRow, Prefill, RequestOutput
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, Queue
-from forethought.engines.cache_reuse import Spare
-from forethought.engines.decode_batch import Writing, room_for
 from forethought.errors import ModelError
-from forethought.types import Grammar, Prompt
+from forethought.types import CompletionFormat, Prompt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalEngine:
     """Runs prompts on one backbone in this process.
 
-    `pad_id` fills the right of shorter prompts. Without a `grammar` nothing can be written.
+    `pad_id` fills the right of shorter prompts. Without a `completion_format` nothing can be written.
     """
 
     backbone: QwenVL
     pad_id: int
-    grammar: Grammar | None
+    completion_format: CompletionFormat | None
     limits: Limits = field(default_factory=Limits)
-    _spare: Spare = field(default_factory=Spare, init=False, repr=False)
+    _spare: CacheReuse = field(default_factory=CacheReuse, init=False, repr=False)
 
     @torch.inference_mode()
     def run(
@@ -48,12 +48,12 @@ class LocalEngine:
         prompts: Sequence[Prompt],
         *,
         decide: Decide,
-        manner: Manner | None,
+        decode_options: DecodeOptions | None,
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,
         dropped: Collection[int] = (),
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RequestOutput]:
         """Answer every prompt; see `Engine.run`.
 
         Prompts are read in groups of like length, as rows become free; each is read once,
@@ -65,19 +65,19 @@ class LocalEngine:
             raise ValueError(f"samples must be at least 1, got {samples}")
         limits = self.limits if rows is None else replace(self.limits, rows=rows)
         queue = Queue([len(prompt.token_ids) for prompt in prompts], limits)
-        pending = Pending(samples)
+        pending = PendingRequests(samples)
         writing = None
         # No more slots than there can be rows.
         asked = most = max(samples, min(limits.rows, len(prompts) * samples))
-        if manner and prompts:
-            longest = max(len(prompt.written_on) for prompt in prompts)
-            writing = self._writing(manner, longest=longest, rows=asked, least=samples)
+        if decode_options and prompts:
+            longest = max(len(prompt.prefix_ids) for prompt in prompts)
+            writing = self._writing(decode_options, longest=longest, rows=asked, least=samples)
             most = min(asked, writing.rows)
         while queue or pending:
             free = most - (writing.open if writing else 0)
             if queue and (not pending or free >= max(samples, limits.refill * most)):
                 group = [index for index in queue.take(free // samples) if index not in dropped]
-                prefill = self._try(prompts, group, queue, keep_cache=manner is not None)
+                prefill = self._try(prompts, group, queue, keep_cache=decode_options is not None)
                 if prefill is None:
                     continue
                 thinking, gates = decide(prefill, group)
@@ -104,7 +104,7 @@ class LocalEngine:
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
             side="right",
-            marks=self.backbone.marks,
+            placeholders=self.backbone.placeholders,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
         layers = self.backbone.network.config.text_config.num_hidden_layers
@@ -113,11 +113,11 @@ class LocalEngine:
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
         read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)
-        token_ids = tuple(prompt.written_on for prompt in prompts)
+        token_ids = tuple(prompt.prefix_ids for prompt in prompts)
         ends = torch.tensor([len(ids) for ids in token_ids], device=device)
-        written_on = torch.arange(hidden.shape[1], device=device)[None] < ends[:, None]
+        prefix_ids = torch.arange(hidden.shape[1], device=device)[None] < ends[:, None]
         # After the largest, not the last: a long video's clock may run ahead of the text.
-        positions = batch.positions.amax(0).masked_fill(~written_on, -1)
+        positions = batch.positions.amax(0).masked_fill(~prefix_ids, -1)
         return Prefill(
             token_ids=token_ids,
             direct=hidden[every, read_at],
@@ -135,7 +135,7 @@ class LocalEngine:
         budget: int,
         sampling: Sampling,
         generator: torch.Generator | None = None,
-    ) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
+    ) -> tuple[Float[Tensor, "R H"], tuple[Completion, ...]]:
         """Let some rows of a prefill write, and read each at its own embed token.
 
         A row that wrote `budget` tokens and none of them embeds, that ends its turn without
@@ -144,15 +144,15 @@ class LocalEngine:
         Raises:
             ModelError: if the family never writes.
         """
-        manner = Manner(budget, sampling)
+        decode_options = DecodeOptions(budget, sampling)
         longest = max(prefill.lengths)
-        writing = self._writing(manner, longest=longest, rows=len(rows), least=len(rows))
-        chances = None
+        writing = self._writing(decode_options, longest=longest, rows=len(rows), least=len(rows))
+        uniform_draws = None
         if sampling.temperature:
             device = generator.device if generator else "cpu"
-            chances = torch.rand(len(rows), budget, generator=generator, device=device)
-        writing.enter(prefill, rows, keys=range(len(rows)), chances=chances)
-        closed: dict[int, Closed] = {}
+            uniform_draws = torch.rand(len(rows), budget, generator=generator, device=device)
+        writing.enter(prefill, rows, keys=range(len(rows)), uniform_draws=uniform_draws)
+        closed: dict[int, FinishedRow] = {}
         while writing.open:
             closed |= {row.key: row for row in writing.step()}
         self._put_by(writing, asked=len(rows))
@@ -181,15 +181,17 @@ class LocalEngine:
             torch.cuda.empty_cache()
         return None
 
-    def _writing(self, manner: Manner, *, longest: int, rows: int, least: int) -> Writing:
+    def _writing(
+        self, decode_options: DecodeOptions, *, longest: int, rows: int, least: int
+    ) -> DecodeBatch:
         """Room for rows to write in: what was put by, if it will do, or as much as fits."""
-        if self.grammar is None:
+        if self.completion_format is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
-        rows, room = max(least, rows), room_for(longest, manner)
+        rows, room = max(least, rows), room_for(longest, decode_options)
         if self.backbone.device.type == "cuda":
             # Graphs and kernels are made for whole widths; and the next run's prompts may fit too.
             room = -(-room // PLACES) * PLACES
-        spare = self._spare.take(self.backbone, manner, rows=rows, room=room)
+        spare = self._spare.take(self.backbone, decode_options, rows=rows, room=room)
         if spare and spare.rows >= least:
             return spare
         # What was put by and will not do must not be held while it is counted what is free.
@@ -202,17 +204,17 @@ class LocalEngine:
                 f"({least * row / 2**20:.0f} MiB): lower the budget, ask for fewer samples, "
                 "shorten the inputs, or free memory"
             )
-        slots = Slots(fit, room, precision=self.limits.cache)
-        return Writing(self.backbone, self.grammar, manner, slots=slots)
+        slots = KVCache(fit, room, precision=self.limits.cache)
+        return DecodeBatch(self.backbone, self.completion_format, decode_options, slots=slots)
 
-    def _put_by(self, writing: Writing | None, *, asked: int) -> None:
+    def _put_by(self, writing: DecodeBatch | None, *, asked: int) -> None:
         """Keep what graphs were captured for; without graphs there is nothing to gain."""
         if writing and not writing.open and self.backbone.device.type == "cuda":
             self._spare.put(writing, self.backbone, asked=max(asked, writing.rows))
 
 
 def _enter(
-    writing: Writing,
+    writing: DecodeBatch,
     prefill: Prefill,
     rows: Sequence[int],
     *,
@@ -221,12 +223,12 @@ def _enter(
     seed: int | None,
 ) -> None:
     keys = [group[row] * samples + number for row in rows for number in range(samples)]
-    chances = None
-    if writing.manner.sampling.temperature:
+    uniform_draws = None
+    if writing.decode_options.sampling.temperature:
         seeds = (None if seed is None else (seed, *divmod(key, samples)) for key in keys)
-        chances = torch.stack([_chances(own, writing.manner.budget) for own in seeds])
+        uniform_draws = torch.stack([_chances(own, writing.decode_options.budget) for own in seeds])
     copies = [row for row in rows for _ in range(samples)]
-    writing.enter(prefill, copies, keys=keys, chances=chances)
+    writing.enter(prefill, copies, keys=keys, uniform_draws=uniform_draws)
 
 
 def _chances(seeds: tuple[int, ...] | None, count: int) -> Float[Tensor, " B"]:

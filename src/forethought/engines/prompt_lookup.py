@@ -5,7 +5,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 
-def guess(
+def prompt_lookup(
     history: Int[Tensor, "N T"], lengths: Int[Tensor, " N"], *, count: int
 ) -> Int[Tensor, "N C"]:
     """What followed the last two tokens when they last stood together, `count` tokens of it.

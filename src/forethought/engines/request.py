@@ -10,7 +10,7 @@ from forethought.types import Ending
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
+class Completion:
     """What one row wrote: its tokens, the embed token last, and how it ended."""
 
     token_ids: tuple[int, ...]
@@ -40,24 +40,24 @@ class Prefill:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Closed:
+class FinishedRow:
     """A row that is done: which one, the state at its embed token, and what it wrote."""
 
     key: int
     vector: Float[Tensor, " H"]
-    thought: Thought
+    thought: Completion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class RequestOutput:
     """One prompt's answers: its direct state, the gate's word, and a thought a sample.
 
-    `gate` is NaN where no gate was asked; `thoughts` and `vectors` are empty for a prompt
+    `gate` is NaN where no gate was asked; `completions` and `vectors` are empty for a prompt
     that was not thought about.
     """
 
     index: int
     direct: Float[Tensor, " H"]
     gate: float
-    thoughts: tuple[Thought, ...]
+    completions: tuple[Completion, ...]
     vectors: tuple[Float[Tensor, " H"], ...]

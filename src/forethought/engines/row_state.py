@@ -11,7 +11,7 @@ from forethought.engines.stopping import OPEN, SPAN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+class NextTokens:
     """The next token of each row, how the row ends by it, and what `closing` counts with it."""
 
     tokens: Int[Tensor, " N"]
@@ -20,13 +20,13 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class RowState:
     """One place a row; those in use are the first.
 
     `history` holds prompt and completion, token for token where the cache holds their keys;
     the completion starts at `starts`, and `lengths` tokens were read. `positions` is where in
     time the next one stands. `last` is the state that predicts it, `runs` what `closing`
-    counts, `chances` the number that draws each token. A row whose `endings` is not open
+    counts, `uniform_draws` the number that draws each token. A row whose `endings` is not open
     feeds its embed token next; after that it is `done`, and `vectors` holds its state there.
     `seen` is the vector of the last look, where rows may stop early. Places out of use are
     done: whatever is computed for them is never kept.
@@ -37,7 +37,7 @@ class Rows:
     lengths: Int[Tensor, " N"]
     positions: Int[Tensor, " N"]
     runs: Int[Tensor, "N S"]
-    chances: Float[Tensor, "N B"]
+    uniform_draws: Float[Tensor, "N B"]
     endings: Int[Tensor, " N"]
     done: Bool[Tensor, " N"]
     last: Float[Tensor, "N H"]
@@ -45,7 +45,9 @@ class Rows:
     seen: Float[Tensor, "N H"]
 
     @classmethod
-    def unused(cls, count: int, *, room: int, draws: int, states: Float[Tensor, "M H"]) -> "Rows":
+    def unused(
+        cls, count: int, *, room: int, draws: int, states: Float[Tensor, "M H"]
+    ) -> "RowState":
         """So many rows, none in use, with states like those given."""
         device = states.device
         number = torch.zeros(count, dtype=torch.long, device=device)
@@ -56,7 +58,7 @@ class Rows:
             lengths=number.clone(),
             positions=number.clone(),
             runs=number.new_zeros(count, SPAN - 1),
-            chances=torch.zeros(count, draws, device=device),
+            uniform_draws=torch.zeros(count, draws, device=device),
             endings=torch.full_like(number, OPEN),
             done=torch.ones_like(number, dtype=torch.bool),
             last=vectors,
@@ -65,11 +67,11 @@ class Rows:
             seen=torch.full_like(vectors, torch.nan),
         )
 
-    def part(self, start: int, end: int) -> "Rows":
+    def part(self, start: int, end: int) -> "RowState":
         """Some of the rows: what is written to them is written here."""
-        return Rows(*(getattr(self, field.name)[start:end] for field in fields(self)))
+        return RowState(*(getattr(self, field.name)[start:end] for field in fields(self)))
 
-    def fill(self, start: int, rows: "Rows") -> None:
+    def fill(self, start: int, rows: "RowState") -> None:
         """Put other rows at the places from `start` on."""
         for field in fields(self):
             new = getattr(rows, field.name)
@@ -88,7 +90,7 @@ class Rows:
         """Where completions stand."""
         return {"history": self.history, "starts": self.starts, "lengths": self.lengths}
 
-    def put(self, chosen: Chosen, rows: Bool[Tensor, " N"]) -> None:
+    def put(self, chosen: NextTokens, rows: Bool[Tensor, " N"]) -> None:
         """Let some rows write what was chosen; it is read by the next pass."""
         at = self.lengths[:, None]
         tokens = torch.where(rows, chosen.tokens, self.history.gather(1, at)[:, 0])

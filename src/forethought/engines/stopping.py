@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from forethought.types import Ending, Grammar
+from forethought.types import CompletionFormat, Ending
 
 SPAN = 16
 """The longest run of tokens that is looked for again and again."""
@@ -18,7 +18,7 @@ CODE = {ending: code for code, ending in enumerate(ENDINGS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class StopCriteria:
     """Says of every row at once how it would end by its next token, if it does.
 
     `EMBED` by its embed token; `LENGTH` when `budget` tokens are written and none embeds;
@@ -27,7 +27,7 @@ class Judge:
     places as the shortest run would, `2 * repeats`.
     """
 
-    grammar: Grammar
+    completion_format: CompletionFormat
     budget: int
     repeats: int
 
@@ -41,9 +41,9 @@ class Judge:
             far = counts[:, None] + 1 >= sizes * self.repeats
             loops = (far & (runs >= sizes * (self.repeats - 1))).any(dim=1)
             codes = codes.masked_fill(loops, CODE[Ending.LOOP])
-        for end in self.grammar.end_ids:
+        for end in self.completion_format.end_ids:
             codes = codes.masked_fill(tokens == end, CODE[Ending.MALFORMED])
-        codes = codes.masked_fill(tokens == self.grammar.embed_id, CODE[Ending.EMBED])
+        codes = codes.masked_fill(tokens == self.completion_format.embed_id, CODE[Ending.EMBED])
         return codes.masked_fill(counts >= self.budget, CODE[Ending.LENGTH])
 
 

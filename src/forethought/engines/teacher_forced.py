@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.cache import Slots
+from forethought.engines.cache import KVCache
 from forethought.engines.request import Prefill
 from forethought.engines.scheduler import Limits, bucket
 from forethought.errors import ModelError
@@ -29,11 +29,11 @@ def reread(
         ModelError: if a prompt and its completion are longer than the context together.
     """
     whole = [
-        (*prompt.written_on, *completion)
+        (*prompt.prefix_ids, *completion)
         for prompt, completion in zip(prompts, completions, strict=True)
     ]
     for prompt, completion in zip(prompts, completions, strict=True):
-        _check_fits(backbone, len(prompt.written_on), len(completion))
+        _check_fits(backbone, len(prompt.prefix_ids), len(completion))
     states = torch.empty(len(whole), backbone.dimension, device=backbone.device)
     for rows in bucket([len(ids) for ids in whole], limits):
         batch = collate(
@@ -41,7 +41,7 @@ def reread(
             [prompts[row].pictures for row in rows],
             # On the left, so that every row's embed token is the last of the batch.
             side="left",
-            marks=backbone.marks,
+            placeholders=backbone.placeholders,
             pad_id=pad_id,
         ).to(backbone.device)
         states[rows] = backbone.read(batch)[:, -1].float()
@@ -73,7 +73,7 @@ def read_on(
         # What is left over stands behind the last token, which never looks at it.
         fed[row, : len(completion)] = torch.tensor(completion)
     width = max(prompts) + longest
-    slots = Slots(len(rows), width)
+    slots = KVCache(len(rows), width)
     slots.enter(prefill.cache, rows, first=0, width=max(prompts))
     slots.reach(width)
     taken = torch.tensor(rows, device=device)

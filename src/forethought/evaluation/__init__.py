@@ -1,7 +1,6 @@
 """Judging: encoders on the embedded benchmark, with intervals and their protocol."""
 
 from forethought.evaluation.bootstrap import Interval, mean_interval, paired_difference
-from forethought.nano.benchmark import Benchmark, Item, Task, read
 from forethought.evaluation.judge import Judged, cosines, judge, num_items
 from forethought.evaluation.metrics import METRICS, hit_at, measure, ndcg_at, ranked, recall_at
 from forethought.evaluation.report import (
@@ -13,6 +12,7 @@ from forethought.evaluation.report import (
     write_text,
 )
 from forethought.evaluation.tables import markdown, terminal
+from forethought.nano.benchmark import Benchmark, Item, Task, read
 
 __all__ = [
     "METRICS",

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from forethought.encoders import Encoder
-from forethought.nano.benchmark import Benchmark, Item, Task
 from forethought.evaluation.metrics import measure
+from forethought.nano.benchmark import Benchmark, Item, Task
 from forethought.types import Embeddings, Ending, Side, Think, concatenate
 
 SCORE_DECIMALS = 6

@@ -90,7 +90,7 @@ def describe(encoder: Encoder) -> Row:
     """What a protocol says of one model: its weights, and how it decodes if it can think."""
     told: Row = {"revision": encoder.revision, "dimension": encoder.dimension}
     if isinstance(encoder, ReasoningEncoder):
-        told |= asdict(encoder.manner)
+        told |= asdict(encoder.decode_options)
     return told
 
 

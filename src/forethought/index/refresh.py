@@ -67,7 +67,7 @@ def refresh(
     done = 0
     progress(done, len(changed))
     for batch in _batches(folder, changed, hashes):
-        _settle(batch, store, embed, folder=folder, tally=tally)
+        _early_exit(batch, store, embed, folder=folder, tally=tally)
         done += len(batch)
         progress(done, len(changed))
     gone = kept.keys() - tally.current
@@ -121,7 +121,7 @@ def _batches(folder: Path, changed: Sequence[Picture], hashes: set[str]) -> Iter
         yield batch
 
 
-def _settle(
+def _early_exit(
     batch: Sequence[File], store: Store, embed: Embed, *, folder: Path, tally: _Tally
 ) -> None:
     """Give every file of a batch its vector or its reason, and commit both."""

@@ -9,7 +9,7 @@ import PIL.Image
 import torch
 from sentence_transformers.base.modality import infer_modality, is_message_dict
 
-from forethought.encoders import Shown
+from forethought.encoders import EncodeInput
 from forethought.errors import ContentError
 from forethought.types import Content, Image, Message, Side, Text, Video
 
@@ -17,7 +17,7 @@ MODALITIES = ("text", "image", "video", "message")
 """What is taken; "message" also says that one batch may mix the others."""
 
 
-def as_shown(given: object, *, side: Side, instruction: str | None) -> Shown:
+def as_shown(given: object, *, side: Side, instruction: str | None) -> EncodeInput:
     """Open one input; Sentence Transformers itself says of which kind it is.
 
     A dictionary's contents keep their order. A conversation becomes one message: what its
@@ -85,7 +85,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _conversation(turns: Any, *, side: Side, instruction: str | None) -> Shown:  # noqa: ANN401
+def _conversation(turns: Any, *, side: Side, instruction: str | None) -> EncodeInput:  # noqa: ANN401
     """One message of all turns."""
     for turn in turns:
         if not is_message_dict(turn):

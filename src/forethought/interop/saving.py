@@ -36,7 +36,7 @@ def save_pretrained(
     card = {
         "family": encoder.family.name,
         "name": encoder.name,
-        **({"budget": encoder.manner.budget} if encoder.family.thinks else {}),
+        **({"budget": encoder.decode_options.budget} if encoder.family.thinks else {}),
         "instructions": {side.value: words for side, words in encoder.instructions.items()},
     }
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"

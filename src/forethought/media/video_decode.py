@@ -32,7 +32,7 @@ _SEEKABLE = {"mov", "matroska"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reel:
+class _FrameStream:
     """An open file and its pictures."""
 
     container: InputContainer
@@ -62,7 +62,7 @@ class _Reel:
             yield from self.stream.codec_context.decode(None)
 
 
-def check_footage(file: Path | bytes, name: str) -> None:
+def check_video(file: Path | bytes, name: str) -> None:
     """Refuse what cannot be opened, or shows nothing.
 
     Raises:
@@ -72,7 +72,7 @@ def check_footage(file: Path | bytes, name: str) -> None:
         pass
 
 
-def read_footage(file: Path | bytes, name: str, policy: FramePolicy) -> Clip:
+def decode_video(file: Path | bytes, name: str, policy: FramePolicy) -> Clip:
     """Decode the frames that `policy` chooses, and keep no others.
 
     Frames are counted by reading the file without decoding it. Where that count turns out
@@ -102,7 +102,7 @@ def read_footage(file: Path | bytes, name: str, policy: FramePolicy) -> Clip:
 
 
 @contextmanager
-def _opened(file: Path | bytes, name: str) -> Iterator[_Reel]:
+def _opened(file: Path | bytes, name: str) -> Iterator[_FrameStream]:
     options = {"format_whitelist": _FORMATS}
     # "file:" keeps FFmpeg from reading a protocol out of a name with a colon.
     where = io.BytesIO(file) if isinstance(file, bytes) else f"file:{file.absolute()}"
@@ -117,7 +117,7 @@ def _opened(file: Path | bytes, name: str) -> Iterator[_Reel]:
         stream = _pictures(container, name)
         context = stream.codec_context
         try:
-            yield _Reel(container, stream, name, width=context.width, height=context.height)
+            yield _FrameStream(container, stream, name, width=context.width, height=context.height)
         except av.FFmpegError as error:
             raise ContentError(f"{name}: damaged ({error.strerror}); export it again") from None
 
@@ -144,11 +144,11 @@ def _pictures(container: InputContainer, name: str) -> VideoStream:
     return stream
 
 
-def _is_seekable(reel: _Reel) -> bool:
+def _is_seekable(reel: _FrameStream) -> bool:
     return bool(_SEEKABLE & {*reel.container.format.name.split(",")})
 
 
-def _stamps(reel: _Reel) -> tuple[list[int], list[int]]:
+def _stamps(reel: _FrameStream) -> tuple[list[int], list[int]]:
     """When each frame is shown, in ticks, in order; and which of them stand alone."""
     stamps, keys = [], []
     with suppress(av.FFmpegError):
@@ -171,7 +171,7 @@ def _increasing(stamps: Sequence[int | None]) -> list[int]:
 
 
 def _chosen(
-    reel: _Reel, policy: FramePolicy, *, stamps: Sequence[int], total: int
+    reel: _FrameStream, policy: FramePolicy, *, stamps: Sequence[int], total: int
 ) -> tuple[int, ...]:
     chosen = policy.choose(total, reel.fps(stamps))
     if len(chosen) * reel.width * reel.height > MAX_PIXELS_TOGETHER:
@@ -183,7 +183,7 @@ def _chosen(
 
 
 def _sought(
-    reel: _Reel, wanted: Sequence[int], keys: Sequence[int]
+    reel: _FrameStream, wanted: Sequence[int], keys: Sequence[int]
 ) -> dict[int, UInt8[np.ndarray, "H W 3"]]:
     """Frames by their stamps, each decoded from the last key frame before it.
 
@@ -203,7 +203,9 @@ def _sought(
     return found
 
 
-def _until(reel: _Reel, group: Collection[int]) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
+def _until(
+    reel: _FrameStream, group: Collection[int]
+) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
     last = max(group)
     for frame in reel.frames():
         if frame.pts is not None and frame.pts in group:
@@ -212,7 +214,7 @@ def _until(reel: _Reel, group: Collection[int]) -> Iterator[tuple[int, UInt8[np.
             return
 
 
-def _counted(reel: _Reel, chosen: Collection[int]) -> dict[int, UInt8[np.ndarray, "H W 3"]]:
+def _counted(reel: _FrameStream, chosen: Collection[int]) -> dict[int, UInt8[np.ndarray, "H W 3"]]:
     """Frames by their place among those that decode."""
     found = {}
     for index, frame in enumerate(reel.frames()):
@@ -223,7 +225,7 @@ def _counted(reel: _Reel, chosen: Collection[int]) -> dict[int, UInt8[np.ndarray
     return found
 
 
-def _rgb(reel: _Reel, frame: VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
+def _rgb(reel: _FrameStream, frame: VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
     """Upright, transparent parts on white, as large as the file says: as an Image is."""
     has_alpha = any(part.is_alpha for part in frame.format.components)
     pixels = frame.to_ndarray(
@@ -235,7 +237,7 @@ def _rgb(reel: _Reel, frame: VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _clip(
-    reel: _Reel,
+    reel: _FrameStream,
     found: dict[int, UInt8[np.ndarray, "H W 3"]],
     *,
     stamps: Sequence[int],
@@ -251,7 +253,9 @@ def _clip(
     )
 
 
-def _seconds(reel: _Reel, stamps: Sequence[int], indices: Sequence[int]) -> tuple[float, ...]:
+def _seconds(
+    reel: _FrameStream, stamps: Sequence[int], indices: Sequence[int]
+) -> tuple[float, ...]:
     fps = reel.fps(stamps)
     if not stamps:
         return tuple(i / fps for i in indices)

@@ -13,16 +13,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from forethought.data import Pair, read_table
-from forethought.nano.frozen_encoders import PictureTower, TextTower
 from forethought.errors import DataError
 from forethought.nano.feature_cache import remembered
+from forethought.nano.frozen_encoders import ImageEncoder, TextEncoder
 from forethought.types import Image
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lessons:
+class FeatureDataset:
     """Each concept's pictures and texts, as rows of two tables of frozen vectors."""
 
     features: Float[Tensor, "P F"]
@@ -33,7 +33,9 @@ class Lessons:
     """For each concept, the rows of its texts."""
 
 
-def read_lessons(data: Path, *, pictures: PictureTower, texts: TextTower) -> Lessons:
+def read_feature_dataset(
+    data: Path, *, pictures: ImageEncoder, texts: TextEncoder
+) -> FeatureDataset:
     """Everything the train split pairs across picture and text, as frozen vectors.
 
     Raises:
@@ -52,7 +54,7 @@ def read_lessons(data: Path, *, pictures: PictureTower, texts: TextTower) -> Les
     for _, text, concept in crossed:
         captions[concept].add(places[text])
     rank = {concept: row for row, concept in enumerate(concepts)}
-    return Lessons(
+    return FeatureDataset(
         features=picture_features(data, shown, tower=pictures),
         texts=text_vectors(data, words, tower=texts),
         concepts=torch.tensor([rank[concept_of[picture]] for picture in shown]),
@@ -71,7 +73,7 @@ def crossings(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def picture_features(
-    data: Path, shown: Sequence[str], *, tower: PictureTower, progress: Progress | None = None
+    data: Path, shown: Sequence[str], *, tower: ImageEncoder, progress: Progress | None = None
 ) -> Float[Tensor, "P F"]:
     """What the tower says of these pictures, by id; kept in `features.npz` beside them.
 
@@ -99,7 +101,7 @@ def picture_features(
 
 
 def text_vectors(
-    data: Path, words: Sequence[str], *, tower: TextTower, progress: Progress | None = None
+    data: Path, words: Sequence[str], *, tower: TextEncoder, progress: Progress | None = None
 ) -> Float[Tensor, "T D"]:
     """The tower's unit vectors of these texts; kept in `texts.npz` beside the data."""
 

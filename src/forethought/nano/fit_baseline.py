@@ -8,17 +8,22 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from forethought.nano.frozen_baseline import Head, HeadSizes, write_head
-from forethought.nano.frozen_encoders import FrozenPictures, FrozenTexts, PictureTower, TextTower
 from forethought.errors import ConfigError
 from forethought.losses import info_nce, pointwise
-from forethought.nano.features import Lessons, read_lessons
+from forethought.nano.features import FeatureDataset, read_feature_dataset
+from forethought.nano.frozen_baseline import Head, HeadSizes, write_head
+from forethought.nano.frozen_encoders import (
+    FrozenImageEncoder,
+    FrozenTextEncoder,
+    ImageEncoder,
+    TextEncoder,
+)
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class AfternoonRecipe:
+class FrozenBaselineRecipe:
     """Everything that shapes the baseline.
 
     Args:
@@ -52,10 +57,10 @@ class AfternoonRecipe:
 
 
 def fit(
-    recipe: AfternoonRecipe,
+    recipe: FrozenBaselineRecipe,
     *,
-    pictures: PictureTower | None = None,
-    texts: TextTower | None = None,
+    pictures: ImageEncoder | None = None,
+    texts: TextEncoder | None = None,
     progress: Progress | None = None,
 ) -> list[float]:
     """Train a head and write its folder; returns each epoch's mean loss.
@@ -69,10 +74,10 @@ def fit(
     Raises:
         DataError: if the data are not built, or pair no picture with a text.
     """
-    lessons = read_lessons(
+    lessons = read_feature_dataset(
         recipe.data,
-        pictures=pictures or FrozenPictures.published(),
-        texts=texts or FrozenTexts.published(),
+        pictures=pictures or FrozenImageEncoder.published(),
+        texts=texts or FrozenTextEncoder.published(),
     )
     head, losses = train(lessons, recipe, progress=progress)
     write_head(head, recipe.out)
@@ -80,7 +85,7 @@ def fit(
 
 
 def train(
-    lessons: Lessons, recipe: AfternoonRecipe, *, progress: Progress | None = None
+    lessons: FeatureDataset, recipe: FrozenBaselineRecipe, *, progress: Progress | None = None
 ) -> tuple[Head, list[float]]:
     """A head that takes each picture to a text of its own concept, and each epoch's mean loss."""
     generator = torch.Generator().manual_seed(recipe.seed)
@@ -112,7 +117,7 @@ def train(
     return head.eval(), losses
 
 
-def _fresh(lessons: Lessons, hidden: int, generator: torch.Generator) -> Head:
+def _fresh(lessons: FeatureDataset, hidden: int, generator: torch.Generator) -> Head:
     features, texts = lessons.features, lessons.texts
     head = Head(HeadSizes(features.shape[1], hidden, texts.shape[1]))
     for layer in (head.inside, head.outside):
@@ -131,7 +136,7 @@ def _kept(shape: torch.Size, share: float, generator: torch.Generator) -> Float[
 
 
 def _captions(
-    rows: Int[Tensor, " N"], lessons: Lessons, generator: torch.Generator
+    rows: Int[Tensor, " N"], lessons: FeatureDataset, generator: torch.Generator
 ) -> Int[Tensor, " N"]:
     """One text of each picture's concept, drawn afresh."""
     draws = torch.rand(len(rows), generator=generator).tolist()
@@ -147,8 +152,8 @@ def _loss(
     rows: Int[Tensor, " N"],
     captions: Int[Tensor, " N"],
     *,
-    lessons: Lessons,
-    recipe: AfternoonRecipe,
+    lessons: FeatureDataset,
+    recipe: FrozenBaselineRecipe,
 ) -> Float[Tensor, ""]:
     texts = lessons.texts[captions]
     concepts = lessons.concepts[rows]

@@ -14,17 +14,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from forethought.backbones import revision_of
-from forethought.encoders.encoder import Shown, as_choice, as_messages
+from forethought.encoders.encoder import EncodeInput, as_choice, as_messages
+from forethought.errors import ContentError, ModelError
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
     FEATURES,
     MINILM,
-    FrozenPictures,
-    FrozenTexts,
-    PictureTower,
-    TextTower,
+    FrozenImageEncoder,
+    FrozenTextEncoder,
+    ImageEncoder,
+    TextEncoder,
 )
-from forethought.errors import ContentError, ModelError
 from forethought.types import Content, Embeddings, Image, Mode, Side, Text, Think, Video
 
 FAMILY = "afternoon"
@@ -65,14 +65,14 @@ class Head(nn.Module):
         return F.normalize(self.outside(F.gelu(self.inside(standard))), dim=-1)
 
 
-class AfternoonEncoder:
+class FrozenBaseline:
     """Pictures through the head, words through the sentence encoder, into one space.
 
     It reads no instruction, treats both sides alike and cannot write a rationale.
     """
 
     def __init__(
-        self, head: Head, *, pictures: PictureTower, texts: TextTower, name: str, revision: str
+        self, head: Head, *, pictures: ImageEncoder, texts: TextEncoder, name: str, revision: str
     ) -> None:
         self.name = name
         self.revision = revision
@@ -85,9 +85,9 @@ class AfternoonEncoder:
         cls,
         folder: Path,
         *,
-        pictures: PictureTower | None = None,
-        texts: TextTower | None = None,
-    ) -> "AfternoonEncoder":
+        pictures: ImageEncoder | None = None,
+        texts: TextEncoder | None = None,
+    ) -> "FrozenBaseline":
         """A trained head from its folder, on the published towers unless others are given.
 
         Raises:
@@ -96,8 +96,8 @@ class AfternoonEncoder:
         """
         return cls(
             read_head(folder),
-            pictures=pictures or FrozenPictures.published(),
-            texts=texts or FrozenTexts.published(),
+            pictures=pictures or FrozenImageEncoder.published(),
+            texts=texts or FrozenTextEncoder.published(),
             name=folder.resolve().name,
             revision=revision_of(folder),
         )
@@ -109,7 +109,7 @@ class AfternoonEncoder:
 
     def encode(
         self,
-        inputs: Sequence[Shown],
+        inputs: Sequence[EncodeInput],
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,

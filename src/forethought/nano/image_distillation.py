@@ -21,7 +21,7 @@ from torch import Tensor
 
 from forethought.backbones import QwenVL
 from forethought.data import GlyphPairs
-from forethought.nano.frozen_encoders import FrozenPictures
+from forethought.nano.frozen_encoders import FrozenImageEncoder
 from forethought.types import Image, Patches
 
 FILE = "sight.safetensors"
@@ -33,7 +33,7 @@ CHUNK = 256
 
 
 @runtime_checkable
-class PlaceTower(Protocol):
+class PatchEncoder(Protocol):
     """Describes parts of pictures."""
 
     def places(
@@ -44,7 +44,7 @@ class PlaceTower(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class ImageDistillation:
     """Pictures, and a description of each of their `side` x `side` parts."""
 
     pictures: tuple[Image, ...]
@@ -74,15 +74,15 @@ class Sight:
         return F.mse_loss(seen.float(), described.to(seen.device)) / SCALE**2
 
 
-def load_sight(
+def load_image_distillation(
     source: GlyphPairs,
     *,
     side: int,
     width: int,
     patchify: Callable[[Image], Patches],
     seed: int,
-    tower: PlaceTower | None = None,
-) -> Sight:
+    tower: PatchEncoder | None = None,
+) -> ImageDistillation:
     """Read the descriptions of every training picture; write them if they are not there.
 
     They are kept beside the data and made anew when a picture, `side` or `width` changes.
@@ -91,8 +91,10 @@ def load_sight(
     pictures = tuple(source.pictures[name] for name in names)
     path, key = source.folder / FILE, _key(pictures, side, width)
     if not _is_of(path, key):
-        _write(path, pictures, tower or FrozenPictures.published(), side=side, width=width, key=key)
-    return Sight(pictures, load_file(path)["described"], side, patchify, seed)
+        _write(
+            path, pictures, tower or FrozenImageEncoder.published(), side=side, width=width, key=key
+        )
+    return ImageDistillation(pictures, load_file(path)["described"], side, patchify, seed)
 
 
 def _key(pictures: tuple[Image, ...], side: int, width: int) -> str:
@@ -112,7 +114,7 @@ def _is_of(path: Path, key: str) -> bool:
 def _write(
     path: Path,
     pictures: tuple[Image, ...],
-    tower: PlaceTower,
+    tower: PatchEncoder,
     *,
     side: int,
     width: int,

@@ -69,7 +69,7 @@ def unpack(package: Package, cache: Path | None = None) -> Path:
         archive = _download(package, Path(scratch))
         _check(package, archive)
         contents = _extract(archive, Path(scratch) / "contents")
-        _settle(contents, folder)
+        _early_exit(contents, folder)
     return folder
 
 
@@ -154,7 +154,7 @@ def _only_folder(folder: Path) -> Path:
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
 
 
-def _settle(contents: Path, folder: Path) -> None:
+def _early_exit(contents: Path, folder: Path) -> None:
     try:
         contents.rename(folder)
     except OSError:

@@ -13,10 +13,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from forethought.data import Pair, read_table
-from forethought.nano.frozen_baseline import read_head
-from forethought.nano.frozen_encoders import FrozenPictures, FrozenTexts, PictureTower, TextTower
 from forethought.errors import ConfigError
 from forethought.nano.features import Progress, picture_features, text_vectors
+from forethought.nano.frozen_baseline import read_head
+from forethought.nano.frozen_encoders import (
+    FrozenImageEncoder,
+    FrozenTextEncoder,
+    ImageEncoder,
+    TextEncoder,
+)
 
 VECTORS = "teacher.safetensors"
 KEYS = "teacher.parquet"
@@ -36,8 +41,8 @@ def teacher_vectors(
     folder: Path,
     *,
     dimension: int = 256,
-    pictures: PictureTower | None = None,
-    texts: TextTower | None = None,
+    pictures: ImageEncoder | None = None,
+    texts: TextEncoder | None = None,
     progress: Progress | None = None,
 ) -> Taught:
     """Write the baseline's unit vectors of what the examples show, as 16-bit floats.
@@ -61,9 +66,11 @@ def teacher_vectors(
             f"dimension must be from 1 to {head.sizes.dimension}, the baseline's, got {dimension}"
         )
     shown, said, learned = _keys(data)
-    picture_tower = pictures or FrozenPictures.published()
+    picture_tower = pictures or FrozenImageEncoder.published()
     features = picture_features(data, shown, tower=picture_tower, progress=progress)
-    words = text_vectors(data, said, tower=texts or FrozenTexts.published(), progress=progress)
+    words = text_vectors(
+        data, said, tower=texts or FrozenTextEncoder.published(), progress=progress
+    )
     with torch.inference_mode():
         seen = head(features)
     axes = principal(words[[row for row, text in enumerate(said) if text in learned]], dimension)

@@ -8,12 +8,12 @@ from typing import Any
 
 from forethought.errors import DataError
 from forethought.rationales.rows import now
-from forethought.types import Ending, Rationale, Remembered
+from forethought.types import CachedRationale, Ending, Rationale
 
 _KEY_DIGITS = 64
 
 
-def to_line(row: Remembered) -> str:
+def to_line(row: CachedRationale) -> str:
     """One line, without its end."""
     first = row.original
     told = {
@@ -30,7 +30,7 @@ def to_line(row: Remembered) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def read_lines(file: Path) -> list[Remembered]:
+def read_lines(file: Path) -> list[CachedRationale]:
     """Every row of an exported file.
 
     Raises:
@@ -55,7 +55,7 @@ def read_lines(file: Path) -> list[Remembered]:
     return rows
 
 
-def from_line(line: str) -> Remembered:
+def from_line(line: str) -> CachedRationale:
     """What `to_line` wrote.
 
     Raises:
@@ -70,7 +70,7 @@ def from_line(line: str) -> Remembered:
     first, edited = told.get("original"), told.get("edited")
     if (first is None) != (edited is None):
         raise ValueError('"edited" and "original" belong together; give both or neither')
-    return Remembered(
+    return CachedRationale(
         key=_checked(told, "key", rule="64 hexadecimal digits", holds=_is_key),
         rationale=_rationale(told),
         token_ids=tuple(_checked(told, "token_ids", rule="a list of whole numbers", holds=_is_ids)),

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from forethought.types import Ending, Rationale, Remembered
+from forethought.types import CachedRationale, Ending, Rationale
 
 _COLUMNS = "key, thinking, answer, ending, token_ids, reasoner, sources, created, edited, original"
 # Put together from constants alone: what a caller says is always a parameter.
@@ -13,7 +13,7 @@ ADD = f"INSERT OR IGNORE INTO rationales ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 
 PUT = ADD.replace("IGNORE", "REPLACE", 1)
 
 
-def as_values(row: Remembered) -> tuple[str, ...]:
+def as_values(row: CachedRationale) -> tuple[str, ...]:
     """A row for the table; every column is text."""
     said, first = row.rationale, row.original
     original = "" if first is None else json.dumps([first.thinking, first.answer, first.ending])
@@ -22,11 +22,11 @@ def as_values(row: Remembered) -> tuple[str, ...]:
     return (row.key, *words, ids, row.reasoner, sources, row.created, row.edited, original)
 
 
-def as_remembered(row: tuple[str, ...]) -> Remembered:
+def as_remembered(row: tuple[str, ...]) -> CachedRationale:
     """A row of the table."""
     key, thinking, answer, ending, ids, reasoner, sources, created, edited, original = row
     first = json.loads(original) if original else None
-    return Remembered(
+    return CachedRationale(
         key=key,
         rationale=Rationale(thinking, answer, Ending(ending)),
         token_ids=tuple(json.loads(ids)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from forethought.errors import ConfigError, DataError
 from forethought.rationales.database import FILE, connected, prepare, writing
 from forethought.rationales.rows import ADD, AMONG, PUT, SELECT, as_remembered, as_values, now
-from forethought.types import Ending, Rationale, Remembered
+from forethought.types import CachedRationale, Ending, Rationale
 
 _PAGE = 500
 
@@ -63,14 +63,14 @@ class RationaleStore:
             )
         return cls(folder)
 
-    def recall(self, keys: Sequence[str]) -> Mapping[str, Remembered]:
+    def recall(self, keys: Sequence[str]) -> Mapping[str, CachedRationale]:
         """Find those of the keys that are known."""
         with connected(self.folder) as connection:
             found = connection.execute(AMONG, [json.dumps(list(keys))]).fetchall()
         self.counts.recalled += len(found)
         return {row[0]: as_remembered(row) for row in found}
 
-    def keep(self, rows: Sequence[Remembered]) -> None:
+    def keep(self, rows: Sequence[CachedRationale]) -> None:
         """Add rationales in one transaction; a key that is known already keeps what it has."""
         made = [row if row.created else replace(row, created=now()) for row in rows]
         with connected(self.folder) as connection, writing(connection):
@@ -88,7 +88,7 @@ class RationaleStore:
         with connected(self.folder) as connection:
             return int(connection.execute("SELECT count(*) FROM rationales").fetchone()[0])
 
-    def __iter__(self) -> Iterator[Remembered]:
+    def __iter__(self) -> Iterator[CachedRationale]:
         """Every row, in the order of keys; what is added meanwhile may or may not be seen."""
         last = ""
         query = f"{SELECT} WHERE key > ? ORDER BY key LIMIT ?"
@@ -100,7 +100,7 @@ class RationaleStore:
                 return
             last = str(page[-1][0])
 
-    def find(self, prefix: str) -> Remembered:
+    def find(self, prefix: str) -> CachedRationale:
         """The one row whose key starts with `prefix`.
 
         Raises:
@@ -124,7 +124,7 @@ class RationaleStore:
 
     def edit(
         self, prefix: str, *, thinking: str | None = None, answer: str | None = None
-    ) -> Remembered:
+    ) -> CachedRationale:
         """Correct the words of one row; the first ones stay beside them as its `original`.
 
         The next `encode` reads the corrected words, ended by the embed token.
@@ -149,7 +149,7 @@ class RationaleStore:
             connection.execute(PUT, as_values(done))
         return done
 
-    def merge(self, rows: Sequence[Remembered]) -> Merged:
+    def merge(self, rows: Sequence[CachedRationale]) -> Merged:
         """Take in rows from elsewhere, all in one transaction.
 
         A new key is added. Of a known one the later edit wins, and words that differ from those
@@ -177,7 +177,7 @@ def _check_words(words: str) -> None:
         ) from None
 
 
-def _later(old: Remembered, new: Remembered) -> Remembered | None:
+def _later(old: CachedRationale, new: CachedRationale) -> CachedRationale | None:
     """The edit that a row from elsewhere holds over ours, if it does."""
     if new.edited:
         return new if new.edited > old.edited else None
@@ -191,7 +191,7 @@ def _words(said: Rationale) -> tuple[str, str]:
     return said.thinking, said.answer
 
 
-def _corrected(row: Remembered, thinking: str, answer: str) -> Remembered:
+def _corrected(row: CachedRationale, thinking: str, answer: str) -> CachedRationale:
     """A row with other words, recorded as an edit made now."""
     original = row.rationale if row.original is None else row.original
     said = Rationale(thinking, answer, Ending.EMBED)

@@ -35,7 +35,7 @@ class _Direct:
         self.layout.require(CHAT, family="direct")
 
     @property
-    def grammar(self) -> None:
+    def completion_format(self) -> None:
         """There is nothing to write."""
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:  # noqa: ARG002 - a Renderer's

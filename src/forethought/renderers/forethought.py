@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from forethought.renderers import tags
 from forethought.renderers.layout import Layout, pictures
 from forethought.renderers.tags import CHAT, Tag
-from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 TAGS = (*CHAT, Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.DIRECT, Tag.THOUGHT)
 """The tags of a tokenizer of our own, in the order of their ids."""
@@ -60,11 +60,11 @@ class ForethoughtRenderer:
         return tuple(self.layout.tokens([Tag.START, "assistant\n"]))
 
     @property
-    def grammar(self) -> Grammar:
+    def completion_format(self) -> CompletionFormat:
         """How a rationale is written."""
         # A picture's placeholder in a rationale would break every later read of it.
         allowed = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
-        return Grammar(
+        return CompletionFormat(
             embed_id=self.layout.token_id(Tag.THOUGHT),
             start=(),
             end_ids=(self.layout.token_id(Tag.END),),

@@ -13,7 +13,12 @@ from forethought.types import Content, Image, Message, Patches, Text, Video
 Piece = str | Tag | Patches
 """Words, a tag, or a picture's place."""
 
-POLITE: tuple[Piece, ...] = (Tag.START, "system\nYou are a helpful assistant.", Tag.END, "\n")
+DEFAULT_SYSTEM_TURN: tuple[Piece, ...] = (
+    Tag.START,
+    "system\nYou are a helpful assistant.",
+    Tag.END,
+    "\n",
+)
 """The system turn that Qwen2-VL's and Qwen2.5-VL's templates write where there is none."""
 
 

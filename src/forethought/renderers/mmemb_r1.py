@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from forethought.renderers import tags
 from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
 from forethought.renderers.tags import CHAT, Tag
-from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 HOW = (
     "Represent this input for retrieval. If reasoning would help, state the evidence that "
@@ -52,10 +52,10 @@ class MmembR1Renderer:
         return self.layout.token_id(Tag.THINK), self.layout.token_id(Tag.EMBED)
 
     @property
-    def grammar(self) -> Grammar:
+    def completion_format(self) -> CompletionFormat:
         """How a rationale is written, once it is decided that there is one."""
         think, embed = self.actions
-        return Grammar(
+        return CompletionFormat(
             embed_id=embed,
             start=(think,),
             end_ids=(self.layout.token_id(Tag.END), self.layout.pad_id),

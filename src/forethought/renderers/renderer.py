@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from forethought.renderers.layout import Layout
-from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 
 @runtime_checkable
@@ -21,7 +21,7 @@ class Renderer(Protocol):
         ...
 
     @property
-    def grammar(self) -> Grammar | None:
+    def completion_format(self) -> CompletionFormat | None:
         """How the model writes a rationale; None for a family that never does."""
         ...
 

@@ -18,9 +18,16 @@ import re
 from dataclasses import dataclass
 
 from forethought.renderers import tags
-from forethought.renderers.layout import POLITE, Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.layout import (
+    DEFAULT_SYSTEM_TURN,
+    Layout,
+    Piece,
+    pictures,
+    seen_first,
+    task_text,
+)
 from forethought.renderers.tags import CHAT, Tag
-from forethought.types import Ending, Grammar, Message, Prompt, Rationale
+from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 _COMPLETION = re.compile(f"(?P<thinking>.*?){re.escape(Tag.EMBED)}", re.DOTALL)
 
@@ -39,9 +46,9 @@ class RgeRenderer:
         self.layout.require((*CHAT, Tag.EMBED), family="rge")
 
     @property
-    def grammar(self) -> Grammar:
+    def completion_format(self) -> CompletionFormat:
         """How a rationale is written: the embed token is the only one that stops it."""
-        return Grammar(self.layout.token_id(Tag.EMBED), start=(), end_ids=(), forbidden=())
+        return CompletionFormat(self.layout.token_id(Tag.EMBED), start=(), end_ids=(), forbidden=())
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
@@ -50,7 +57,7 @@ class RgeRenderer:
         # Every published text ends its line, and a picture stands on a line of its own.
         lines = ("\n" if seen else "") + (task if task.endswith("\n") else f"{task}\n")
         user: list[Piece] = [Tag.START, "user\n", *seen, lines, Tag.END, "\n"]
-        ids = self.layout.tokens([*POLITE, *user, Tag.START, "assistant\n", Tag.EMBED])
+        ids = self.layout.tokens([*DEFAULT_SYSTEM_TURN, *user, Tag.START, "assistant\n", Tag.EMBED])
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
 

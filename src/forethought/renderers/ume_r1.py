@@ -20,9 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from forethought.renderers import tags
-from forethought.renderers.layout import POLITE, Layout, Piece, pictures, seen_first, task_text
+from forethought.renderers.layout import (
+    DEFAULT_SYSTEM_TURN,
+    Layout,
+    Piece,
+    pictures,
+    seen_first,
+    task_text,
+)
 from forethought.renderers.tags import CHAT, Tag
-from forethought.types import Ending, Grammar, Image, Message, Prompt, Rationale
+from forethought.types import CompletionFormat, Ending, Image, Message, Prompt, Rationale
 
 BLANK = Image(np.full((28, 28, 3), 255, np.uint8), source="blank picture")
 """What a side without pictures shows, in the published training data and evaluation."""
@@ -62,9 +69,9 @@ class UmeR1Renderer:
         self.layout.require((*CHAT, Tag.DIRECT, Tag.THOUGHT), family="ume_r1")
 
     @property
-    def grammar(self) -> Grammar:
+    def completion_format(self) -> CompletionFormat:
         """How a rationale is written; nothing is forbidden, as nothing is in `generate`."""
-        return Grammar(
+        return CompletionFormat(
             embed_id=self.layout.token_id(Tag.THOUGHT),
             start=(),
             end_ids=(self.layout.token_id(Tag.END), self.layout.pad_id),
@@ -77,7 +84,7 @@ class UmeR1Renderer:
         if not seen and self.blank:
             seen = [self.layout.patchify(BLANK)]
         user = [Tag.START, "user\n", *seen, f"{task_text(message, words)}\n"]
-        ids = self.layout.tokens([*POLITE, *user])
+        ids = self.layout.tokens([*DEFAULT_SYSTEM_TURN, *user])
         read_at = len(ids)
         ids += self.layout.tokens([Tag.DIRECT, "\n", *_HOW, Tag.END, "\n"])
         ids += self.layout.tokens([Tag.START, "assistant\n"])

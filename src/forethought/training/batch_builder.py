@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class BatchBuilder:
     """Draws a step's rows from the data: the same for the same seed and step."""
 
     source: GlyphPairs

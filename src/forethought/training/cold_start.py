@@ -16,8 +16,8 @@ from forethought.training.checkpoint import Progress
 from forethought.training.export import export
 from forethought.training.journal import Journal
 from forethought.training.recipe import Recipe
+from forethought.training.state import TrainState, build_train_state
 from forethought.training.train_step import rate_at
-from forethought.training.state import Workshop, open_workshop
 
 Report = Callable[[int, int, str], None]
 """Told the step just done, how many there are, and a line about it."""
@@ -67,22 +67,22 @@ def train(recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, repo
     places = Places(out)
     if fresh:
         places.clear()
-    workshop = open_workshop(recipe, out)
-    progress = _resume(recipe, places, workshop)
+    state = build_train_state(recipe, out)
+    progress = _resume(recipe, places, state)
     journal = Journal(places.journal)
     journal.forget_from(progress.step)
     last = recipe.steps if max_steps is None else min(recipe.steps, progress.step + max_steps)
     began = time.monotonic() - progress.seconds
     for step in range(progress.step, last):
-        entry = learn(recipe, workshop, step)
+        entry = learn(recipe, state, step)
         journal.write({**entry, "seconds": round(time.monotonic() - began, 2)})
         report(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
-        _keep(recipe, places, workshop, progress=_progress(recipe, workshop, step + 1, began=began))
-    _keep_now(places.latest, workshop, _progress(recipe, workshop, last, began=began))
+        _keep(recipe, places, state, progress=_progress(recipe, state, step + 1, began=began))
+    _keep_now(places.latest, state, _progress(recipe, state, last, began=began))
     export(
-        workshop.backbone,
-        workshop.tokenizer,
-        workshop.patchifier,
+        state.backbone,
+        state.tokenizer,
+        state.image_processor,
         recipe=recipe,
         folder=places.model,
     )
@@ -90,19 +90,19 @@ def train(recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, repo
     return places.model
 
 
-def learn(recipe: Recipe, workshop: Workshop, step: int, *, half: bool = True) -> dict[str, object]:
+def learn(recipe: Recipe, state: TrainState, step: int, *, half: bool = True) -> dict[str, object]:
     """Take one step, in bf16 if `half`, and tell of it; float32 gives the same everywhere."""
     stage, at = recipe.stage_at(step)
     rate = rate_at(stage, at)
-    for group in workshop.optimizer.param_groups:
+    for group in state.optimizer.param_groups:
         group["lr"] = rate * (stage.vision_rate if group["sees"] else 1.0)
-    device = workshop.backbone.device.type
+    device = state.backbone.device.type
     with torch.autocast(device, torch.bfloat16, enabled=half):
-        loss, terms = workshop.stepper.loss(step)
-    workshop.optimizer.zero_grad(set_to_none=True)
+        loss, terms = state.train_step.loss(step)
+    state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(workshop.backbone.network.parameters(), recipe.clip_norm)
-    workshop.optimizer.step()
+    norm = torch.nn.utils.clip_grad_norm_(state.backbone.network.parameters(), recipe.clip_norm)
+    state.optimizer.step()
     return {
         "step": step,
         "stage": stage.name,
@@ -113,28 +113,26 @@ def learn(recipe: Recipe, workshop: Workshop, step: int, *, half: bool = True) -
     }
 
 
-def _progress(recipe: Recipe, workshop: Workshop, step: int, *, began: float) -> Progress:
+def _progress(recipe: Recipe, state: TrainState, step: int, *, began: float) -> Progress:
     seconds = time.monotonic() - began
-    return Progress(step, seconds, dump(recipe), workshop.stepper.written)
+    return Progress(step, seconds, dump(recipe), state.train_step.written)
 
 
-def _keep(recipe: Recipe, places: Places, workshop: Workshop, *, progress: Progress) -> None:
+def _keep(recipe: Recipe, places: Places, state: TrainState, *, progress: Progress) -> None:
     done = 0
     for stage in recipe.stages:
         done += stage.steps
         if progress.step == done:
-            _keep_now(places.stage(stage.name), workshop, progress)
+            _keep_now(places.stage(stage.name), state, progress)
     if progress.step % recipe.checkpoint_every == 0:
-        _keep_now(places.latest, workshop, progress)
+        _keep_now(places.latest, state, progress)
 
 
-def _keep_now(folder: Path, workshop: Workshop, progress: Progress) -> None:
-    checkpoint.save_checkpoint(
-        folder, workshop.backbone.network, workshop.optimizer, progress=progress
-    )
+def _keep_now(folder: Path, state: TrainState, progress: Progress) -> None:
+    checkpoint.save_checkpoint(folder, state.backbone.network, state.optimizer, progress=progress)
 
 
-def _resume(recipe: Recipe, places: Places, workshop: Workshop) -> Progress:
+def _resume(recipe: Recipe, places: Places, state: TrainState) -> Progress:
     found = checkpoint.find_checkpoint(places.latest)
     if found:
         kept = checkpoint.load_progress(found)
@@ -147,8 +145,8 @@ def _resume(recipe: Recipe, places: Places, workshop: Workshop) -> Progress:
         found = _shared_stages(recipe, Places(recipe.start))
     if not found:
         return Progress(0, 0.0, dump(recipe))
-    progress = checkpoint.load_checkpoint(found, workshop.backbone.network, workshop.optimizer)
-    workshop.stepper.take_up(progress.written)
+    progress = checkpoint.load_checkpoint(found, state.backbone.network, state.optimizer)
+    state.train_step.take_up(progress.written)
     return progress
 
 

@@ -6,19 +6,24 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from forethought.backbones import Patchifier, QwenVL, save_checkpoint
+from forethought.backbones import ImageProcessor, QwenVL, save_checkpoint
 from forethought.encoders import CARD
 from forethought.renderers import CHAT_TEMPLATE, TAGS, Tag
 from forethought.training.recipe import Recipe
 
 
 def export(
-    backbone: QwenVL, tokenizer: Tokenizer, patchifier: Patchifier, *, recipe: Recipe, folder: Path
+    backbone: QwenVL,
+    tokenizer: Tokenizer,
+    image_processor: ImageProcessor,
+    *,
+    recipe: Recipe,
+    folder: Path,
 ) -> None:
     """Write bf16 weights, tokenizer, picture settings and our own card file."""
     save_checkpoint(backbone.network, folder, dtype=torch.bfloat16)
     tokenizer.save(str(folder / "tokenizer.json"))
-    patchifier.save(folder)
+    image_processor.save(folder)
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": Tag.END.value,

@@ -60,7 +60,7 @@ class Reader:
         return States(hidden[:, 0], hidden[:0, 0], (), logits, targets)
 
     def _read(self, rows: Sequence[tuple[int, Row]]) -> States:
-        sequences = [(*row.prompt.written_on, *row.completion) for _, row in rows]
+        sequences = [(*row.prompt.prefix_ids, *row.completion) for _, row in rows]
         hidden = self._hidden(sequences, [row.prompt.pictures for _, row in rows])
         spans = [
             range(row.prompt.write_at, len(ids)) if row.taught else range(0)
@@ -87,7 +87,7 @@ class Reader:
             sequences,
             pictures,
             side="right",
-            marks=self.backbone.marks,
+            placeholders=self.backbone.placeholders,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
         return self.backbone.read(batch)

@@ -61,8 +61,8 @@ def reciprocal_rank(
     scores = (queries @ documents.T).astype(np.float64)
     same = concepts[:, None] == concepts[None]
     best = np.where(same, scores, -np.inf).max(axis=1)
-    ahead = ((scores >= best[:, None]) & ~same).sum(axis=1)
-    found: Float[np.ndarray, " Q"] = 1.0 / (1 + ahead)
+    rollout_interval = ((scores >= best[:, None]) & ~same).sum(axis=1)
+    found: Float[np.ndarray, " Q"] = 1.0 / (1 + rollout_interval)
     return found
 
 

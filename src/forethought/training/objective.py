@@ -9,8 +9,8 @@ from torch import Tensor
 
 from forethought.data import Pair
 from forethought.losses import info_nce, next_token, pointwise, relational
-from forethought.training.forward import States
 from forethought.training.batch_builder import Teacher
+from forethought.training.forward import States
 from forethought.training.recipe import Weights
 
 Terms = dict[str, Float[Tensor, ""]]

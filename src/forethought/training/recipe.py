@@ -88,14 +88,14 @@ class Rollouts:
 
     budget: int
     temperature: float
-    ahead: int
+    rollout_interval: int
     """For how many coming steps they are written at once."""
 
     def __post_init__(self) -> None:
-        if self.budget < 1 or self.ahead < 1 or self.temperature < 0:
+        if self.budget < 1 or self.rollout_interval < 1 or self.temperature < 0:
             raise ValueError(
-                f"budget and ahead must be 1 or more, temperature 0 or more, got {self.budget}, "
-                f"{self.ahead} and {self.temperature}"
+                f"budget and rollout_interval must be 1 or more, temperature 0 or more, got {self.budget}, "
+                f"{self.rollout_interval} and {self.temperature}"
             )
 
 

@@ -34,14 +34,14 @@ def write_rationales(
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         prefill = engine.prefill([prompts[index] for index in chosen])
-        _, thoughts = engine.think(
+        _, completions = engine.think(
             prefill,
             range(len(chosen)),
             budget=settings.budget,
             sampling=sampling,
             generator=generator,
         )
-        for index, thought in zip(chosen, thoughts, strict=True):
+        for index, thought in zip(chosen, completions, strict=True):
             rows[index] = Row(prompts[index], thought.token_ids, taught=False)
     # Training needs the memory more.
     engine.forget()

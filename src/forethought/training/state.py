@@ -7,48 +7,48 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from forethought.backbones import Patchifier, QwenVL, new_network
+from forethought.backbones import ImageProcessor, QwenVL, new_network
 from forethought.data import GlyphPairs, TaskBatches, read_texts
 from forethought.engines import LocalEngine
 from forethought.errors import CheckpointError
-from forethought.renderers import ForethoughtRenderer, Layout, Tag
-from forethought.training.forward import Reader
-from forethought.training.batch_builder import Material, load_teacher
-from forethought.training.objective import Objective
-from forethought.training.recipe import Recipe
-from forethought.nano.image_distillation import load_sight
-from forethought.training.train_step import Stepper
+from forethought.nano.image_distillation import load_image_distillation
 from forethought.nano.teacher import teacher_vectors
 from forethought.nano.vocabulary import learn_tokens
+from forethought.renderers import ForethoughtRenderer, Layout, Tag
+from forethought.training.batch_builder import BatchBuilder, load_teacher
+from forethought.training.forward import Reader
+from forethought.training.objective import Objective
+from forethought.training.recipe import Recipe
+from forethought.training.train_step import TrainStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Workshop:
+class TrainState:
     """The network, its optimiser, and what turns a step's number into a loss."""
 
     backbone: QwenVL
     tokenizer: Tokenizer
-    patchifier: Patchifier
+    image_processor: ImageProcessor
     optimizer: torch.optim.Optimizer
-    stepper: Stepper
+    train_step: TrainStep
 
 
-def open_workshop(recipe: Recipe, out: Path) -> Workshop:
+def build_train_state(recipe: Recipe, out: Path) -> TrainState:
     """Read the data, learn or re-use the tokenizer, make a seeded network."""
     source = GlyphPairs(recipe.data, "train")
     statements = read_texts(recipe.data / "statements.parquet")
     lessons = read_texts(recipe.data / "texts.parquet")
     tokenizer = _tokenizer(recipe, out, [*_words(source), *statements, *lessons])
-    patchifier = Patchifier(min_pixels=recipe.pixels**2, max_pixels=recipe.pixels**2)
-    layout = Layout(tokenizer, patchifier, patchifier.merge_size**2, recipe.shape.context)
+    image_processor = ImageProcessor(min_pixels=recipe.pixels**2, max_pixels=recipe.pixels**2)
+    layout = Layout(tokenizer, image_processor, image_processor.merge_size**2, recipe.shape.context)
     renderer = ForethoughtRenderer(layout)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone = QwenVL(_network(recipe, renderer).to(device).train())
-    engine = LocalEngine(backbone, renderer.layout.pad_id, renderer.grammar)
+    engine = LocalEngine(backbone, renderer.layout.pad_id, renderer.completion_format)
     batches = TaskBatches(source.pairs, recipe.seed)
     for stage in recipe.stages:
         batches.check(stage.odds)
-    material = Material(source, batches, renderer, statements, lessons, recipe.seed)
+    material = BatchBuilder(source, batches, renderer, statements, lessons, recipe.seed)
     if recipe.teacher:
         teacher_vectors(recipe.data, recipe.teacher, dimension=recipe.shape.hidden)
     objective = Objective(
@@ -58,14 +58,16 @@ def open_workshop(recipe: Recipe, out: Path) -> Workshop:
     )
     sight = None
     if any(stage.glances for stage in recipe.stages):
-        side = patchifier.tokens_across(recipe.pixels)
-        sight = load_sight(
-            source, side=side, width=recipe.shape.hidden, patchify=patchifier, seed=recipe.seed
+        side = image_processor.tokens_across(recipe.pixels)
+        sight = load_image_distillation(
+            source, side=side, width=recipe.shape.hidden, patchify=image_processor, seed=recipe.seed
         )
-    stepper = Stepper(
+    train_step = TrainStep(
         recipe, material, Reader(backbone, renderer.layout.pad_id), engine, objective, sight
     )
-    return Workshop(backbone, tokenizer, patchifier, _optimizer(recipe, backbone), stepper)
+    return TrainState(
+        backbone, tokenizer, image_processor, _optimizer(recipe, backbone), train_step
+    )
 
 
 def _tokenizer(recipe: Recipe, out: Path, texts: list[str]) -> Tokenizer:

@@ -10,12 +10,12 @@ from torch import Tensor
 from forethought.data import Pair
 from forethought.engines import LocalEngine
 from forethought.losses import next_token, pointwise
+from forethought.nano.image_distillation import ImageDistillation
+from forethought.training.batch_builder import BatchBuilder, Row
 from forethought.training.forward import Reader
-from forethought.training.batch_builder import Material, Row
 from forethought.training.objective import Objective, Terms, total
 from forethought.training.recipe import Recipe, Stage
 from forethought.training.rollouts import write_rationales
-from forethought.nano.image_distillation import Sight
 from forethought.types import Example, Prompt
 
 
@@ -27,7 +27,7 @@ class _Drawn:
 
 
 @dataclass(slots=True, eq=False)
-class Stepper:
+class TrainStep:
     """Turns a step's number into its loss.
 
     The rationales of the coming steps are written together, every `rollouts.ahead` steps,
@@ -35,11 +35,11 @@ class Stepper:
     """
 
     recipe: Recipe
-    material: Material
+    material: BatchBuilder
     reader: Reader
     engine: LocalEngine
     objective: Objective
-    sight: Sight | None
+    sight: ImageDistillation | None
     _written: dict[int, tuple[_Drawn, list[Row]]] = field(default_factory=dict)
 
     def loss(self, step: int) -> tuple[Float[Tensor, ""], Terms]:
@@ -104,8 +104,10 @@ class Stepper:
 
     def _rows_ahead(self, step: int, stage: Stage, *, last: int) -> tuple[_Drawn, list[Row]]:
         if step not in self._written:
-            ahead = self.recipe.rollouts.ahead if stage.own else 1
-            self._write_ahead(step, stage, last=min(step + ahead - step % ahead, last))
+            rollout_interval = self.recipe.rollouts.rollout_interval if stage.own else 1
+            self._write_ahead(
+                step, stage, last=min(step + rollout_interval - step % rollout_interval, last)
+            )
         return self._written.pop(step)
 
     def _write_ahead(self, step: int, stage: Stage, *, last: int) -> None:

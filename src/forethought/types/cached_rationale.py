@@ -6,7 +6,7 @@ from forethought.types.rationale import Rationale
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedRationale:
     """One rationale that was written before, and what is known of it.
 
     `token_ids` is the completion as it was decoded, the embed token last. `edited` is when a

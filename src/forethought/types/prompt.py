@@ -45,13 +45,13 @@ class Prompt:
     write_at: int
 
     @property
-    def written_on(self) -> tuple[int, ...]:
+    def prefix_ids(self) -> tuple[int, ...]:
         """The tokens that a completion goes on from."""
         return self.token_ids[: self.write_at]
 
 
 @dataclass(frozen=True, slots=True)
-class Grammar:
+class CompletionFormat:
     """What an engine must know of a format to let a model write in it.
 
     A completion is read at the first `embed_id` it holds and starts with `start`, whatever

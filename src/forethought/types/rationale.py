@@ -15,7 +15,7 @@ class Ending(StrEnum):
     """It stopped without the embed token, or its text does not parse."""
     LOOP = "loop"
     """It said the same over and over; the embed token was forced."""
-    SETTLED = "settled"
+    EARLY_EXIT = "settled"
     """Its vector had stopped moving; the embed token was forced."""
 
 

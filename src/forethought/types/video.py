@@ -70,9 +70,9 @@ class Video:
         """
         if isinstance(self.shown, tuple):
             return _listed(self.shown, self.source, policy)
-        from forethought.media.video_decode import read_footage  # noqa: PLC0415 - PyAV is an extra
+        from forethought.media.video_decode import decode_video  # noqa: PLC0415 - PyAV is an extra
 
-        return read_footage(self.shown, self.source, policy)
+        return decode_video(self.shown, self.source, policy)
 
 
 def _found(path: Path, name: str) -> Path | tuple[Path, ...]:
@@ -113,7 +113,7 @@ def _check_file(file: Path | bytes, name: str) -> None:
     if not size:
         raise ContentError(f"{name}: empty (0 bytes); export it again")
     try:
-        from forethought.media.video_decode import check_footage  # noqa: PLC0415 - PyAV is an extra
+        from forethought.media.video_decode import check_video  # noqa: PLC0415 - PyAV is an extra
     except ModuleNotFoundError as error:
         if error.name != "av":
             raise
@@ -121,7 +121,7 @@ def _check_file(file: Path | bytes, name: str) -> None:
             f"{name}: reading a video needs PyAV: pip install 'forethought[media]', or show "
             "its frames as pictures"
         ) from None
-    check_footage(file, name)
+    check_video(file, name)
 
 
 def _listed(frames: Sequence[Frame], name: str, policy: FramePolicy) -> Clip:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from forethought.encoders import as_messages
-from forethought.engines import Engine, Manner, VllmEngine
+from forethought.engines import DecodeOptions, Engine, VllmEngine
 from forethought.errors import ModelError
 from forethought.types import Ending, Side
 
@@ -35,29 +35,29 @@ def test_it_is_an_engine(engine, tiny_encoder):
 
 def test_without_a_manner_it_answers_as_its_reader_does(engine, prompts):
     theirs, ours = (
-        sorted(one.run(prompts, decide=every, manner=None), key=lambda answer: answer.index)
+        sorted(one.run(prompts, decide=every, decode_options=None), key=lambda answer: answer.index)
         for one in (engine, engine.reader)
     )
     for a, b in zip(theirs, ours, strict=True):
         assert a.index == b.index
-        assert a.thoughts == ()
+        assert a.completions == ()
         torch.testing.assert_close(a.direct, b.direct)
 
 
 def test_a_budget_that_what_is_forced_uses_up_needs_no_writer(engine, prompts):
-    rules = dataclasses.replace(engine.grammar, start=(9, 10, 12))
-    forced = VllmEngine(dataclasses.replace(engine.reader, grammar=rules), writer=None)
+    rules = dataclasses.replace(engine.completion_format, start=(9, 10, 12))
+    forced = VllmEngine(dataclasses.replace(engine.reader, completion_format=rules), writer=None)
     for samples in (1, 3):
         theirs, ours = (
             sorted(
-                one.run(prompts, decide=every, manner=Manner(2), samples=samples),
+                one.run(prompts, decide=every, decode_options=DecodeOptions(2), samples=samples),
                 key=lambda answer: answer.index,
             )
             for one in (forced, forced.reader)
         )
         for a, b in zip(theirs, ours, strict=True):
-            assert a.thoughts == b.thoughts
-            assert {thought.ending for thought in a.thoughts} == {Ending.LENGTH}
+            assert a.completions == b.completions
+            assert {thought.ending for thought in a.completions} == {Ending.LENGTH}
             assert len(a.vectors) == samples
             torch.testing.assert_close(
                 torch.stack(a.vectors), torch.stack(b.vectors), atol=1e-4, rtol=1e-4
@@ -65,16 +65,16 @@ def test_a_budget_that_what_is_forced_uses_up_needs_no_writer(engine, prompts):
 
 
 def test_a_prompt_that_is_dropped_is_not_answered(engine, prompts):
-    answers = engine.run(prompts, decide=every, manner=None, dropped={1})
+    answers = engine.run(prompts, decide=every, decode_options=None, dropped={1})
     assert {answer.index for answer in answers} == {0, 2}
 
 
 def test_a_family_that_never_writes_is_refused_when_it_should(engine, prompts):
-    mute = VllmEngine(dataclasses.replace(engine.reader, grammar=None), writer=None)
+    mute = VllmEngine(dataclasses.replace(engine.reader, completion_format=None), writer=None)
     with pytest.raises(ModelError, match="writes no rationale; ask it with think='never'"):
-        list(mute.run(prompts, decide=every, manner=Manner(2)))
+        list(mute.run(prompts, decide=every, decode_options=DecodeOptions(2)))
 
 
 def test_no_samples_are_refused(engine, prompts):
     with pytest.raises(ValueError, match="at least 1, got 0"):
-        list(engine.run(prompts, decide=every, manner=Manner(2), samples=0))
+        list(engine.run(prompts, decide=every, decode_options=DecodeOptions(2), samples=0))

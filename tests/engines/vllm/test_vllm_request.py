@@ -6,15 +6,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.backbones import Marks
-from forethought.engines import Manner, Sampling, Settle, Thought
-from forethought.engines.vllm.vllm_request import Asked, close, collapse, loops, prompt_for, see, settings
-from forethought.engines.stopping import ENDINGS, OPEN, Judge, extended
+from forethought.backbones import PlaceholderTokens
+from forethought.engines import Completion, DecodeOptions, EarlyExit, Sampling
+from forethought.engines.stopping import ENDINGS, OPEN, StopCriteria, extended
+from forethought.engines.vllm.vllm_request import (
+    VllmRequest,
+    close,
+    collapse,
+    loops,
+    prompt_for,
+    see,
+    settings,
+)
 from forethought.errors import ModelError
-from forethought.types import Ending, Grammar, Patches, Prompt
+from forethought.types import CompletionFormat, Ending, Patches, Prompt
 
-MARKS = Marks(image_id=5, video_id=6, merge_size=2)
-GRAMMAR = Grammar(embed_id=11, start=(7, 8), end_ids=(2, 3), forbidden=(4, 0))
+MARKS = PlaceholderTokens(image_id=5, video_id=6, merge_size=2)
+GRAMMAR = CompletionFormat(embed_id=11, start=(7, 8), end_ids=(2, 3), forbidden=(4, 0))
 
 
 def patches(grid, **how):
@@ -26,7 +34,7 @@ def prompt(token_ids, *pictures, spare=1):
 
 
 def asked(one, seen=None):
-    return Asked(0, one, seen)
+    return VllmRequest(0, one, seen)
 
 
 def test_each_picture_is_left_one_placeholder():
@@ -65,16 +73,16 @@ def test_pictures_go_along_as_what_was_seen_and_their_grids():
     ],
 )
 def test_a_completion_is_closed_at_what_ends_it(tokens, kept, ending):
-    assert close(tokens, GRAMMAR, Manner(5)) == Thought(kept, ending)
+    assert close(tokens, GRAMMAR, DecodeOptions(5)) == Completion(kept, ending)
 
 
 def test_a_run_said_over_and_over_is_closed_with_its_last_token_replaced():
     said = (20, *(21, 22) * 3, 30)
-    assert close(said, GRAMMAR, Manner(40, repeats=3)) == Thought(
+    assert close(said, GRAMMAR, DecodeOptions(40, repeats=3)) == Completion(
         (20, 21, 22, 21, 22, 21, 11), Ending.LOOP
     )
-    assert close(said, GRAMMAR, Manner(40, repeats=4)).ending is Ending.LENGTH
-    assert close(said, GRAMMAR, Manner(40, repeats=0)).ending is Ending.LENGTH
+    assert close(said, GRAMMAR, DecodeOptions(40, repeats=4)).ending is Ending.LENGTH
+    assert close(said, GRAMMAR, DecodeOptions(40, repeats=0)).ending is Ending.LENGTH
 
 
 @given(
@@ -83,11 +91,11 @@ def test_a_run_said_over_and_over_is_closed_with_its_last_token_replaced():
     repeats=st.integers(0, 4),
 )
 def test_it_is_closed_as_the_local_engine_closes_it(tokens, budget, repeats):
-    manner = Manner(budget, repeats=repeats)
-    judge = Judge(GRAMMAR, budget, repeats)
+    decode_options = DecodeOptions(budget, repeats=repeats)
+    judge = StopCriteria(GRAMMAR, budget, repeats)
     runs = torch.zeros(1, 15, dtype=torch.long)
     history = torch.tensor([[*tokens, 0]])
-    expected = Thought((*tokens, 11), Ending.LENGTH)
+    expected = Completion((*tokens, 11), Ending.LENGTH)
     for at, token in enumerate(tokens):
         new = torch.tensor([token])
         runs = extended(
@@ -95,25 +103,25 @@ def test_it_is_closed_as_the_local_engine_closes_it(tokens, budget, repeats):
         )
         code = int(judge(new, torch.tensor([at]), runs))
         if code != OPEN:
-            expected = Thought((*tokens[:at], 11), ENDINGS[code])
+            expected = Completion((*tokens[:at], 11), ENDINGS[code])
             break
-    assert close(tuple(tokens), GRAMMAR, manner) == expected
+    assert close(tuple(tokens), GRAMMAR, decode_options) == expected
 
 
 def test_vllm_knows_a_loop_as_it_is_closed():
-    assert loops(Manner(40, repeats=3)) == {
+    assert loops(DecodeOptions(40, repeats=3)) == {
         "max_pattern_size": 16,
         "min_pattern_size": 2,
         "min_count": 3,
     }
-    assert loops(Manner(40, repeats=0)) is None
+    assert loops(DecodeOptions(40, repeats=0)) is None
 
 
 def test_the_rules_of_writing_are_told_in_full(tiny_encoder):
     backbone = tiny_encoder.engine.backbone
-    marks = backbone.marks
-    manner = Manner(30, Sampling(temperature=0.7, top_p=0.9, top_k=40))
-    told = settings(prompt([20, 21, 9]), manner, GRAMMAR, backbone=backbone)
+    placeholders = backbone.placeholders
+    decode_options = DecodeOptions(30, Sampling(temperature=0.7, top_p=0.9, top_k=40))
+    told = settings(prompt([20, 21, 9]), decode_options, GRAMMAR, backbone=backbone)
     assert told == {
         "temperature": 0.7,
         "top_p": 0.9,
@@ -122,7 +130,9 @@ def test_the_rules_of_writing_are_told_in_full(tiny_encoder):
         "max_tokens": 28,
         "stop_token_ids": [11, 2, 3],
         "ignore_eos": True,
-        "logit_bias": dict.fromkeys({0, 4, marks.image_id, marks.video_id}, -float("inf")),
+        "logit_bias": dict.fromkeys(
+            {0, 4, placeholders.image_id, placeholders.video_id}, -float("inf")
+        ),
         "detokenize": False,
     }
 
@@ -131,19 +141,22 @@ def test_a_rationale_ends_with_the_context(tiny_encoder):
     backbone = tiny_encoder.engine.backbone
     # 160 places: 150 of the prompt, two to start with, one to embed.
     long = prompt([20] * 151)
-    assert settings(long, Manner(30), GRAMMAR, backbone=backbone)["max_tokens"] == 7
+    assert settings(long, DecodeOptions(30), GRAMMAR, backbone=backbone)["max_tokens"] == 7
     with pytest.raises(ModelError, match=r"a prompt of 160 tokens leaves no room .* of 160"):
-        settings(prompt([20] * 159), Manner(30), GRAMMAR, backbone=backbone)
+        settings(prompt([20] * 159), DecodeOptions(30), GRAMMAR, backbone=backbone)
 
 
 @pytest.mark.parametrize(
     ("how", "said"),
-    [({"sampling": Sampling(2.5)}, "temperature 2.5: use"), ({"settle": Settle()}, "for settle")],
+    [
+        ({"sampling": Sampling(2.5)}, "temperature 2.5: use"),
+        ({"early_exit": EarlyExit()}, "for settle"),
+    ],
 )
 def test_a_manner_that_vllm_has_not_is_refused(tiny_encoder, how, said):
-    manner = dataclasses.replace(Manner(30), **how)
+    decode_options = dataclasses.replace(DecodeOptions(30), **how)
     with pytest.raises(ModelError, match=said):
-        settings(prompt([20, 9]), manner, GRAMMAR, backbone=tiny_encoder.engine.backbone)
+        settings(prompt([20, 9]), decode_options, GRAMMAR, backbone=tiny_encoder.engine.backbone)
 
 
 def test_a_video_is_refused(tiny_encoder):

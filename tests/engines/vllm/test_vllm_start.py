@@ -40,7 +40,7 @@ def test_an_adapter_is_refused(tiny_encoder, tmp_path):
 
 
 def test_a_family_that_never_writes_is_refused(tiny_encoder, tmp_path):
-    mute = dataclasses.replace(tiny_encoder.engine, grammar=None)
+    mute = dataclasses.replace(tiny_encoder.engine, completion_format=None)
     with pytest.raises(ModelError, match="never writes has no use for engine='vllm'"):
         start_vllm(tmp_path, mute)
 

@@ -1,7 +1,7 @@
-from forethought.nano.glyphs.eval_queries import trials
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, code_of_face
 from forethought.nano.glyphs.concepts import Concept, Split
+from forethought.nano.glyphs.eval_queries import eval_queries
 from forethought.nano.glyphs.splits import Splits
 
 
@@ -21,7 +21,7 @@ def test_a_gloss_that_a_learned_concept_shares_is_not_asked():
     learned: dict[tuple[str, int], Split] = {
         (code_of_face(face), hours): "train" for face in FACES for hours in OFFSETS
     }
-    found = trials(Catalogue(concepts, styles, (), Splits({}, {}, learned)))
+    found = eval_queries(Catalogue(concepts, styles, (), Splits({}, {}, learned)))
     glosses = {(one.split, one.query.text, one.relevant) for one in found if one.task == "gloss"}
     assert glosses == {
         ("unseen_concept", "a bag without a strap", ("noto/clutch",)),

@@ -14,15 +14,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL
-from forethought.engines.vllm.vllm_request import Asked, close, loops, prompt_for, see, settings
+from forethought.engines.decode_options import DecodeOptions
 from forethought.engines.engine import Decide
 from forethought.engines.local import LocalEngine
-from forethought.engines.decode_options import Manner
-from forethought.engines.teacher_forced import reread
-from forethought.engines.request import Answer, Thought
+from forethought.engines.request import Completion, RequestOutput
 from forethought.engines.scheduler import Limits, bucket
+from forethought.engines.teacher_forced import reread
+from forethought.engines.vllm.vllm_request import (
+    VllmRequest,
+    close,
+    loops,
+    prompt_for,
+    see,
+    settings,
+)
 from forethought.errors import ModelError
-from forethought.types import Grammar, Prompt
+from forethought.types import CompletionFormat, Prompt
 
 WAVE = 8
 """So many times `Limits.rows` prompts are handed to vLLM together: its rows stay filled."""
@@ -50,9 +57,9 @@ class VllmEngine:
         return self.reader.pad_id
 
     @property
-    def grammar(self) -> Grammar | None:
+    def completion_format(self) -> CompletionFormat | None:
         """How a rationale is written."""
-        return self.reader.grammar
+        return self.reader.completion_format
 
     @property
     def limits(self) -> Limits:
@@ -65,12 +72,12 @@ class VllmEngine:
         prompts: Sequence[Prompt],
         *,
         decide: Decide,
-        manner: Manner | None,
+        decode_options: DecodeOptions | None,
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,  # noqa: ARG002 - vLLM admits rows by its own memory
         dropped: Collection[int] = (),
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RequestOutput]:
         """Answer every prompt; see `Engine.run`.
 
         Greedy rationales are the local engine's but for rounding. What is drawn repeats with
@@ -82,7 +89,7 @@ class VllmEngine:
         """
         if samples < 1:
             raise ValueError(f"samples must be at least 1, got {samples}")
-        asked: list[Asked] = []
+        asked: list[VllmRequest] = []
         known: dict[int, tuple[Tensor, float]] = {}
         think = partial(self._think, known=known, samples=samples, seed=seed, dropped=dropped)
         for read in bucket([len(prompt.token_ids) for prompt in prompts], self.limits):
@@ -92,21 +99,21 @@ class VllmEngine:
             shown = [prompts[index] for index in group]
             prefill = self.reader.prefill(shown, keep_cache=False)
             thinking, gates = decide(prefill, group)
-            thinks = sorted(thinking) if manner else []
+            thinks = sorted(thinking) if decode_options else []
             for row in sorted({*range(len(group))} - {*thinks}):
-                yield Answer(group[row], prefill.direct[row], gates[row], (), ())
+                yield RequestOutput(group[row], prefill.direct[row], gates[row], (), ())
             known |= {group[row]: (prefill.direct[row], gates[row]) for row in thinks}
             asked += self._asked(prompts, [group[row] for row in thinks])
-            if manner and len(asked) >= WAVE * self.limits.rows:
-                yield from think(asked, manner)
+            if decode_options and len(asked) >= WAVE * self.limits.rows:
+                yield from think(asked, decode_options)
                 asked = []
-        if manner and asked:
-            yield from think(asked, manner)
+        if decode_options and asked:
+            yield from think(asked, decode_options)
 
     @torch.inference_mode()
     def think(
-        self, prompts: Sequence[Prompt], manner: Manner
-    ) -> tuple[Float[Tensor, "R H"], tuple[Thought, ...]]:
+        self, prompts: Sequence[Prompt], decode_options: DecodeOptions
+    ) -> tuple[Float[Tensor, "R H"], tuple[Completion, ...]]:
         """Write about every prompt once, and read it at its embed token; no direct vector.
 
         Raises:
@@ -114,67 +121,74 @@ class VllmEngine:
         """
         groups = bucket([len(prompt.token_ids) for prompt in prompts], self.limits)
         asked = [one for group in groups for one in self._asked(prompts, group)]
-        thoughts = self._write(asked, manner, samples=1, seed=None)
+        completions = self._write(asked, decode_options, samples=1, seed=None)
         back = sorted(range(len(asked)), key=lambda place: asked[place].index)
-        states = self._read(asked, thoughts)[torch.tensor(back)]
-        return states, tuple(thoughts[place][0] for place in back)
+        states = self._read(asked, completions)[torch.tensor(back)]
+        return states, tuple(completions[place][0] for place in back)
 
-    def _asked(self, prompts: Sequence[Prompt], group: Sequence[int]) -> list[Asked]:
+    def _asked(self, prompts: Sequence[Prompt], group: Sequence[int]) -> list[VllmRequest]:
         seen = see(self.backbone, [prompts[index] for index in group])
         return [
-            Asked(index, prompts[index], features)
+            VllmRequest(index, prompts[index], features)
             for index, features in zip(group, seen, strict=True)
         ]
 
     def _think(
         self,
-        asked: Sequence[Asked],
-        manner: Manner,
+        asked: Sequence[VllmRequest],
+        decode_options: DecodeOptions,
         *,
         known: Mapping[int, tuple[Float[Tensor, " H"], float]],
         samples: int,
         seed: int | None,
         dropped: Collection[int],
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RequestOutput]:
         """Let vLLM write about prompts, and read what it wrote."""
         asked = [one for one in asked if one.index not in dropped]
-        thoughts = self._write(asked, manner, samples=samples, seed=seed)
-        states = self._read(asked, thoughts)
-        for place, (one, written) in enumerate(zip(asked, thoughts, strict=True)):
+        completions = self._write(asked, decode_options, samples=samples, seed=seed)
+        states = self._read(asked, completions)
+        for place, (one, written) in enumerate(zip(asked, completions, strict=True)):
             if one.index not in dropped:
                 read = states[place * samples : (place + 1) * samples]
-                yield Answer(one.index, *known[one.index], written, tuple(read))
+                yield RequestOutput(one.index, *known[one.index], written, tuple(read))
 
     def _read(
-        self, asked: Sequence[Asked], thoughts: Sequence[tuple[Thought, ...]]
+        self, asked: Sequence[VllmRequest], completions: Sequence[tuple[Completion, ...]]
     ) -> Float[Tensor, "R H"]:
         """The states at the embed tokens, all of one prompt's samples side by side."""
         return reread(
             self.backbone,
-            [one.prompt for one, written in zip(asked, thoughts, strict=True) for _ in written],
-            [thought.token_ids for written in thoughts for thought in written],
+            [one.prompt for one, written in zip(asked, completions, strict=True) for _ in written],
+            [thought.token_ids for written in completions for thought in written],
             pad_id=self.pad_id,
             limits=self.limits,
         )
 
     def _write(
-        self, asked: Sequence[Asked], manner: Manner, *, samples: int, seed: int | None
-    ) -> list[tuple[Thought, ...]]:
-        grammar = self.grammar
-        if grammar is None:
+        self,
+        asked: Sequence[VllmRequest],
+        decode_options: DecodeOptions,
+        *,
+        samples: int,
+        seed: int | None,
+    ) -> list[tuple[Completion, ...]]:
+        completion_format = self.completion_format
+        if completion_format is None:
             raise ModelError("this family writes no rationale; ask it with think='never'")
-        start = grammar.start[: manner.budget]
-        if len(start) == manner.budget:
-            return [(close(tuple(start), grammar, manner),) * samples] * len(asked)
+        start = completion_format.start[: decode_options.budget]
+        if len(start) == decode_options.budget:
+            return [(close(tuple(start), completion_format, decode_options),) * samples] * len(
+                asked
+            )
         from vllm import SamplingParams  # noqa: PLC0415 - slow, and an option
         from vllm.sampling_params import RepetitionDetectionParams  # noqa: PLC0415
 
         # Greedy, all samples are one: vLLM refuses to write it several times.
-        draws = samples if manner.sampling.temperature else 1
-        found = loops(manner)
+        draws = samples if decode_options.sampling.temperature else 1
+        found = loops(decode_options)
         params = [
             SamplingParams(
-                **settings(one.prompt, manner, grammar, backbone=self.backbone),
+                **settings(one.prompt, decode_options, completion_format, backbone=self.backbone),
                 n=draws,
                 # vLLM counts up from it, a sample each.
                 seed=None if seed is None else (seed * 1_000_003 + one.index * samples) % 2**62,
@@ -182,9 +196,12 @@ class VllmEngine:
             )
             for one in asked
         ]
-        shown = [prompt_for(one, start, self.backbone.marks) for one in asked]
+        shown = [prompt_for(one, start, self.backbone.placeholders) for one in asked]
         return [
-            tuple(close((*start, *row.token_ids), grammar, manner) for row in written.outputs)
+            tuple(
+                close((*start, *row.token_ids), completion_format, decode_options)
+                for row in written.outputs
+            )
             * (samples // draws)
             for written in self.writer.generate(shown, params, use_tqdm=False)
         ]

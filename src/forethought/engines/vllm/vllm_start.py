@@ -27,7 +27,7 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
         ModelError: if vLLM is not installed, the family never writes, or the folder is a LoRA
             adapter.
     """
-    if reader.grammar is None:
+    if reader.completion_format is None:
         raise ModelError(f"{folder}: a family that never writes has no use for engine='vllm'")
     if (folder / ADAPTER).is_file():
         raise ModelError(

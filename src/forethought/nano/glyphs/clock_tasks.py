@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, Face, code_of_face, question, spoken
-from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, Pair, Side, Trial
+from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, EvalQuery, Pair, Side
 from forethought.nano.glyphs.rationales import of_clock, of_sum, of_time
 from forethought.nano.glyphs.sources import EMOJI_STYLES, HELD_STYLE
 
@@ -21,13 +21,13 @@ def clock_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
             yield Pair(TASK, split, _asked(face, hours, style), document)
 
 
-def clock_trials(catalogue: Catalogue) -> Iterator[Trial]:
+def clock_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
     """Sums kept back, on faces of the known styles and of the unseen one."""
     for style in (*EMOJI_STYLES, HELD_STYLE):
         split = "held_sum_unseen_style" if style == HELD_STYLE else "held_sum"
         for face, hours in _sums(catalogue, "test", style):
             relevant = (spoken(face.later(hours)),)
-            yield Trial(TASK, split, _asked(face, hours, style), relevant)
+            yield EvalQuery(TASK, split, _asked(face, hours, style), relevant)
 
 
 def clock_candidates() -> Iterator[Candidate]:

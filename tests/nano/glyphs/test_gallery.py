@@ -5,8 +5,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from forethought.nano.glyphs import gallery, sources
 from forethought.errors import DataError
+from forethought.nano.glyphs import gallery, sources
 
 DEMO = Path(__file__).resolve().parents[3] / "demo" / "gallery"
 ENDINGS = {".jpg", ".png", ".webp"}

@@ -35,8 +35,13 @@ def test_an_animal_and_its_face_are_one_family():
 
 def test_marks_join_families_in_steps():
     # a and b share code points, b and c share a name.
-    marks = {"a": ("1", "king"), "b": ("1", "queen"), "c": ("2", "queen"), "d": ("3", "pawn")}
-    found = join(marks)
+    placeholders = {
+        "a": ("1", "king"),
+        "b": ("1", "queen"),
+        "c": ("2", "queen"),
+        "d": ("3", "pawn"),
+    }
+    found = join(placeholders)
     assert found["a"] == found["b"] == found["c"] != found["d"]
 
 

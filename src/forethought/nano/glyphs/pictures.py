@@ -10,6 +10,7 @@ from typing import Any
 import PIL.Image
 import resvg_py
 
+from forethought.errors import DataError
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.countries import Country, emoji_code
 from forethought.nano.glyphs.sources import (
@@ -25,7 +26,6 @@ from forethought.nano.glyphs.sources import (
     TWEMOJI,
     Source,
 )
-from forethought.errors import DataError
 
 SIDE = 112
 MARGIN = 4

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
-from forethought.nano.glyphs.hash_rng import shuffled
 from forethought.nano.glyphs.facts import QUESTIONS, Fact, facts_of
-from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, Pair, Side, Trial
+from forethought.nano.glyphs.hash_rng import shuffled
+from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, EvalQuery, Pair, Side
 from forethought.nano.glyphs.rationales import from_flag, of_answer
 from forethought.nano.glyphs.sources import FLAG_STYLES
 
@@ -24,12 +24,12 @@ def country_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
                 yield Pair(TASK, split, _asked(fact, style), answers[fact.relation, fact.answer])
 
 
-def country_trials(catalogue: Catalogue) -> Iterator[Trial]:
+def country_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
     """Questions kept back; any of the country's answers is right."""
     for facts in _questions(catalogue, "test"):
         style = _styles(catalogue, facts[0])[0]
         relevant = tuple(dict.fromkeys(fact.answer for fact in facts))
-        yield Trial(TASK, "held_relation", _asked(facts[0], style), relevant)
+        yield EvalQuery(TASK, "held_relation", _asked(facts[0], style), relevant)
 
 
 def country_candidates(catalogue: Catalogue) -> Iterator[Candidate]:

@@ -1,10 +1,10 @@
 """Plain texts: facts to be read, and short phrases that teach the text side."""
 
 from forethought.nano.glyphs.catalogue import Catalogue
-from forethought.nano.glyphs.hash_rng import draw, shuffled
 from forethought.nano.glyphs.clocks import all_sums
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.facts import statements
+from forethought.nano.glyphs.hash_rng import draw, shuffled
 from forethought.nano.glyphs.wordnet import Nouns
 
 MIXES = 5000

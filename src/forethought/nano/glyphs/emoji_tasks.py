@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
-from forethought.nano.glyphs.hash_rng import draw, shuffled
 from forethought.nano.glyphs.concepts import Concept, Split
+from forethought.nano.glyphs.hash_rng import draw, shuffled
 from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     PICTURE,

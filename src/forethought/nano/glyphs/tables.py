@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.pairs import Candidate, Pair, Side, Trial
+from forethought.nano.glyphs.pairs import Candidate, EvalQuery, Pair, Side
 
 Row = dict[str, Any]
 
@@ -93,7 +93,7 @@ def pair_row(pair: Pair) -> Row:
     return row
 
 
-def trial_row(trial: Trial) -> Row:
+def trial_row(trial: EvalQuery) -> Row:
     """A benchmark query as a row."""
     row: Row = {"task": trial.task, "split": trial.split, "relevant": trial.relevant}
     return row | _shown("query", trial.query)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import PIL.Image
 
+from forethought.errors import DataError
 from forethought.nano.glyphs.concepts import Concept, Kind
 from forethought.nano.glyphs.countries import read_countries
 from forethought.nano.glyphs.pictures import Drawing, drawings
@@ -21,7 +22,6 @@ from forethought.nano.glyphs.sources import (
     TWEMOJI,
     Source,
 )
-from forethought.errors import DataError
 from forethought.nano.packages import unpack
 
 CHOICE = Path(str(files("forethought.nano.glyphs"))) / "gallery.tsv"

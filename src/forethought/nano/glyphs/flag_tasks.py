@@ -4,10 +4,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
-from forethought.nano.glyphs.hash_rng import shuffled
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import MOST_NEIGHBOURS, Fact, facts_of
-from forethought.nano.glyphs.pairs import INSTRUCTIONS, PICTURE, TEXT, Candidate, Pair, Side, Trial
+from forethought.nano.glyphs.hash_rng import shuffled
+from forethought.nano.glyphs.pairs import (
+    INSTRUCTIONS,
+    PICTURE,
+    TEXT,
+    Candidate,
+    EvalQuery,
+    Pair,
+    Side,
+)
 from forethought.nano.glyphs.places import places
 from forethought.nano.glyphs.rationales import of_flag, to_flag
 from forethought.nano.glyphs.sources import FLAG_STYLES, HELD_FLAG_STYLE
@@ -29,11 +37,11 @@ def flag_pairs(catalogue: Catalogue) -> Iterator[Pair]:
             yield Pair("name", "train", shown, name)
 
 
-def flag_trials(catalogue: Catalogue) -> Iterator[Trial]:
+def flag_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
     """Every country's name, for flags in the unseen style."""
     for country in _drawn(catalogue, HELD_FLAG_STYLE):
         relevant = (f"{HELD_FLAG_STYLE}/{country.concept}",)
-        yield Trial("flag", "unseen_style", _named(country), relevant)
+        yield EvalQuery("flag", "unseen_style", _named(country), relevant)
 
 
 def question_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
@@ -46,7 +54,7 @@ def question_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
                 yield Pair("flag_question", split, query, document)
 
 
-def question_trials(catalogue: Catalogue) -> Iterator[Trial]:
+def question_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
     """Facts kept back: their statement may be read, the question was never asked."""
     seen: set[str] = set()
     for country in catalogue.countries:
@@ -54,7 +62,7 @@ def question_trials(catalogue: Catalogue) -> Iterator[Trial]:
             if query.text not in seen:
                 seen.add(query.text)
                 relevant = tuple(f"{BENCHMARK_STYLE}/flag-{code}" for code in answers)
-                yield Trial("flag_question", "held_relation", query, relevant)
+                yield EvalQuery("flag_question", "held_relation", query, relevant)
 
 
 def flag_candidates(catalogue: Catalogue) -> Iterator[Candidate]:

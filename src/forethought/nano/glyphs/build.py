@@ -11,7 +11,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from forethought.nano.glyphs import tables
-from forethought.nano.glyphs.eval_queries import candidates, trials
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clock_tasks import clock_pairs
 from forethought.nano.glyphs.concepts import Concept
@@ -19,6 +18,7 @@ from forethought.nano.glyphs.countries import Country, flag_concept, read_countr
 from forethought.nano.glyphs.country_tasks import country_pairs
 from forethought.nano.glyphs.emoji import read_emoji
 from forethought.nano.glyphs.emoji_tasks import emoji_pairs, icon_pairs
+from forethought.nano.glyphs.eval_queries import candidates, eval_queries
 from forethought.nano.glyphs.flag_tasks import flag_pairs, question_pairs
 from forethought.nano.glyphs.icons import read_icons
 from forethought.nano.glyphs.pairs import Pair
@@ -178,7 +178,7 @@ def _write_tables(
     out: Path, catalogue: Catalogue, nouns: Nouns, *, report: Progress
 ) -> dict[str, int]:
     pairs = list(examples(catalogue))
-    asked = trials(catalogue)
+    asked = eval_queries(catalogue)
     offered = candidates(catalogue)
     written = {
         "concepts": (map(tables.concept_row, catalogue.concepts), tables.CONCEPTS),

@@ -54,7 +54,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class EvalQuery:
     """A benchmark query.
 
     Args:

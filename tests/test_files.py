@@ -1,12 +1,12 @@
 import pytest
 
-from forethought.cli.files import check_target, whole
 from forethought.errors import ConfigError
+from forethought.files import atomic, check_target
 
 
 def test_a_file_appears_whole(tmp_path):
     target = tmp_path / "out.txt"
-    with whole(target) as scratch:
+    with atomic(target) as scratch:
         scratch.write_text("all of it")
         assert not target.exists()
     assert target.read_text() == "all of it"
@@ -22,7 +22,7 @@ def test_after_an_error_the_old_file_is_as_it_was(tmp_path):
 
 
 def _fail_half_way(target):
-    with whole(target) as scratch:
+    with atomic(target) as scratch:
         scratch.write_text("new")
         raise ValueError("half way")
 

@@ -64,7 +64,7 @@ def icon_family(name: str) -> str:
     return "-".join(words)
 
 
-def join(marks: dict[str, tuple[str, str]]) -> dict[str, str]:
+def join(placeholders: dict[str, tuple[str, str]]) -> dict[str, str]:
     """Every key's family, given its marks; whatever shares a mark, even in steps, is one."""
     parent: dict[tuple[int, str], tuple[int, str]] = {}
 
@@ -73,9 +73,9 @@ def join(marks: dict[str, tuple[str, str]]) -> dict[str, str]:
             mark = parent[mark]
         return mark
 
-    for code, name in marks.values():
+    for code, name in placeholders.values():
         parent[root((0, code))] = root((1, name))
     names: dict[tuple[int, str], str] = {}
-    for _, name in sorted(marks.values(), key=lambda pair: (len(pair[1]), pair[1])):
+    for _, name in sorted(placeholders.values(), key=lambda pair: (len(pair[1]), pair[1])):
         names.setdefault(root((1, name)), name)
-    return {key: names[root((1, name))] for key, (_, name) in marks.items()}
+    return {key: names[root((1, name))] for key, (_, name) in placeholders.items()}

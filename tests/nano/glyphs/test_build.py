@@ -135,12 +135,12 @@ def test_every_variant_that_carries_the_words_is_right(folder):
 
 
 def test_a_picture_means_the_same_on_both_sides(folder):
-    thoughts: dict[str, set[str]] = {}
+    completions: dict[str, set[str]] = {}
     for row in _of(_rows(folder, "examples"), "style"):
         for side in ("query", "document"):
-            thoughts.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
-    assert all(len(found) == 1 for found in thoughts.values())
-    assert thoughts["1f40d"] == {
+            completions.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
+    assert all(len(found) == 1 for found in completions.values())
+    assert completions["1f40d"] == {
         "Animals and nature, reptile. It is snake: limbless scaly elongate reptile. "
         "Related: python, hiss, sneaky."
     }

@@ -3,10 +3,10 @@ from collections import Counter
 
 import pytest
 
+from forethought.errors import DataError
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, code_of_face
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.splits import FOLDER, propose, read_splits, write_splits
-from forethought.errors import DataError
 
 
 def _concept(key, kind, family):

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.nano.glyphs.hash_rng import share
+from forethought.errors import DataError
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, code_of_face
 from forethought.nano.glyphs.concepts import Concept, Split
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import RELATIONS
-from forethought.errors import DataError
+from forethought.nano.glyphs.hash_rng import share
 
 FOLDER = Path(__file__).parent / "splits"
 

@@ -1,0 +1,1 @@
+"""The same answers as the local engine, with vLLM decoding."""

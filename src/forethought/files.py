@@ -1,0 +1,66 @@
+"""The one way to write a file whole, and the one lock between processes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forethought.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+def check_target(path: Path | None) -> None:
+    """Refuse an output path that cannot be written, before any work is done.
+
+    Raises:
+        ConfigError: if the path is a folder, or its own folder is missing or not writable.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; name a file in it")
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {parent}; make it first")
+    if not os.access(parent, os.W_OK):
+        raise ConfigError(f"{path}: the folder {parent} cannot be written to; name another one")
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` on success, remove it on error.
+
+    A reader sees the old file or the new one, never part of it. The temporary name keeps the
+    suffix, as some writers choose a format by it.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically.
+
+    Raises:
+        DataError: if the file cannot be written.
+    """
+    try:
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be written ({error.strerror}); name another file"
+        ) from None
+
+
+def file_lock(path: Path) -> "BaseFileLock":
+    """A lock between processes on this path; `acquire(timeout=...)` waits for it."""
+    from filelock import FileLock  # noqa: PLC0415 - an extra of those who store
+
+    return FileLock(path)

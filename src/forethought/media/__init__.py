@@ -1,0 +1,1 @@
+"""Bytes to pixels, frames and pages; the rules of fetching. Knows no nouns."""

@@ -1,0 +1,1 @@
+"""The embedded default: its data set, frozen encoders, training stages and benchmark."""

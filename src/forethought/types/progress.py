@@ -1,0 +1,15 @@
+"""How long-running work reports how far it is."""
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Progress(Protocol):
+    """Called as work proceeds: how much is done, how much there is, and an optional label.
+
+    `done` counts from the start of the call and never falls; `total` is 0 while it is unknown.
+    """
+
+    def __call__(self, done: int, total: int, label: str = "", /) -> None:
+        """Report progress; it must be cheap and must not raise."""
+        ...
