@@ -107,7 +107,7 @@ def test_a_batch_of_words_alone_has_no_patches():
 def test_a_video_stands_apart_in_time_and_text_goes_on_after_its_sides():
     # 2 x 2 x 3 tokens from place 1 on, frames 3 apart: 1 + max(2, 3) = 4 next.
     ids = (20, *[VIDEO] * 12, 21)
-    video = Patches(np.zeros((48, 5), np.float32), (2, 4, 6), video=True, tick=3.0)
+    video = Patches(np.zeros((48, 5), np.float32), (2, 4, 6), is_video=True, time_step=3.0)
     found, kinds = mrope_positions(ids, [video], placeholders=MARKS)
     assert found.tolist() == [
         [0, *[1] * 6, *[4] * 6, 4],
@@ -120,7 +120,7 @@ def test_a_video_stands_apart_in_time_and_text_goes_on_after_its_sides():
 def test_the_frames_of_a_video_whose_time_is_told_in_words_are_pictures_of_their_own():
     # Two frames of 1 x 2 tokens, a word between them: 1 + 2 = 3, the word, 4 + 2 = 6.
     ids = (20, VIDEO, VIDEO, 21, VIDEO, VIDEO, 22)
-    video = Patches(np.zeros((16, 5), np.float32), (2, 2, 4), video=True, seconds=(0.0, 1.0))
+    video = Patches(np.zeros((16, 5), np.float32), (2, 2, 4), is_video=True, seconds=(0.0, 1.0))
     found, _ = mrope_positions(ids, [video], placeholders=MARKS)
     assert found.tolist() == [
         [0, 1, 1, 3, 4, 4, 6],

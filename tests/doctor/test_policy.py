@@ -43,7 +43,7 @@ def test_a_release_outside_is_a_warning(monkeypatch, above, lowest):
 
 
 def test_pixels_other_than_published_are_a_warning(ume):
-    used = ume.renderer.layout.patchify
+    used = ume.renderer.layout.image_processor
     own = replace(used, min_pixels=3136, max_pixels=40_000)
     config = ume.engine.backbone.network.config
     found = policy.check_pixels(own, used, family=FAMILIES["ume_r1"], config=config)
@@ -55,7 +55,7 @@ def test_pixels_other_than_published_are_a_warning(ume):
 
 
 def test_pixels_as_published_are_well_and_so_is_a_family_that_publishes_none(ume):
-    used = ume.renderer.layout.patchify
+    used = ume.renderer.layout.image_processor
     config = ume.engine.backbone.network.config
     for family in ("ume_r1", "mmemb_r1"):
         found = policy.check_pixels(used, used, family=FAMILIES[family], config=config)
@@ -64,7 +64,7 @@ def test_pixels_as_published_are_well_and_so_is_a_family_that_publishes_none(ume
 
 @pytest.mark.parametrize("setting", ["patch_size", "merge_size", "temporal_patch_size"])
 def test_patches_of_another_size_than_the_network_takes_are_a_failure(ume, setting):
-    used = ume.renderer.layout.patchify
+    used = ume.renderer.layout.image_processor
     own = replace(used, **{setting: 7})
     config = ume.engine.backbone.network.config
     found = policy.check_pixels(own, used, family=FAMILIES["ume_r1"], config=config)
@@ -92,7 +92,7 @@ def test_patches_of_another_size_than_the_network_takes_are_a_failure(ume, setti
 )
 def test_frames_are_told_in_plain_words(encoder, family, video, said):
     made = encoder(family)
-    used = replace(made.renderer.layout.patchify, video=video)
+    used = replace(made.renderer.layout.image_processor, video=video)
     found = policy.check_frames(used, config=made.engine.backbone.network.config)
     assert found.status is Status.OK
     assert said in found.told
@@ -109,7 +109,7 @@ def test_frames_are_told_in_plain_words(encoder, family, video, said):
 )
 def test_another_clock_than_the_networks_is_caught(encoder, family, video, needs):
     made = encoder(family)
-    used = replace(made.renderer.layout.patchify, video=video)
+    used = replace(made.renderer.layout.image_processor, video=video)
     found = policy.check_frames(used, config=made.engine.backbone.network.config)
     assert found.status is Status.FAIL
     assert f"trained on {needs}" in found.told
@@ -127,7 +127,7 @@ def test_eager_attention_is_a_warning_where_there_is_better(ume, device, status)
 
 
 def test_a_context_too_small_for_picture_and_rationale_is_a_warning(ume):
-    image_processor = replace(ume.renderer.layout.patchify, max_pixels=300 * 784)
+    image_processor = replace(ume.renderer.layout.image_processor, max_pixels=300 * 784)
     # 300 for the picture and 256 for words leave 468 of 1,024 for a rationale.
     fits = policy.check_context(replace(ume, decode_options=DecodeOptions(468)), image_processor)
     assert fits.status is Status.OK

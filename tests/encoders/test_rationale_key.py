@@ -14,7 +14,9 @@ def picture(*shape, start=0):
 
 
 FRAMES = [picture(2, 4, 3, start=s) for s in (7, 9)]
-CLIP = Patches(np.arange(6, dtype=np.float32).reshape(2, 3), (1, 1, 2), video=True, tick=0.5)
+CLIP = Patches(
+    np.arange(6, dtype=np.float32).reshape(2, 3), (1, 1, 2), is_video=True, time_step=0.5
+)
 CALM = Patches(np.ones((4, 3), dtype=np.float32), (1, 2, 2))
 MESSAGE = Message(
     (Image(picture(2, 3, 3)), Text("what is it?"), Image(picture(1, 2, 3)), Video(FRAMES)),
@@ -73,7 +75,7 @@ def changed_keys():
     seen: dict[str, Any] = {
         "values": CLIP.values[::-1],
         "grid": (2, 1, 1),
-        "tick": 1.0,
+        "time_step": 1.0,
         "seconds": (0.5,),
     }
     for name, value in seen.items():

@@ -78,14 +78,14 @@ def test_every_renderer_keeps_the_promise(folders):
 
 def test_the_published_settings_hold_unless_others_are_given(folders):
     published_one = published.loaded(folders["ume_r1"])
-    image_processor = published_one.renderer.layout.patchify
+    image_processor = published_one.renderer.layout.image_processor
     assert (image_processor.min_pixels, image_processor.max_pixels) == (784, 2_359_296)
     assert image_processor.video.frames.count == 8
     assert published_one.decode_options.budget == 8192
     chosen = published.loaded(
         folders["ume_r1"], reading=EncodeOptions(max_pixels=9000, budget=7, blank=False)
     )
-    assert chosen.renderer.layout.patchify.max_pixels == 9000
+    assert chosen.renderer.layout.image_processor.max_pixels == 9000
     assert (chosen.decode_options.budget, chosen.renderer.blank) == (7, False)
 
 
@@ -237,7 +237,7 @@ def encoder_message(words):
 
 
 def test_a_model_of_our_own_sees_frames_as_it_sees_pictures(tiny_encoder):
-    image_processor = tiny_encoder.renderer.layout.patchify
+    image_processor = tiny_encoder.renderer.layout.image_processor
     assert (image_processor.video.min_pixels, image_processor.video.max_pixels) == (
         image_processor.min_pixels,
         image_processor.max_pixels,

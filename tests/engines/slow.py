@@ -113,11 +113,11 @@ def read(
     config = network.config
     kinds = (ids == config.image_token_id) * 1 + (ids == config.video_token_id) * 2
     pictures, films = (
-        [shown for shown in prompt.pictures if shown.video is video] for video in (False, True)
+        [shown for shown in prompt.pictures if shown.is_video is video] for video in (False, True)
     )
     grids = {"image_grid_thw": _grids(pictures), "video_grid_thw": _grids(films)}
     clock = getattr(config.vision_config, "tokens_per_second", None)
-    paces = torch.tensor([film.tick / clock for film in films]) if clock and films else None
+    paces = torch.tensor([film.time_step / clock for film in films]) if clock and films else None
     pace = {} if paces is None else {"second_per_grid_ts": paces}
     places, _ = network.model.get_rope_index(ids, mm_token_type_ids=kinds, **grids, **pace)
     after = places.max() + 1 + torch.arange(len(written))

@@ -68,8 +68,8 @@ def test_frames_are_a_video(show, paint):
     for given in ({"video": frames}, {"video": np.stack([np.asarray(frame) for frame in frames])}):
         (video,) = show(given)
         assert isinstance(video, Video)
-        assert isinstance(video.shown, tuple)
-        assert len(video.shown) == 2
+        assert isinstance(video.data, tuple)
+        assert len(video.data) == 2
     assert len(show({"video": [frames, frames]})) == 2
 
 

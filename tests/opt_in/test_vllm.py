@@ -214,7 +214,7 @@ def test_a_video_is_refused_by_name(encoder, engine):
     )
     watching = replace(
         encoder,
-        renderer=replace(encoder.renderer, layout=replace(layout, patchify=image_processor)),
+        renderer=replace(encoder.renderer, layout=replace(layout, image_processor=image_processor)),
     )
     film = Video([np.full((56, 56, 3), level, np.uint8) for level in (20, 200)])
     with pytest.raises(ModelError, match="is shown no videos; embed them with engine='local'"):

@@ -118,7 +118,7 @@ def published(encoder: Any, *, tick: float | None = None) -> list[Prompt]:
         dataclasses.replace(
             prompt,
             pictures=tuple(
-                dataclasses.replace(shown, tick=tick) if shown.video else shown
+                dataclasses.replace(shown, time_step=tick) if shown.is_video else shown
                 for shown in prompt.pictures
             ),
         )

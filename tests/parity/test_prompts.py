@@ -20,7 +20,7 @@ def test_a_training_text_starts_with_the_sampling_prompt(encoders, references, f
     prompt = renderer.render(message(SHOWN["text"]))
     answer = "" if family == "rge" else "a square"
     written = renderer.write(Rationale("it is red", answer, Ending.EMBED))
-    said = renderer.layout.spoken((*prompt.prefix_ids, *written))
+    said = renderer.layout.decode((*prompt.prefix_ids, *written))
     half, start, _ = said.partition("assistant\n")
     tokenizer = references[family].tokenizer
     assert tokenizer(half + start, add_special_tokens=False)["input_ids"] == [*prompt.prefix_ids]

@@ -48,9 +48,10 @@ def sequences(folder):
     """Three rows of different lengths, a picture in each."""
     layout = Layout(read_tokenizer(folder), load_image_processor(folder), 4, 1024)
     rows: list[list[Any]] = [
-        [layout.patchify(picture), "what is it, " * (at + 1)] for at, picture in enumerate(PICTURES)
+        [layout.image_processor(picture), "what is it, " * (at + 1)]
+        for at, picture in enumerate(PICTURES)
     ]
-    return [tuple(layout.tokens(row)) for row in rows], [[row[0]] for row in rows]
+    return [tuple(layout.encode(row)) for row in rows], [[row[0]] for row in rows]
 
 
 def read(backbone, folder, *, side="left"):

@@ -87,8 +87,8 @@ def collate(
         torch.from_numpy(mask),
         torch.from_numpy(positions),
         torch.from_numpy(kinds),
-        gathered([patches for patches in every if not patches.video]),
-        gathered([patches for patches in every if patches.video]),
+        gathered([patches for patches in every if not patches.is_video]),
+        gathered([patches for patches in every if patches.is_video]),
     )
 
 
@@ -98,7 +98,7 @@ def mrope_positions(
     """Place each token in time, row and column (Qwen2-VL, arXiv 2409.12191, section 2.1).
 
     Text counts up by one in all three. A picture's tokens share their start in time and
-    spread over rows and columns; those of a video's frames stand `tick` apart in time. Text
+    spread over rows and columns; those of a video's frames stand `time_step` apart in time. Text
     goes on after the longer side of the grid, as the stock networks have it. Computed for
     each request, never read from `rope_deltas`, which the last call of anyone overwrites.
 
@@ -110,18 +110,18 @@ def mrope_positions(
     kinds = np.zeros(len(ids), dtype=np.int64)
     at = start = 0
     for patches in shown:
-        mark = placeholders.video_id if patches.video else placeholders.image_id
+        mark = placeholders.video_id if patches.is_video else placeholders.image_id
         for frames, rows, columns in patches.runs:
             first = at + int(np.argmax(ids[at:] == mark))
             start = _count(positions[:, at:first], start)
             shape = (frames, rows // placeholders.merge_size, columns // placeholders.merge_size)
             at = first + int(np.prod(shape))
-            kinds[first:at] = 2 if patches.video else 1
-            if not patches.placed:
+            kinds[first:at] = 2 if patches.is_video else 1
+            if not patches.has_grid_positions:
                 start = _count(positions[:, first:at], start)
                 continue
             places = np.indices(shape).reshape(3, -1)
-            places[0] = (places[0] * patches.tick).astype(np.int64)
+            places[0] = (places[0] * patches.time_step).astype(np.int64)
             positions[:, first:at] = places + start
             start += max(shape[1:])
     _count(positions[:, at:], start)

@@ -72,12 +72,12 @@ class ImageProcessor:
         """
         if isinstance(shown, Image):
             return Patches(*self._cut(self.resize(shown)[None]))
-        listed = isinstance(shown.shown, tuple)
+        listed = isinstance(shown.data, tuple)
         clip = shown.clip((listed and self.video.listed) or self.video.frames)
         values, grid = self._cut(self._frames(clip, shown.source))
         if self.video.spoken_time:
-            return Patches(values, grid, video=True, seconds=self._seconds(clip))
-        return Patches(values, grid, video=True, tick=self._tick(clip))
+            return Patches(values, grid, is_video=True, seconds=self._seconds(clip))
+        return Patches(values, grid, is_video=True, time_step=self._time_step(clip))
 
     def tokens_across(self, pixels: int) -> int:
         """How many tokens a side of so many pixels becomes."""
@@ -130,7 +130,7 @@ class ImageProcessor:
         times = [*clip.seconds, *[clip.seconds[-1]] * (-len(clip.seconds) % size)]
         return tuple((times[at] + times[at + size - 1]) / 2 for at in range(0, len(times), size))
 
-    def _tick(self, clip: Clip) -> float:
+    def _time_step(self, clip: Clip) -> float:
         if self.video.tokens_per_second is None:
             return 1.0
         return self.video.tokens_per_second * self.temporal_patch_size / clip.sample_fps

@@ -100,7 +100,7 @@ def _parts(body: str) -> list[dict[str, str]]:
 def _spelled(prompt: Prompt, message: Message, *, template: str, renderer: Renderer) -> list[int]:
     """The tokens of a message as the template has it."""
     layout = renderer.layout
-    said = layout.spoken(prompt.prefix_ids)
+    said = layout.decode(prompt.prefix_ids)
     if isinstance(renderer, ForethoughtRenderer):
         # Its template writes this tag itself, behind every user turn.
         said = said.replace(Tag.DIRECT, "")
@@ -136,5 +136,5 @@ def _difference(ours: list[int], theirs: list[int], renderer: Renderer) -> str:
         (i for i, (one, other) in enumerate(both) if one != other), min(len(ours), len(theirs))
     )
     window = slice(max(at - _BESIDE, 0), at + _AHEAD)
-    mine, its = (renderer.layout.spoken(ids[window]) for ids in (ours, theirs))
+    mine, its = (renderer.layout.decode(ids[window]) for ids in (ours, theirs))
     return f"from token {at} on: the template says {its!r}, we say {mine!r}"

@@ -9,8 +9,7 @@ from tokenizers import Tokenizer
 
 from forethought.doctor.finding import Finding, fail, ok
 from forethought.encoders import Family
-from forethought.renderers import Tag
-from forethought.renderers.tags import CHAT
+from forethought.renderers import CHAT_TAGS, Tag
 
 _MARKS = {
     "image_token_id": Tag.IMAGE,
@@ -23,7 +22,7 @@ _MARKS = {
 
 def check_single(tokenizer: Tokenizer, family: Family) -> Finding:
     """Whether each tag of the family is one token, and each token one tag."""
-    tags = (*CHAT, *family.embeds)
+    tags = (*CHAT_TAGS, *family.embeds)
     faults = [fault for tag in tags if (fault := _apart(tokenizer, tag))]
     held: dict[int, list[Tag]] = {}
     for tag in tags:
@@ -63,7 +62,7 @@ def check_ids(tokenizer: Tokenizer, family: Family, *, config: Any, folder: Path
             "in the file that is wrong",
         )
     rows = int(config.text_config.vocab_size)
-    ids = {tag: tokenizer.token_to_id(tag.value) for tag in (*CHAT, *family.embeds)}
+    ids = {tag: tokenizer.token_to_id(tag.value) for tag in (*CHAT_TAGS, *family.embeds)}
     outside = [f"{tag} is {at}" for tag, at in ids.items() if at is not None and at >= rows]
     if outside:
         return fail(
@@ -112,7 +111,7 @@ def _in_config(config: Any, family: Family) -> Iterator[tuple[str, str, int]]:  
 
 def _in_files(folder: Path, embeds: Iterable[Tag]) -> Iterator[tuple[str, str, int]]:
     """What a tokenizer's files say, the older ones among them, which other software reads."""
-    names = {tag.value for tag in (*CHAT, *embeds)}
+    names = {tag.value for tag in (*CHAT_TAGS, *embeds)}
     # Where the numbers have a gap or a double, the library counts on by itself, and says nothing.
     listed = _table(folder / "tokenizer.json").get("added_tokens")
     for token in listed if isinstance(listed, list) else ():

@@ -55,8 +55,8 @@ def _ingredients(message: Message, prompt: Prompt) -> Iterator[tuple[str, bytes]
         else:
             yield "video", b""
     for patches in prompt.pictures:
-        if patches.video:
-            clock = (patches.grid, patches.seconds, patches.tick)
+        if patches.is_video:
+            clock = (patches.grid, patches.seconds, patches.time_step)
             yield "clock", repr(clock).encode()
             yield "frames", np.ascontiguousarray(patches.values).tobytes()
     yield "tokens", json.dumps(prompt.prefix_ids).encode()

@@ -6,10 +6,11 @@ from forethought.renderers.layout import Layout
 from forethought.renderers.mmemb_r1 import MmembR1Renderer
 from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
-from forethought.renderers.tags import Tag
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.renderers.ume_r1 import UmeR1Renderer
 
 __all__ = [
+    "CHAT_TAGS",
     "CHAT_TEMPLATE",
     "TAGS",
     "ForethoughtRenderer",

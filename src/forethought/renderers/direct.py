@@ -17,8 +17,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from forethought.errors import ModelError
-from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
-from forethought.renderers.tags import CHAT, Tag
+from forethought.renderers.layout import Layout, Piece, media_first, pictures, task_text
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import Ending, Message, Patches, Prompt, Rationale
 
 UNSAID = "Represent the user's input."
@@ -32,7 +32,7 @@ class _Direct:
     layout: Layout
 
     def __post_init__(self) -> None:
-        self.layout.require(CHAT, family="direct")
+        self.layout.require(CHAT_TAGS, family="direct")
 
     @property
     def completion_format(self) -> None:
@@ -44,10 +44,10 @@ class _Direct:
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Whatever was said, as the answer."""
-        return Rationale("", self.layout.spoken(completion), ending)
+        return Rationale("", self.layout.decode(completion), ending)
 
-    def _prompt(self, pieces: list[Piece], *, framed: bool = True) -> Prompt:
-        ids = self.layout.tokens(pieces, framed=framed)
+    def _prompt(self, pieces: list[Piece], *, with_vision_tags: bool = True) -> Prompt:
+        ids = self.layout.encode(pieces, with_vision_tags=with_vision_tags)
         # Some tokenizers close every text with a token of their own; the vector is read there.
         ids += self.layout.tokenizer.encode("", add_special_tokens=True).ids
         self.layout.check_length(ids)
@@ -60,7 +60,7 @@ class Qwen3VLEmbeddingRenderer(_Direct):
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens: videos, pictures, words; see `Renderer.render`."""
-        shown = self.layout.show(message.content)
+        shown = self.layout.to_pieces(message.content)
         ordered = sorted(shown, key=_place)
         system: list[Piece] = [
             Tag.START,
@@ -78,18 +78,20 @@ class Vlm2VecRenderer(_Direct):
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = seen_first(self.layout.show(message.content))
+        seen, words = media_first(self.layout.to_pieces(message.content))
         # The published network finds pictures by marks that its prompts do not have, so it
         # gives them the positions of words. One picture is shown at most; a blank parts more.
-        flat = [replace(piece, placed=False) for piece in seen if isinstance(piece, Patches)]
+        flat = [
+            replace(piece, has_grid_positions=False) for piece in seen if isinstance(piece, Patches)
+        ]
         spaced: list[Piece] = [part for piece in flat for part in (piece, " ")]
-        return self._prompt([*spaced, task_text(message, words)], framed=False)
+        return self._prompt([*spaced, task_text(message, words)], with_vision_tags=False)
 
 
 def _place(piece: Piece) -> int:
     if not isinstance(piece, Patches):
         return 2
-    return 0 if piece.video else 1
+    return 0 if piece.is_video else 1
 
 
 def _closed(instruction: str) -> str:

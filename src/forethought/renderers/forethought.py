@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from forethought.renderers import tags
 from forethought.renderers.layout import Layout, pictures
-from forethought.renderers.tags import CHAT, Tag
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
-TAGS = (*CHAT, Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.DIRECT, Tag.THOUGHT)
+TAGS = (*CHAT_TAGS, Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.DIRECT, Tag.THOUGHT)
 """The tags of a tokenizer of our own, in the order of their ids."""
 
 CHAT_TEMPLATE = (
@@ -57,7 +57,7 @@ class ForethoughtRenderer:
     @property
     def opening(self) -> tuple[int, ...]:
         """The tokens that hand the word to the model: every prompt ends in them."""
-        return tuple(self.layout.tokens([Tag.START, "assistant\n"]))
+        return tuple(self.layout.encode([Tag.START, "assistant\n"]))
 
     @property
     def completion_format(self) -> CompletionFormat:
@@ -73,10 +73,10 @@ class ForethoughtRenderer:
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens; see `Renderer.render`."""
-        shown = self.layout.show(message.content)
-        ids = self.layout.tokens([Tag.START, f"user\n{message.instruction}\n", *shown])
+        shown = self.layout.to_pieces(message.content)
+        ids = self.layout.encode([Tag.START, f"user\n{message.instruction}\n", *shown])
         read_at = len(ids)
-        ids += self.layout.tokens([Tag.DIRECT, Tag.END, "\n"])
+        ids += self.layout.encode([Tag.DIRECT, Tag.END, "\n"])
         ids += self.opening
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(shown), read_at, len(ids))
@@ -85,8 +85,8 @@ class ForethoughtRenderer:
         """Spell the completion that teaches a rationale; its last token but one embeds."""
         thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
         answer = [Tag.ANSWER, rationale.answer, Tag.THOUGHT, Tag.END]
-        return tuple(self.layout.tokens([*thought, *answer]))
+        return tuple(self.layout.encode([*thought, *answer]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Read the rationale out of a completion; never raises."""
-        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)
+        return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

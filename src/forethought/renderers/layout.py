@@ -26,12 +26,12 @@ DEFAULT_SYSTEM_TURN: tuple[Piece, ...] = (
 class Layout:
     """Spells pieces as tokens: words stay words, whatever they spell.
 
-    `patchify` turns a picture or video into what the backbone takes; one of its tokens
+    `image_processor` turns a picture or video into what the backbone takes; one of its tokens
     stands for `patches_per_token` patches. `context` is the most tokens a prompt may have.
     """
 
     tokenizer: Tokenizer
-    patchify: Callable[[Image | Video], Patches]
+    image_processor: Callable[[Image | Video], Patches]
     patches_per_token: int
     context: int
     plain: Tokenizer = field(init=False)
@@ -54,7 +54,7 @@ class Layout:
         """
         missing = [tag for tag in tags if self.tokenizer.token_to_id(tag.value) is None]
         if missing:
-            pieces = len(self.words(missing[0].value))
+            pieces = len(self.encode_text(missing[0].value))
             raise ModelError(
                 f"tokenizer lacks {', '.join(missing)}: each tag of {family} must be one token "
                 f"({missing[0].value} falls into {pieces}); load the checkpoint as the family it "
@@ -70,32 +70,36 @@ class Layout:
         """What fills the shorter rows of a batch."""
         return self.token_id(Tag.PAD)
 
-    def words(self, text: str) -> list[int]:
+    def encode_text(self, text: str) -> list[int]:
         """The tokens of words alone."""
         return list(self.plain.encode(text, add_special_tokens=False).ids)
 
-    def tokens(self, pieces: Iterable[Piece], *, framed: bool = True) -> list[int]:
+    def encode(self, pieces: Iterable[Piece], *, with_vision_tags: bool = True) -> list[int]:
         """The tokens of a row of pieces; words that touch are one text, as in a template.
 
-        A picture is `framed` by the marks of its start and end.
+        A picture is `with_vision_tags` by the marks of its start and end.
         """
         ids: list[int] = []
         words = ""
         for piece in pieces:
             if isinstance(piece, Patches):
-                ids += self.words(words) + self._picture(piece, framed=framed)
+                ids += self.encode_text(words) + self._picture(
+                    piece, with_vision_tags=with_vision_tags
+                )
                 words = ""
             elif isinstance(piece, Tag) and self.tokenizer.token_to_id(piece.value) is not None:
-                ids += [*self.words(words), self.token_id(piece)]
+                ids += [*self.encode_text(words), self.token_id(piece)]
                 words = ""
             else:
                 # A tag that a vocabulary does not know is spelled out.
                 words += piece
-        return ids + self.words(words)
+        return ids + self.encode_text(words)
 
-    def show(self, content: Sequence[Content]) -> list[Piece]:
+    def to_pieces(self, content: Sequence[Content]) -> list[Piece]:
         """Content as pieces: texts as they are, pictures and videos as patches."""
-        return [part.words if isinstance(part, Text) else self.patchify(part) for part in content]
+        return [
+            part.words if isinstance(part, Text) else self.image_processor(part) for part in content
+        ]
 
     def check_length(self, ids: Sequence[int]) -> None:
         """Refuse a prompt that is longer than the context.
@@ -109,21 +113,21 @@ class Layout:
                 "shorten the text or show fewer pictures"
             )
 
-    def spoken(self, token_ids: Sequence[int]) -> str:
+    def decode(self, token_ids: Sequence[int]) -> str:
         """What token ids say, tags and all."""
         said: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=False)
         return said
 
-    def _picture(self, patches: Patches, *, framed: bool) -> list[int]:
-        kind = Tag.VIDEO if patches.video else Tag.IMAGE
+    def _picture(self, patches: Patches, *, with_vision_tags: bool) -> list[int]:
+        kind = Tag.VIDEO if patches.is_video else Tag.IMAGE
         ids: list[int] = []
         for index, (frames, rows, columns) in enumerate(patches.runs):
             if patches.seconds:
-                ids += self.words(f"<{patches.seconds[index]:.1f} seconds>")
+                ids += self.encode_text(f"<{patches.seconds[index]:.1f} seconds>")
             count = frames * rows * columns // self.patches_per_token
             places = [self.token_id(kind)] * count
             start, end = self.token_id(Tag.VISION_START), self.token_id(Tag.VISION_END)
-            ids += [start, *places, end] if framed else places
+            ids += [start, *places, end] if with_vision_tags else places
         return ids
 
 
@@ -132,7 +136,7 @@ def pictures(pieces: Iterable[Piece]) -> tuple[Patches, ...]:
     return tuple(piece for piece in pieces if isinstance(piece, Patches))
 
 
-def seen_first(pieces: Sequence[Piece]) -> tuple[list[Piece], str]:
+def media_first(pieces: Sequence[Piece]) -> tuple[list[Piece], str]:
     """Pictures and videos in order, then all words as one text."""
     seen = [piece for piece in pieces if isinstance(piece, Patches)]
     return list(seen), " ".join(piece for piece in pieces if isinstance(piece, str))

@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass
 
 from forethought.renderers import tags
-from forethought.renderers.layout import Layout, Piece, pictures, seen_first, task_text
-from forethought.renderers.tags import CHAT, Tag
+from forethought.renderers.layout import Layout, Piece, media_first, pictures, task_text
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 HOW = (
@@ -44,7 +44,7 @@ class MmembR1Renderer:
     layout: Layout
 
     def __post_init__(self) -> None:
-        self.layout.require((*CHAT, Tag.THINK, Tag.EMBED), family="mmemb_r1")
+        self.layout.require((*CHAT_TAGS, Tag.THINK, Tag.EMBED), family="mmemb_r1")
 
     @property
     def actions(self) -> tuple[int, int]:
@@ -64,18 +64,18 @@ class MmembR1Renderer:
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = seen_first(self.layout.show(message.content))
+        seen, words = media_first(self.layout.to_pieces(message.content))
         task = task_text(message, words)
         user: list[Piece] = [Tag.START, "user\n", *seen, f"{task}\n{HOW}", Tag.END, "\n"]
-        ids = self.layout.tokens([*user, Tag.START, "assistant\n", Tag.EMBED])
+        ids = self.layout.encode([*user, Tag.START, "assistant\n", Tag.EMBED])
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
         """Spell the completion that teaches a rationale."""
         thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
-        return tuple(self.layout.tokens([*thought, rationale.answer, Tag.EMBED]))
+        return tuple(self.layout.encode([*thought, rationale.answer, Tag.EMBED]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Read the rationale out of a completion; never raises."""
-        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)
+        return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

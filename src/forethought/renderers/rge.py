@@ -22,11 +22,11 @@ from forethought.renderers.layout import (
     DEFAULT_SYSTEM_TURN,
     Layout,
     Piece,
+    media_first,
     pictures,
-    seen_first,
     task_text,
 )
-from forethought.renderers.tags import CHAT, Tag
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 _COMPLETION = re.compile(f"(?P<thinking>.*?){re.escape(Tag.EMBED)}", re.DOTALL)
@@ -43,7 +43,7 @@ class RgeRenderer:
     layout: Layout
 
     def __post_init__(self) -> None:
-        self.layout.require((*CHAT, Tag.EMBED), family="rge")
+        self.layout.require((*CHAT_TAGS, Tag.EMBED), family="rge")
 
     @property
     def completion_format(self) -> CompletionFormat:
@@ -52,19 +52,19 @@ class RgeRenderer:
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = seen_first(self.layout.show(message.content))
+        seen, words = media_first(self.layout.to_pieces(message.content))
         task = task_text(message, words)
         # Every published text ends its line, and a picture stands on a line of its own.
         lines = ("\n" if seen else "") + (task if task.endswith("\n") else f"{task}\n")
         user: list[Piece] = [Tag.START, "user\n", *seen, lines, Tag.END, "\n"]
-        ids = self.layout.tokens([*DEFAULT_SYSTEM_TURN, *user, Tag.START, "assistant\n", Tag.EMBED])
+        ids = self.layout.encode([*DEFAULT_SYSTEM_TURN, *user, Tag.START, "assistant\n", Tag.EMBED])
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
         """Spell the completion that teaches a rationale; only its thinking is written."""
-        return tuple(self.layout.tokens([rationale.thinking, Tag.EMBED]))
+        return tuple(self.layout.encode([rationale.thinking, Tag.EMBED]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Read the rationale out of a completion; never raises."""
-        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)
+        return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

@@ -24,7 +24,7 @@ class Tag(StrEnum):
     EMBED = "<emb>"
 
 
-CHAT = (Tag.PAD, Tag.START, Tag.END, Tag.VISION_START, Tag.VISION_END, Tag.IMAGE, Tag.VIDEO)
+CHAT_TAGS = (Tag.PAD, Tag.START, Tag.END, Tag.VISION_START, Tag.VISION_END, Tag.IMAGE, Tag.VIDEO)
 """What every Qwen-VL chat needs."""
 
 _ANY = re.compile("|".join(re.escape(tag) for tag in Tag))

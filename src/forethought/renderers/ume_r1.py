@@ -24,11 +24,11 @@ from forethought.renderers.layout import (
     DEFAULT_SYSTEM_TURN,
     Layout,
     Piece,
+    media_first,
     pictures,
-    seen_first,
     task_text,
 )
-from forethought.renderers.tags import CHAT, Tag
+from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Image, Message, Prompt, Rationale
 
 BLANK = Image(np.full((28, 28, 3), 255, np.uint8), source="blank picture")
@@ -66,7 +66,7 @@ class UmeR1Renderer:
     blank: bool = True
 
     def __post_init__(self) -> None:
-        self.layout.require((*CHAT, Tag.DIRECT, Tag.THOUGHT), family="ume_r1")
+        self.layout.require((*CHAT_TAGS, Tag.DIRECT, Tag.THOUGHT), family="ume_r1")
 
     @property
     def completion_format(self) -> CompletionFormat:
@@ -80,14 +80,14 @@ class UmeR1Renderer:
 
     def render(self, message: Message) -> Prompt:
         """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = seen_first(self.layout.show(message.content))
+        seen, words = media_first(self.layout.to_pieces(message.content))
         if not seen and self.blank:
-            seen = [self.layout.patchify(BLANK)]
+            seen = [self.layout.image_processor(BLANK)]
         user = [Tag.START, "user\n", *seen, f"{task_text(message, words)}\n"]
-        ids = self.layout.tokens([*DEFAULT_SYSTEM_TURN, *user])
+        ids = self.layout.encode([*DEFAULT_SYSTEM_TURN, *user])
         read_at = len(ids)
-        ids += self.layout.tokens([Tag.DIRECT, "\n", *_HOW, Tag.END, "\n"])
-        ids += self.layout.tokens([Tag.START, "assistant\n"])
+        ids += self.layout.encode([Tag.DIRECT, "\n", *_HOW, Tag.END, "\n"])
+        ids += self.layout.encode([Tag.START, "assistant\n"])
         self.layout.check_length(ids)
         return Prompt(tuple(ids), pictures(seen), read_at, len(ids))
 
@@ -95,8 +95,8 @@ class UmeR1Renderer:
         """Spell the completion that teaches a rationale; its last token but two embeds."""
         thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
         answer = [Tag.ANSWER, f"{rationale.answer}\n", Tag.THOUGHT, Tag.END, "\n"]
-        return tuple(self.layout.tokens([*thought, *answer]))
+        return tuple(self.layout.encode([*thought, *answer]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
         """Read the rationale out of a completion; never raises."""
-        return tags.read(self.layout.spoken(completion), _COMPLETION, ending=ending)
+        return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

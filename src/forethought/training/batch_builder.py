@@ -74,7 +74,7 @@ class BatchBuilder:
         rows = []
         for chosen in rng.integers(len(self.statements), size=(count, 3)):
             said = " ".join(self.statements[index] for index in chosen)
-            words = self.renderer.layout.words(said)
+            words = self.renderer.layout.encode_text(said)
             rows.append((*self.opening, *words))
         return rows
 

@@ -12,17 +12,17 @@ class Patches:
 
     `grid` is (frames, rows, columns) of patches before merging. Only a video has the rest:
     `seconds`, when each of its frames is shown, for backbones that are told in words (each
-    frame is then a run of tokens of its own), and `tick`, how far apart two frames stand in
-    time positions, for backbones that are not. What is not `placed` stands in the text like
+    frame is then a run of tokens of its own), and `time_step`, how far apart two frames stand in
+    time positions, for backbones that are not. What is without `has_grid_positions` stands in the text like
     words, without rows and columns.
     """
 
     values: Float[np.ndarray, "N C"]
     grid: tuple[int, int, int]
-    video: bool = False
+    is_video: bool = False
     seconds: tuple[float, ...] = ()
-    tick: float = 1.0
-    placed: bool = True
+    time_step: float = 1.0
+    has_grid_positions: bool = True
 
     @property
     def runs(self) -> tuple[tuple[int, int, int], ...]:

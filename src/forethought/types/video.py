@@ -28,7 +28,7 @@ class Video:
     heard. Frames come upright, transparent parts on white.
 
     Args:
-        shown: a path or the bytes of a video file (mp4, webm, mkv, gif and the like), a folder
+        data: a path or the bytes of a video file (mp4, webm, mkv, gif and the like), a folder
             of .jpg, .jpeg or .png frames, which are taken in the order of the numbers in their
             names, or a list of frames. Files need the extra `media`, frames do not.
         source: what messages call it; the path by default.
@@ -37,25 +37,25 @@ class Video:
         ContentError: if it cannot be found or opened, or has no pictures.
     """
 
-    shown: Path | bytes | tuple[Frame, ...]
+    data: Path | bytes | tuple[Frame, ...]
     source: str
 
-    def __init__(self, shown: str | Path | bytes | Sequence[Frame], *, source: str = "") -> None:
-        name = source or said(shown, "video")
-        if is_web_url(shown) or is_data_url(shown):
+    def __init__(self, data: str | Path | bytes | Sequence[Frame], *, source: str = "") -> None:
+        name = source or said(data, "video")
+        if is_web_url(data) or is_data_url(data):
             raise ContentError(
                 f"{name}: a URL, and videos are not fetched; download it, then show the file"
             )
         found: Path | bytes | tuple[Frame, ...]
-        if isinstance(shown, str | Path):
-            found = _found(Path(shown), name)
+        if isinstance(data, str | Path):
+            found = _found(Path(data), name)
         else:
-            found = shown if isinstance(shown, bytes) else tuple(shown)
+            found = data if isinstance(data, bytes) else tuple(data)
         if isinstance(found, tuple):
             _check_frames(found, name)
         else:
             _check_file(found, name)
-        object.__setattr__(self, "shown", found)
+        object.__setattr__(self, "data", found)
         object.__setattr__(self, "source", name)
 
     def clip(self, policy: FramePolicy) -> Clip:
@@ -68,11 +68,11 @@ class Video:
             ContentError: if no frame decodes, frames of a list differ in size, or one is over
                 `MAX_PIXELS`, or all are over `MAX_PIXELS_TOGETHER`.
         """
-        if isinstance(self.shown, tuple):
-            return _listed(self.shown, self.source, policy)
+        if isinstance(self.data, tuple):
+            return _listed(self.data, self.source, policy)
         from forethought.media.video_decode import decode_video  # noqa: PLC0415 - PyAV is an extra
 
-        return decode_video(self.shown, self.source, policy)
+        return decode_video(self.data, self.source, policy)
 
 
 def _found(path: Path, name: str) -> Path | tuple[Path, ...]:

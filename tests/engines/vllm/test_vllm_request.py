@@ -160,6 +160,6 @@ def test_a_manner_that_vllm_has_not_is_refused(tiny_encoder, how, said):
 
 
 def test_a_video_is_refused(tiny_encoder):
-    film = prompt([6, 6, 9], patches((2, 2, 2), video=True))
+    film = prompt([6, 6, 9], patches((2, 2, 2), is_video=True))
     with pytest.raises(ModelError, match="shown no videos; embed them with engine='local'"):
         see(tiny_encoder.engine.backbone, [film])

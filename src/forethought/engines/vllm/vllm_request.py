@@ -36,7 +36,7 @@ def see(backbone: QwenVL, prompts: Sequence[Prompt]) -> list[Float[Tensor, "M W"
         ModelError: if there is a video among them.
     """
     every = [patches for prompt in prompts for patches in prompt.pictures]
-    if any(patches.video for patches in every):
+    if any(patches.is_video for patches in every):
         raise ModelError("engine='vllm' is shown no videos; embed them with engine='local'")
     shown = gathered(every)
     if shown is None:
