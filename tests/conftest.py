@@ -1,4 +1,6 @@
-"""What many tests share: a tiny data set, a model trained on it, its encoder."""
+"""What many tests share: a tiny data set, a tiny model and its encoder."""
+
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -23,18 +25,16 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
-    """The data folder of the tiny world."""
+    """The folder of the tiny data set."""
     from tests import tiny
 
     return tiny.build(tmp_path_factory.mktemp("tiny") / "glyphs")
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tiny_data, tmp_path_factory):
-    """The folder of a tiny model that was taught to think; it has no gate."""
-    from tests import tiny
-
-    return tiny.teach(tiny_data, tmp_path_factory.mktemp("tiny") / "run")
+def tiny_model():
+    """The committed folder of a tiny model that thinks; it has no gate (see `make_tiny.py`)."""
+    return Path(__file__).parent / "checkpoints" / "tiny"
 
 
 @pytest.fixture(scope="session")

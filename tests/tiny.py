@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from forethought.backbones import Shape
 from forethought.training.cold_start import learn
-from forethought.training.export import export
 from forethought.training.recipe import (
     GateSettings,
     Instructions,
@@ -114,20 +113,6 @@ def _pair(task: str, name: str, *, style: str, thinking: str) -> dict[str, str]:
 
 def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     pq.write_table(pa.Table.from_pylist(list(rows)), path)
-
-
-def teach(data: Path, out: Path) -> Path:
-    """A model folder whose model ends most rationales by itself, at different lengths.
-
-    In float32, as processors round bf16 each in their own way.
-    """
-    told = recipe(data, steps=(110, 8), rate=8e-3)
-    made = build_train_state(told, out)
-    for step in range(told.steps):
-        learn(told, made, step, half=False)
-    folder = out / "model"
-    export(made.backbone, made.tokenizer, made.image_processor, recipe=told, folder=folder)
-    return folder
 
 
 def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:

@@ -6,9 +6,12 @@ import pytest
 import torch
 from transformers import AutoTokenizer, Qwen2VLForConditionalGeneration
 
-from forethought.encoders import CARD
+from forethought.encoders import CARD, load
 from forethought.renderers import TAGS, Tag
+from forethought.training.export import export
+from forethought.training.state import build_train_state
 from forethought.types import Ending, Image, Message, Side, Text
+from tests import tiny
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
 CONTENTS = [
@@ -18,21 +21,32 @@ CONTENTS = [
 
 
 @pytest.fixture(scope="module")
-def stock(tiny_model):
-    return AutoTokenizer.from_pretrained(tiny_model)
+def exported(tiny_data, tmp_path_factory):
+    """The folder of a network that was never trained."""
+    out = tmp_path_factory.mktemp("export")
+    recipe = tiny.recipe(tiny_data)
+    state = build_train_state(recipe, out)
+    folder = out / "model"
+    export(state.backbone, state.tokenizer, state.image_processor, recipe=recipe, folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hf_tokenizer(exported):
+    return AutoTokenizer.from_pretrained(exported)
 
 
 @pytest.mark.parametrize(("content", "parts"), CONTENTS, ids=["picture", "words"])
-def test_the_stock_chat_template_equals_our_prompt(tiny_encoder, stock, content, parts):
+def test_the_stock_chat_template_equals_our_prompt(exported, hf_tokenizer, content, parts):
     message = Message(tuple(content), "Find the picture.", Side.QUERY)
-    ours = tiny_encoder.renderer.render(message)
+    ours = load(exported, device="cpu").renderer.render(message)  # type: ignore[attr-defined]
     asked = [{"type": "text", "text": "Find the picture.\n"}, *parts]
-    text = stock.apply_chat_template(
+    text = hf_tokenizer.apply_chat_template(
         [{"role": "user", "content": asked}], tokenize=False, add_generation_prompt=True
     )
     # 56 x 56 in patches of 14, four to a token: 2 x 2 tokens.
     text = text.replace(Tag.IMAGE, Tag.IMAGE * 4)
-    assert stock(text, add_special_tokens=False)["input_ids"] == list(ours.token_ids)
+    assert hf_tokenizer(text, add_special_tokens=False)["input_ids"] == list(ours.token_ids)
 
 
 def test_the_stock_network_reads_the_same_vectors(tiny_encoder, tiny_model):
@@ -80,17 +94,17 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
     assert len(written) == kept
 
 
-def test_the_tags_and_settings_are_told_to_stock_tokenizers(stock):
-    assert (stock.eos_token, stock.pad_token) == (Tag.END, Tag.PAD)
-    assert stock.model_max_length == 160
-    assert set(TAGS) <= set(stock.all_special_tokens)
+def test_the_tags_and_settings_are_told_to_stock_tokenizers(hf_tokenizer):
+    assert (hf_tokenizer.eos_token, hf_tokenizer.pad_token) == (Tag.END, Tag.PAD)
+    assert hf_tokenizer.model_max_length == 160
+    assert set(TAGS) <= set(hf_tokenizer.all_special_tokens)
 
 
-def test_weights_are_kept_in_half_precision_and_the_card_says_what_we_need(tiny_model):
-    network = Qwen2VLForConditionalGeneration.from_pretrained(tiny_model, dtype=torch.float32)
+def test_weights_are_kept_in_half_precision_and_the_card_says_what_we_need(exported):
+    network = Qwen2VLForConditionalGeneration.from_pretrained(exported, dtype=torch.float32)
     for parameter in network.parameters():
         assert torch.equal(parameter, parameter.bfloat16().float())
-    assert json.loads((tiny_model / CARD).read_text()) == {
+    assert json.loads((exported / CARD).read_text()) == {
         "family": "forethought",
         "name": "tiny",
         "budget": 24,
