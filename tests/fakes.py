@@ -1,7 +1,7 @@
 """Encoders that keep the protocol without a model: a picture is its mean colour."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from forethought.types import (
     Image,
     Message,
     Mode,
+    Progress,
     Rationale,
     Side,
     Text,
@@ -56,7 +57,7 @@ class ColourEncoder:
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Embeddings:
         messages = [_message(shown, Side(side)) for shown in inputs]
         for index, message in enumerate(messages):
@@ -64,7 +65,7 @@ class ColourEncoder:
         self.asked.append((str(side), str(think), instruction))
         thought = [_thinks(message, Think(think)) for message in messages]
         if progress:
-            progress(len(messages))
+            progress(len(messages), len(messages))
         del batch_size
         return Embeddings(
             vectors=np.stack([self._vector(message) for message in messages]),

@@ -76,7 +76,7 @@ def test_only_what_is_new_is_thought_about(tiny_encoder, always, store):
 
 
 def test_a_run_cut_short_goes_on_after_its_last_batch(tiny_encoder, always, store):
-    def stop(_):
+    def stop(*_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -92,11 +92,12 @@ def test_a_gate_thinks_about_just_the_inputs_it_names(tiny_encoder, never, alway
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
 def test_batch_size_changes_nothing_and_the_order_is_kept(tiny_encoder, always, batch_size):
-    done: list[int] = []
-    found = tiny_encoder.encode(INPUTS, think="always", batch_size=batch_size, progress=done.append)
+    calls: list[tuple[object, ...]] = []
+    found = tiny_encoder.encode(
+        INPUTS, think="always", batch_size=batch_size, progress=lambda *call: calls.append(call)
+    )
     same(found, always)
-    assert sum(done) == 7
-    assert max(done) == min(batch_size, 7)
+    assert calls == [(min(done, 7), 7) for done in range(batch_size, 7 + batch_size, batch_size)]
 
 
 def test_nothing_in_gives_nothing_out(tiny_encoder):

@@ -17,6 +17,7 @@ from forethought.types import (
     Image,
     Message,
     Mode,
+    Progress,
     Rationale,
     Side,
     Text,
@@ -51,12 +52,12 @@ class Painter:
         think: Think | str = Think.AUTO,
         instruction: str | None = None,  # noqa: ARG002
         batch_size: int = 64,  # noqa: ARG002
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Embeddings:
         messages = [shown for shown in inputs if isinstance(shown, Message)]
         self.encoded.extend((Side(side), Think(think), message) for message in messages)
         if progress:
-            progress(len(messages))
+            progress(len(messages), len(messages))
         thinks = Think(think) is Think.ALWAYS
         rationales = tuple(_rationale(message) if thinks else None for message in messages)
         vectors = [

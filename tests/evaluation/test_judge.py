@@ -31,14 +31,15 @@ def test_counts_tokens_and_endings_of_queries_alone(glyphs, painter):
 
 def test_encodes_a_shared_document_once_for_all_tasks_and_modes(glyphs, painter):
     benchmark = read(glyphs)
-    told: list[int] = []
-    judge(benchmark, painter, think=BOTH, progress=told.append)
+    calls = []
+    judge(benchmark, painter, think=BOTH, progress=lambda *call: calls.append(call))
     shown = [
         message.content[0].source for side, _, message in painter.encoded if side is Side.DOCUMENT
     ]
     assert sorted(shown) == ["dot/blue", "dot/green", "dot/red", "ring/green", "ring/red"]
     # Five documents, and six queries in each of two modes.
-    assert sum(told) == num_items(benchmark, num_modes=2) == len(painter.encoded) == 17
+    assert num_items(benchmark, num_modes=2) == len(painter.encoded) == 17
+    assert calls == [(5, 17, ""), (11, 17, ""), (17, 17, "")]
 
 
 def test_documents_read_directly_unless_asked_to_think(glyphs, painter, rename):

@@ -108,10 +108,10 @@ def test_batch_size_changes_no_vector_and_progress_adds_up(encoder, batch_size):
         [PICTURE, Text("y")],
         Message((Text("y"),), "Find it.", Side.QUERY),
     ]
-    done: list[int] = []
-    found = encoder.encode(inputs, batch_size=batch_size, progress=done.append)
+    calls = []
+    found = encoder.encode(inputs, batch_size=batch_size, progress=lambda *call: calls.append(call))
     np.testing.assert_allclose(found.vectors, encoder.encode(inputs).vectors, atol=1e-6)
-    assert sum(done) == len(inputs)
+    assert calls == [(min(done, 5), 5) for done in range(batch_size, 5 + batch_size, batch_size)]
 
 
 def test_every_vector_is_direct_and_costs_no_token(encoder):

@@ -26,7 +26,7 @@ INPUTS = [f"{one}, {other}" for one in WORDS for other in WORDS if one < other]
 def encode(encoder: ReasoningEncoder, folder: Path, *, order: int, said: int) -> None:
     """What one child does: all inputs in an order of its own, a batch's end told on a pipe."""
 
-    def tell(_: int) -> None:
+    def tell(*_: object) -> None:
         os.write(said, b".")
 
     inputs = random.Random(order).sample(INPUTS, len(INPUTS))  # noqa: S311 - no secret

@@ -1,7 +1,6 @@
 """`forethought evaluate`: judge models on a benchmark, side by side."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,24 +122,26 @@ def _judge(
     modes: Sequence[Think],
     documents_think: Think,
 ) -> "list[Judged]":
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import Progress
 
     from forethought import evaluation
 
     judged = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with bars.Progress(console=Console(stderr=True), transient=True) as shown:
         for place, encoder in enumerate(encoders):
             asked = modes if place == 0 else [Think.NEVER]
-            total = evaluation.num_items(benchmark, num_modes=len(asked))
-            bar = progress.add_task(encoder.name, total=total)
-            advance = partial(progress.advance, bar)
+            bar = shown.add_task(encoder.name, total=None)
+
+            def update(done: int, total: int, _: str = "", /, bar: bars.TaskID = bar) -> None:
+                shown.update(bar, completed=done, total=total)
+
             judged += evaluation.judge(
                 benchmark,
                 encoder,
                 think=asked,
                 documents_think=documents_think if place == 0 else Think.NEVER,
-                progress=advance,
+                progress=update,
             )
     return judged
 

@@ -1,6 +1,6 @@
 """What every encoder promises, and how what a caller shows becomes messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -12,6 +12,7 @@ from forethought.types import (
     Embeddings,
     Image,
     Message,
+    Progress,
     Side,
     Text,
     Think,
@@ -50,7 +51,7 @@ class Encoder(Protocol):
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Embeddings:
         """Embed inputs in order.
 
@@ -59,7 +60,7 @@ class Encoder(Protocol):
             think: whether to write a rationale first.
             instruction: what the vectors are for; the encoder's own words by default.
             batch_size: how many inputs are run together; it does not change the vectors.
-            progress: told the number of inputs done, a batch at a time.
+            progress: called after each batch with the inputs done and the number of inputs.
 
         Raises:
             ContentError: if an input cannot be embedded; its index is named.

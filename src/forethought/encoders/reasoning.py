@@ -24,6 +24,7 @@ from forethought.types import (
     Ending,
     Message,
     Mode,
+    Progress,
     Prompt,
     Rationale,
     Side,
@@ -96,7 +97,7 @@ class ReasoningEncoder:
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
         on_error: str = "raise",
         rationales: RationaleCache | None = None,
     ) -> Embeddings:
@@ -136,8 +137,9 @@ class ReasoningEncoder:
             past = (
                 RationaleCacheView(memory, laid.blanks, self._spell) if memory is not None else None
             )
+            done = len(errors) + len(order)
             rows = self._desk(list(laid.prompts.values()), think, past).answer(
-                batch_size=batch_size, progress=progress
+                batch_size=batch_size, progress=_from(progress, done, total=len(inputs))
             )
             places = list(laid.prompts)
             order += [places[row.place] for row in rows]
@@ -236,6 +238,11 @@ def _told(index: int, error: ContentError, *, on_error: str) -> str:
     if on_error == "raise":
         raise ContentError(f"input {index}: {error}") from None
     return str(error)
+
+
+def _from(progress: Progress | None, first: int, *, total: int) -> Callable[[int], None] | None:
+    """Progress of one window as progress of the whole call."""
+    return progress and (lambda done: progress(first + done, total))
 
 
 def _skipped(rows: int, dimension: int) -> Embeddings:

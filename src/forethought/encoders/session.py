@@ -63,14 +63,17 @@ class EncodeSession:
             rows.append(self._row(fresh[answer.index], answer))
             if len(rows) == told + batch_size:
                 self._save()
-                told = _tell(progress, len(rows), told)
+                told = len(rows)
+                if progress:
+                    progress(told)
         self._save()
         states = self._reread(known) if known else ()
         rows += [
             Row(place, state, rationale, 0, math.nan)
             for (place, (rationale, _)), state in zip(known.items(), states, strict=True)
         ]
-        _tell(progress, len(rows), told)
+        if progress and len(rows) > told:
+            progress(len(rows))
         return rows
 
     def _decide(self, prefill: Prefill, places: list[int]) -> tuple[list[int], list[float]]:
@@ -127,13 +130,6 @@ class EncodeSession:
             pad_id=self.engine.pad_id,
             limits=self.engine.limits,
         )
-
-
-def _tell(progress: Callable[[int], None] | None, done: int, told: int) -> int:
-    """Report what was done since it was last told; give what is told now."""
-    if progress and done > told:
-        progress(done - told)
-    return done
 
 
 def embeddings(rows: Sequence[Row]) -> Embeddings:

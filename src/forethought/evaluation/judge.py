@@ -1,7 +1,7 @@
 """What each query of each task came to, for one encoder and one way of thinking."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,12 @@ from jaxtyping import Float, Int
 from forethought.encoders import Encoder
 from forethought.evaluation.metrics import measure
 from forethought.nano.benchmark import Benchmark, Item, Task
-from forethought.types import Embeddings, Ending, Side, Think, concatenate
+from forethought.types import Embeddings, Ending, Progress, Side, Think, concatenate
 
 SCORE_DECIMALS = 6
 """Cosines are compared to float32's precision, so equal vectors tie whatever batch they came in."""
 
 _CHUNK = 256  # decoded pictures held at a time
-
-Progress = Callable[[int], None]
-"""Is told how many more items were embedded, after each batch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +54,7 @@ def judge(
     """
     pool = _distinct(item for task in benchmark.tasks for item in task.documents)
     asked = _distinct(item for task in benchmark.tasks for item in task.queries)
-    encode = _Encode(benchmark, encoder, progress)
+    encode = _Encode(benchmark, encoder, progress, total=num_items(benchmark, num_modes=len(think)))
     documents = encode(list(pool), Side.DOCUMENT, documents_think).vectors
     judged = []
     for mode in think:
@@ -82,11 +79,13 @@ def num_items(benchmark: Benchmark, *, num_modes: int) -> int:
     return len(pool) + num_modes * len(asked)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Encode:
     benchmark: Benchmark
     encoder: Encoder
     progress: Progress | None
+    total: int
+    done: int = 0
 
     def __call__(self, items: Sequence[Item], side: Side, think: Think) -> Embeddings:
         parts = []
@@ -94,9 +93,16 @@ class _Encode:
             chunk = items[start : start + _CHUNK]
             messages = [self.benchmark.message(item, side) for item in chunk]
             parts.append(
-                self.encoder.encode(messages, side=side, think=think, progress=self.progress)
+                self.encoder.encode(messages, side=side, think=think, progress=self._report)
             )
+            self.done += len(chunk)
         return concatenate(parts)
+
+    def _report(self, done: int, total: int, label: str = "", /) -> None:
+        """Progress of one chunk as progress over all items."""
+        del total
+        if self.progress:
+            self.progress(self.done + done, self.total, label)
 
 
 def _distinct(items: Iterable[Item]) -> dict[Item, int]:

@@ -1,7 +1,7 @@
 """The baseline of an afternoon: frozen picture features, brought into a sentence encoder's space."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
-from forethought.types import Content, Embeddings, Image, Mode, Side, Text, Think, Video
+from forethought.types import Content, Embeddings, Image, Mode, Progress, Side, Text, Think, Video
 
 FAMILY = "afternoon"
 WEIGHTS = "head.safetensors"
@@ -115,13 +115,13 @@ class FrozenBaseline:
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Embeddings:
         """One direct vector an input; several contents are summed, then normalised.
 
         Args:
             side, instruction: make no difference here.
-            progress: told the number of inputs in a batch after each.
+            progress: called after each batch with the inputs done and the number of inputs.
 
         Raises:
             ModelError: if it is told to always think, or a `think` nobody knows.
@@ -144,7 +144,7 @@ class FrozenBaseline:
             batch = contents[start : start + batch_size]
             vectors[start : start + len(batch)] = self._embed(batch).numpy()
             if progress is not None:
-                progress(len(batch))
+                progress(start + len(batch), len(contents))
         return Embeddings(
             vectors=vectors,
             rationales=(None,) * len(contents),
