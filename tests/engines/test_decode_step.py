@@ -203,18 +203,14 @@ def test_where_nothing_is_near_enough_all_is_as_without_looks(told, plain):
     same(found, plain)
 
 
-@pytest.mark.parametrize(
-    "within",
-    [
-        1.0,
-        2.0,
-    ],
-)
-def test_where_any_is_near_enough_all_settle_at_their_second_look(told, plain, within):
-    found = settling(told.engine, told.prompts, EarlyExit(every=4, within=within))
-    for index, answer in enumerate(found):
-        assert check_settled(told, index, answer, plain[index])
-        assert len(answer.completions[0].token_ids) == 2 * 4 + 1
+def test_where_any_vector_is_near_enough_all_rows_exit_at_their_second_check(told):
+    # No two vectors are further apart than 2, and no row ends by itself before its tenth token.
+    forced = dataclasses.replace(told.engine.completion_format, start=tuple(range(30, 39)))
+    engine = dataclasses.replace(told.engine, completion_format=forced)
+    for answer in settling(engine, told.prompts, EarlyExit(every=4, within=2.0)):
+        (completion,) = answer.completions
+        assert completion.ending is Ending.EARLY_EXIT
+        assert completion.token_ids == (*range(30, 38), told.embed_id)
 
 
 @pytest.mark.parametrize(

@@ -99,16 +99,14 @@ def test_a_row_closes_at_its_first_token_beside_others_that_do_not(worlds, build
 
 
 def test_every_row_closes_at_its_first_token(tiny_world, build):
-    # The token that the model starts all its rationales with is now the one that embeds.
-    (first,) = {found.token_ids[0] for found in tiny_world.thinks()}
-    told = with_grammar(tiny_world, embed_id=first)
-    assert {found.token_ids for found in told.thinks()} == {(first,)}
+    # Every completion is forced to start with the token that is now the embed token.
+    told = with_grammar(tiny_world, start=(40,), embed_id=40)
+    assert {(found.token_ids, found.ending) for found in told.thinks()} == {((40,), Ending.EMBED)}
     asked(told, build, (*range(8), *range(8)), samples=2)
 
 
 def test_a_first_token_may_end_the_turn_too(tiny_world, build):
-    (first,) = {found.token_ids[0] for found in tiny_world.thinks()}
-    told = with_grammar(tiny_world, end_ids=(first, 2))
+    told = with_grammar(tiny_world, start=(40,), end_ids=(40, 2))
     assert {(one.token_ids, one.ending) for one in told.thinks()} == {
         ((told.embed_id,), Ending.MALFORMED)
     }
