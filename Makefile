@@ -6,10 +6,14 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--constraint constraints.txt torch==2.13.0
 STAMP := .venv/.installed
-# Beside ours: vLLM pins what we do not.
+# One worker a core; torch runs one thread in each (tests/conftest.py).
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+# What a processor without AVX2 and AVX-512 computes with: rounding differs.
+LOWERED := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_ENABLE_INSTRUCTIONS=SSE4_2
+# In an environment of its own: vLLM pins other versions than we do.
 VLLM := build/vllm
 
-.PHONY: help demo test check test-slow test-torchvision test-vllm data train evaluate bench gallery pins wheel-check clean
+.PHONY: help demo test check test-slow test-lowered test-torchvision test-vllm test-data data train evaluate bench gallery pins wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -19,7 +23,7 @@ demo: $(STAMP)-search  ## five searches over the sample gallery
 	@PATH="$(abspath $(BIN)):$$PATH" bash demo/run.sh
 
 test: check  ## format, lint, contracts, types, then the tests that take seconds
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(STAMP)-dev  ## what needs no test run: format, lint, contracts, types
 	$(BIN)/ruff format --check .
@@ -28,7 +32,10 @@ check: $(STAMP)-dev  ## what needs no test run: format, lint, contracts, types
 	$(BIN)/mypy
 
 test-slow: $(STAMP)-eval  ## the tests that take longer: training, killing, whole runs
-	$(BIN)/python -m pytest -q -m slow
+	$(PYTEST) -m slow
+
+test-lowered: $(STAMP)-dev  ## parity, engine and encoder tests as on an older processor
+	$(LOWERED) $(PYTEST) -m "not slow" tests/parity tests/engines tests/encoders
 
 test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', which need torchvision
 	@# Beside the environment, never in it: transformers would believe that it works.
@@ -40,7 +47,7 @@ test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
 	@# vLLM leaves sockets to the end of Python, which warns of them.
 	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q -W ignore tests/opt_in/test_vllm.py
 
-data: $(STAMP)-train  ## build the training set and the benchmark, in data/glyphs
+data: $(STAMP)-train  ## build the data set and the benchmark, in data/glyphs
 	$(BIN)/forethought data glyphs
 
 train: data  ## train nano, in runs/nano
