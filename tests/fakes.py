@@ -1,4 +1,4 @@
-"""Encoders that keep the protocol without a model: a picture is its mean colour."""
+"""An `Encoder` without a model: the vector of a picture is its mean colour."""
 
 import time
 from collections.abc import Sequence
@@ -31,19 +31,20 @@ COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white
 
 @dataclass(eq=False)
 class ColourEncoder:
-    """Vectors are (1, red, green, blue, 0.1), scaled to length one.
+    """Vectors are (1, red, green, blue, 0.1), scaled to unit length.
 
-    Words name their colour; others are grey. It refuses pictures wider than `widest`, thinks
-    where it is asked to, for "auto" about words of more than one colour, and takes
-    `seconds_each` for every picture. `shown` remembers what it was asked for.
+    Text is the mean of the colours it names, or grey. Pictures wider than `widest` are refused.
+    `think="auto"` thinks about text with more than one colour. `seconds_each` is the time a
+    picture takes. `encoded` records every source and text, `calls` every (side, think,
+    instruction).
     """
 
     name: str = "colour"
     revision: str = "0123456789ab"
     widest: int = 1000
     seconds_each: float = 0.0
-    shown: list[str] = field(default_factory=list)
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    encoded: list[str] = field(default_factory=list)
+    calls: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     @property
     def dimension(self) -> int:
@@ -59,10 +60,10 @@ class ColourEncoder:
         batch_size: int = 64,
         progress: Progress | None = None,
     ) -> Embeddings:
-        messages = [_message(shown, Side(side)) for shown in inputs]
+        messages = [_message(each, Side(side)) for each in inputs]
         for index, message in enumerate(messages):
             self._check(message, index)
-        self.asked.append((str(side), str(think), instruction))
+        self.calls.append((str(side), str(think), instruction))
         thought = [_thinks(message, Think(think)) for message in messages]
         if progress:
             progress(len(messages), len(messages))
@@ -70,7 +71,7 @@ class ColourEncoder:
         return Embeddings(
             vectors=np.stack([self._vector(message) for message in messages]),
             rationales=tuple(
-                Rationale("seen as a whole", "a colour", Ending.EMBED) if thinks else None
+                Rationale("the mean of all colours", "a colour", Ending.EMBED) if thinks else None
                 for thinks in thought
             ),
             mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for thinks in thought),
@@ -79,34 +80,34 @@ class ColourEncoder:
         )
 
     def _check(self, message: Message, index: int) -> None:
-        for shown in message.content:
-            if isinstance(shown, Image) and shown.pixels.shape[1] > self.widest:
-                raise ContentError(f"input {index}: {shown.source} is too wide")
+        for content in message.content:
+            if isinstance(content, Image) and content.pixels.shape[1] > self.widest:
+                raise ContentError(f"input {index}: {content.source} is too wide")
 
     def _vector(self, message: Message) -> Float[np.ndarray, " D"]:
-        colours = [self._colour(shown) for shown in message.content]
+        colours = [self._colour(content) for content in message.content]
         vector = np.array([1.0, *np.mean(colours, axis=0) / 255, 0.1], dtype=np.float32)
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
-    def _colour(self, shown: Content) -> Float[np.ndarray, " 3"]:
-        if isinstance(shown, Image):
+    def _colour(self, content: Content) -> Float[np.ndarray, " 3"]:
+        if isinstance(content, Image):
             time.sleep(self.seconds_each)
-            self.shown.append(shown.source)
-            return np.asarray(shown.pixels.reshape(-1, 3).mean(0))
-        assert isinstance(shown, Text)
-        self.shown.append(shown.words)
-        named = [COLOURS[word] for word in shown.words.split() if word in COLOURS]
+            self.encoded.append(content.source)
+            return np.asarray(content.pixels.reshape(-1, 3).mean(0))
+        assert isinstance(content, Text)
+        self.encoded.append(content.words)
+        named = [COLOURS[word] for word in content.words.split() if word in COLOURS]
         return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
 
 
-def _message(shown: "EncodeInput", side: Side) -> Message:
+def _message(content: "EncodeInput", side: Side) -> Message:
     from forethought.encoders import as_message
 
-    return as_message(shown, side=side, instruction="")
+    return as_message(content, side=side, instruction="")
 
 
 def _thinks(message: Message, think: Think) -> bool:
     if think is not Think.AUTO:
         return think is Think.ALWAYS
-    words = [shown.words for shown in message.content if isinstance(shown, Text)]
-    return len([word for word in " ".join(words).split() if word in COLOURS]) > 1
+    texts = [content.words for content in message.content if isinstance(content, Text)]
+    return len([word for word in " ".join(texts).split() if word in COLOURS]) > 1

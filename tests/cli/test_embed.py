@@ -47,7 +47,7 @@ def test_npz_holds_the_same_without_pickle(run, pictures, tmp_path):
 def test_side_and_instruction_reach_the_encoder(run, pictures, encoder, tmp_path):
     options = ["--side", "query", "--think", "never", "--instruction", "what is it for?"]
     run("embed", pictures / "r.png", "-o", tmp_path / "out.npz", *options)
-    assert encoder.asked == [("query", "never", "what is it for?")]
+    assert encoder.calls == [("query", "never", "what is it for?")]
 
 
 def test_reads_json_lines_from_a_file_and_shows_pictures_before_words(run, pictures, encoder):
@@ -55,7 +55,7 @@ def test_reads_json_lines_from_a_file_and_shows_pictures_before_words(run, pictu
     asked.write_text(lines({"text": "red", "image": str(pictures / "b.gif")}, "\n"))
     ran = run("embed", asked, "-o", pictures / "out.parquet")
     assert ran.status == 0
-    assert encoder.shown == [str(pictures / "b.gif"), "red"]
+    assert encoder.encoded == [str(pictures / "b.gif"), "red"]
     assert pq.read_table(pictures / "out.parquet")["id"].to_pylist() == ["1"]
 
 

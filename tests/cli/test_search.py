@@ -15,7 +15,7 @@ def test_prints_the_query_its_rationale_and_the_hits_in_order(run, pictures):
     assert said.splitlines() == [
         "query     something green",
         "mode      thought, 7 tokens, ended by itself",
-        "thinking  seen as a whole",
+        "thinking  the mean of all colours",
         "answer    a colour",
     ]
     first, second = (line.split(maxsplit=2) for line in hits.splitlines())
@@ -59,7 +59,7 @@ def test_json_prints_one_object_and_nothing_else(run, pictures):
     assert (found["model"], found["mode"], found["tokens"]) == ("colour", "thought", 7)
     assert found["gate"] == 0.25
     assert found["rationale"] == {
-        "thinking": "seen as a whole",
+        "thinking": "the mean of all colours",
         "answer": "a colour",
         "ending": "embed",
     }
@@ -78,9 +78,9 @@ def test_json_has_null_where_nothing_was_thought_or_asked(run, pictures):
 def test_asks_with_a_picture_alone_or_with_words(run, pictures, encoder):
     ran = run("search", "", pictures, "--image", pictures / "b.gif", "-k", 1)
     assert ran.out.split()[-1] == str(pictures / "b.gif")
-    encoder.shown.clear()
+    encoder.encoded.clear()
     run("search", "red", pictures, "--image", pictures / "b.gif")
-    assert encoder.shown == [str(pictures / "b.gif"), "red"]
+    assert encoder.encoded == [str(pictures / "b.gif"), "red"]
 
 
 def test_keeps_the_index_where_it_is_told_to(run, pictures, tmp_path):

@@ -4,8 +4,8 @@ import shutil
 import PIL.Image
 import pytest
 
-from forethought.index import FolderIndex, Refreshed, place
-from forethought.index import refresh as refreshing
+from forethought.index import FolderIndex, RefreshResult, SkippedFile, index_dir
+from forethought.index import refresh as refresh_module
 from tests.fakes import ColourEncoder
 
 
@@ -28,44 +28,44 @@ def encoder():
 
 @pytest.fixture
 def index(folder, encoder):
-    index = FolderIndex(folder, place(folder), encoder)
+    index = FolderIndex(folder, index_dir(folder), encoder)
     index.refresh()
-    encoder.shown.clear()
+    encoder.encoded.clear()
     return index
 
 
 def contents(index):
-    """Every path with its score to red: what a search can see of an index."""
+    """Every path in the index with its score for "red"."""
     query = ColourEncoder().encode(["red"], think="never").vectors[0]
     return {hit.document: round(hit.score, 5) for hit in index.search(query, k=100)}
 
 
 @pytest.fixture
 def fresh(folder, tmp_path_factory):
-    """What an index holds that is made of the folder as it is now, in one go."""
+    """The contents of an index built from scratch over the folder."""
 
     def make():
-        home = place(folder, tmp_path_factory.mktemp("fresh"))
-        index = FolderIndex(folder, home, ColourEncoder())
+        directory = index_dir(folder, tmp_path_factory.mktemp("fresh"))
+        index = FolderIndex(folder, directory, ColourEncoder())
         index.refresh()
         return contents(index)
 
     return make
 
 
-def test_a_second_call_embeds_nothing(index, encoder):
-    assert index.refresh() == Refreshed(3, embedded=0, reused=0, dropped=0, unreadable=())
-    assert encoder.shown == []
+def test_a_second_refresh_embeds_nothing(index, encoder):
+    assert index.refresh() == RefreshResult(3, embedded=0, reused=0, dropped=0, skipped=())
+    assert encoder.encoded == []
 
 
 def test_only_new_and_changed_pictures_are_embedded(index, folder, encoder):
     draw(folder / "new.png", "yellow")
     draw(folder / "r.png", "cyan", size=(9, 9))
-    assert index.refresh() == Refreshed(4, embedded=2, reused=0, dropped=0, unreadable=())
-    assert sorted(encoder.shown) == ["new.png", "r.png"]
+    assert index.refresh() == RefreshResult(4, embedded=2, reused=0, dropped=0, skipped=())
+    assert sorted(encoder.encoded) == ["new.png", "r.png"]
 
 
-def test_vanished_pictures_are_dropped(index, folder):
+def test_deleted_pictures_are_dropped(index, folder):
     (folder / "r.png").unlink()
     shutil.rmtree(folder / "deep")
     assert index.refresh().dropped == 2
@@ -74,28 +74,28 @@ def test_vanished_pictures_are_dropped(index, folder):
 
 def test_a_touched_picture_keeps_its_vector(index, folder, encoder):
     os.utime(folder / "r.png", ns=(1, 1))
-    assert index.refresh() == Refreshed(3, embedded=0, reused=1, dropped=0, unreadable=())
+    assert index.refresh() == RefreshResult(3, embedded=0, reused=1, dropped=0, skipped=())
     assert index.refresh().reused == 0
-    assert encoder.shown == []
+    assert encoder.encoded == []
 
 
 def test_a_renamed_picture_keeps_its_vector(index, folder, encoder):
     (folder / "r.png").rename(folder / "deep/renamed.png")
-    assert index.refresh() == Refreshed(3, embedded=0, reused=1, dropped=1, unreadable=())
+    assert index.refresh() == RefreshResult(3, embedded=0, reused=1, dropped=1, skipped=())
     assert contents(index).keys() == {"g.png", "deep/b.png", "deep/renamed.png"}
-    assert encoder.shown == []
+    assert encoder.encoded == []
 
 
 def test_equal_files_are_embedded_once(folder, encoder):
     shutil.copy(folder / "r.png", folder / "copy.png")
-    refreshed = FolderIndex(folder, place(folder), encoder).refresh()
-    assert (refreshed.pictures, refreshed.embedded, refreshed.reused) == (4, 3, 1)
-    assert len(encoder.shown) == 3
+    result = FolderIndex(folder, index_dir(folder), encoder).refresh()
+    assert (result.pictures, result.embedded, result.reused) == (4, 3, 1)
+    assert len(encoder.encoded) == 3
 
 
 def test_swapped_pictures_keep_the_right_vectors(index, fresh, monkeypatch):
-    # A batch of one: the first of the two has been overwritten when the second one asks for it.
-    monkeypatch.setattr(refreshing, "BATCH", 1)
+    # A batch of one: the vector of the first has been overwritten when the second is reused.
+    monkeypatch.setattr(refresh_module, "BATCH", 1)
     folder = index.folder
     for a, b in (("r.png", "aside"), ("g.png", "r.png"), ("aside", "g.png")):
         (folder / a).rename(folder / b)
@@ -104,63 +104,62 @@ def test_swapped_pictures_keep_the_right_vectors(index, fresh, monkeypatch):
     assert contents(index) == fresh()
 
 
-def test_every_unreadable_file_is_named_each_time_and_decoded_once(index, folder, monkeypatch):
+def test_a_damaged_file_is_reported_each_time_and_decoded_once(index, folder, monkeypatch):
     (folder / "empty.png").touch()
     (folder / "torn.png").write_bytes((folder / "r.png").read_bytes()[:50])
     (folder / "gone.png").symlink_to("nowhere")
     first = index.refresh()
-    assert [file.path for file in first.unreadable] == ["empty.png", "gone.png", "torn.png"]
-    opened = []
-    monkeypatch.setattr(refreshing, "open_picture", lambda *asked: opened.append(asked))
+    assert [file.path for file in first.skipped] == ["empty.png", "gone.png", "torn.png"]
+    calls = []
+    monkeypatch.setattr(refresh_module, "read_picture", lambda *args: calls.append(args))
     assert index.refresh() == first
-    assert opened == []
+    assert calls == []
 
 
-def test_a_mended_file_is_embedded_and_a_damaged_one_dropped(index, folder):
+def test_a_repaired_file_is_embedded_and_a_damaged_one_dropped(index, folder):
     good = (folder / "r.png").read_bytes()
     (folder / "r.png").write_bytes(good[:50])
-    refreshed = index.refresh()
-    assert (refreshed.pictures, refreshed.dropped) == (2, 1)
+    result = index.refresh()
+    assert (result.pictures, result.dropped) == (2, 1)
     assert "r.png" not in contents(index)
     (folder / "r.png").write_bytes(good)
-    refreshed = index.refresh()
-    assert (refreshed.pictures, refreshed.unreadable) == (3, ())
+    result = index.refresh()
+    assert (result.pictures, result.skipped) == (3, ())
     assert "r.png" in contents(index)
 
 
-def test_a_picture_the_encoder_refuses_is_named_and_the_others_are_kept(folder):
+def test_a_picture_that_the_encoder_refuses_is_skipped_alone(folder):
     draw(folder / "wide.png", "red", size=(40, 1))
-    index = FolderIndex(folder, place(folder), ColourEncoder(widest=30))
-    refreshed = index.refresh()
-    assert refreshed.pictures == 3
-    [refused] = refreshed.unreadable
-    assert (refused.path, refused.reason) == ("wide.png", "wide.png is too wide")
+    index = FolderIndex(folder, index_dir(folder), ColourEncoder(widest=30))
+    result = index.refresh()
+    assert result.pictures == 3
+    assert result.skipped == (SkippedFile("wide.png", "wide.png is too wide"),)
 
 
-def test_batches_are_cut_by_number_and_by_pixels(folder, monkeypatch):
+def test_a_batch_ends_by_number_or_by_pixels(folder, monkeypatch):
     for n in range(5):
         draw(folder / f"{n}.png", (n, 50, 50), size=(10, 10))
-    monkeypatch.setattr(refreshing, "BATCH", 3)
-    monkeypatch.setattr(refreshing, "BATCH_PIXELS", 200)
+    monkeypatch.setattr(refresh_module, "BATCH", 3)
+    monkeypatch.setattr(refresh_module, "BATCH_PIXELS", 200)
     encoder = ColourEncoder()
-    told = []
-    index = FolderIndex(folder, place(folder), encoder)
-    index.refresh(progress=lambda done, total: told.append((done, total)))
-    # 0.png and 1.png fill the 200 pixels, so do 2 and 3; 4.png, deep/b.png and g.png are three.
-    assert told == [(0, 8), (2, 8), (4, 8), (7, 8), (8, 8)]
-    assert len(encoder.asked) == 4
+    reports = []
+    index = FolderIndex(folder, index_dir(folder), encoder)
+    index.refresh(progress=lambda done, total, *_: reports.append((done, total)))
+    # 0.png and 1.png reach 200 pixels, as do 2 and 3; 4.png, deep/b.png and g.png are three.
+    assert reports == [(0, 8), (2, 8), (4, 8), (7, 8), (8, 8)]
+    assert len(encoder.calls) == 4
 
 
-def test_what_was_committed_before_a_failure_is_not_embedded_again(folder, monkeypatch):
-    monkeypatch.setattr(refreshing, "BATCH", 1)
+def test_a_batch_committed_before_a_failure_is_not_embedded_again(folder, monkeypatch):
+    monkeypatch.setattr(refresh_module, "BATCH", 1)
     monkeypatch.setattr(ColourEncoder, "_check", _fail_at("r.png"))
-    broken = FolderIndex(folder, place(folder), ColourEncoder())
+    broken = FolderIndex(folder, index_dir(folder), ColourEncoder())
     with pytest.raises(RuntimeError, match="the power went out"):
         broken.refresh()
     monkeypatch.undo()
     encoder = ColourEncoder()
-    assert FolderIndex(folder, place(folder), encoder).refresh().pictures == 3
-    assert encoder.shown == ["r.png"]
+    assert FolderIndex(folder, index_dir(folder), encoder).refresh().pictures == 3
+    assert encoder.encoded == ["r.png"]
 
 
 def _fail_at(name):

@@ -55,8 +55,8 @@ def test_pictures_reach_the_encoder(adapt, evaluate, painter, paint):
     # Had the encoder seen anything but pictures, all four documents would be alike.
     assert scores["ndcg_at_10"] == pytest.approx((2 + 1 / math.log2(3)) / 3, abs=1e-4)
     assert scores["recall_at_1"] == pytest.approx(2 / 3, abs=1e-4)
-    assert painter.shown.count("picture") == 4
-    assert set(painter.asked) == {
+    assert painter.encoded.count("picture") == 4
+    assert set(painter.calls) == {
         ("query", "always", "Find a picture."),
         ("document", "never", "A picture."),
     }
@@ -105,12 +105,12 @@ def test_vectors_are_the_encoders_own_over_all_batches(adapt, painter, paint):
 )
 def test_sides_have_their_own_instruction_and_thinking(adapt, painter, side, prompt, asked):
     ask(adapt(painter), {"text": ["red"]}, side=side, prompt=prompt)
-    assert painter.asked == [asked]
+    assert painter.calls == [asked]
 
 
 def test_the_tasks_words_may_be_left_out(adapt, painter):
     ask(adapt(painter, think="always", instructed=False), {"text": ["red"]})
-    assert painter.asked == [("query", "always", None)]
+    assert painter.calls == [("query", "always", None)]
 
 
 def test_an_empty_input_is_like_nothing(adapt, painter, caplog):

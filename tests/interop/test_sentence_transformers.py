@@ -56,7 +56,7 @@ def test_each_method_asks_for_its_own_side_and_thinking(model, painter):
     model.encode(["red"])
     model.encode_query(["red"])
     model.encode_document(["red"])
-    assert painter.asked == [
+    assert painter.calls == [
         ("query", "auto", None),
         ("query", "auto", None),
         ("document", "never", None),
@@ -66,13 +66,13 @@ def test_each_method_asks_for_its_own_side_and_thinking(model, painter):
 def test_a_call_may_say_otherwise_on_thinking(model, painter):
     model.encode_query(["red"], think="never")
     model.encode_document(["red"], think="always")
-    assert [think for _, think, _ in painter.asked] == ["never", "always"]
+    assert [think for _, think, _ in painter.calls] == ["never", "always"]
 
 
 def test_a_prompt_is_the_instruction(model, painter):
     model.encode_query(["red"], prompt="Name it.")
     model.encode_document(["red"], prompt_name="find")
-    assert [said for *_, said in painter.asked] == ["Name it.", "Find the colour."]
+    assert [said for *_, said in painter.calls] == ["Name it.", "Find the colour."]
 
 
 def test_vectors_are_cut_and_scaled_again_where_asked(model):

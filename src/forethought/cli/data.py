@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import show
+from forethought.cli import console
 
 app = typer.Typer(no_args_is_help=True, help="Build what models are trained and judged on.")
 
@@ -26,7 +26,7 @@ def glyphs(
     """
     from forethought.nano.glyphs import build
 
-    with show.progress("glyphs") as tell:
+    with console.progress_bar("glyphs") as tell:
         build(out, progress=lambda stage, done, total: tell(done, total, stage))
     print(out)
 
@@ -39,6 +39,6 @@ def gallery(
     """Draw the sample gallery: pictures to try a search on, with their licences."""
     from forethought.nano.glyphs.gallery import build_gallery
 
-    with show.waiting("drawing the gallery"):
+    with console.spinner("drawing the gallery"):
         drawn = build_gallery(out)
     print(f"{out}: {drawn} pictures")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli import show
+from forethought.cli import console
 
 if TYPE_CHECKING:
     from forethought.doctor import Examination
@@ -33,7 +33,7 @@ def doctor(
 
     Works without weights too, as far as config and tokenizer go.
     """
-    with show.waiting(f"examining {model}"):
+    with console.spinner(f"examining {model}"):
         from forethought.doctor import examine
 
         examined = examine(model, family=family or None, device=device or None)
@@ -72,13 +72,13 @@ def _print(examined: "Examination") -> None:
         if finding.way_out:
             print(_wrapped(finding.way_out, first=f"{_INDENT}-> ", rest=f"{_INDENT}   "))
     counts = ", ".join(f"{examined.count(status)} {status.name}" for status in Status)
-    print(f"\n{show.plain(examined.model)}: {counts}")
+    print(f"\n{console.one_line(examined.model)}: {counts}")
 
 
 def _wrapped(words: str, *, first: str, rest: str = _INDENT) -> str:
     # One long word, a path or a tag, is better whole than in two.
     return textwrap.fill(
-        show.plain(words),
+        console.one_line(words),
         _WIDTH,
         initial_indent=first,
         subsequent_indent=rest,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli import options, show
-from forethought.cli.encoding import Contents, encode_items
-from forethought.cli.items import read_items, refuse
-from forethought.cli.vectors import Part, writer_for
+from forethought.cli import console, options
+from forethought.cli.embed_batches import Contents, encode_items
+from forethought.cli.embed_inputs import read_items, refuse
+from forethought.cli.embed_output import Part, writer_for
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
 from forethought.types import Embeddings, Side, Think
@@ -63,7 +63,7 @@ def embed(
         raise refuse(items.bad)
     if not items.good:
         raise DataError(f"{' '.join(inputs)}: nothing in it to embed; give it at least one input")
-    with show.waiting(f"loading {model}"):
+    with console.spinner(f"loading {model}"):
         from forethought.encoders import load
 
         encoder = load(model, engine=engine)
@@ -79,15 +79,15 @@ def embed(
         bad.append(reason)
 
     about = _about(encoder, side=side, think=think, instruction=instruction)
-    with show.progress("embedding") as progress, atomic(out) as scratch:
+    with console.progress_bar("embedding") as progress, atomic(out) as scratch:
         parts = encode_items(items.good, encode, refuse=skip, progress=progress)
         rows = write(scratch, _some(parts), about)
     for reason in bad:
-        show.note(f"skipped {reason}")
+        console.print_status(f"skipped {reason}")
     if store is not None:
-        show.note(_remembered(store))
+        console.print_status(_remembered(store))
     skipped = f", {len(bad)} skipped" if bad else ""
-    show.note(f"{out}: {rows} vectors of {encoder.dimension} dimensions{skipped}")
+    console.print_status(f"{out}: {rows} vectors of {encoder.dimension} dimensions{skipped}")
 
 
 def _some(parts: Iterator[Part]) -> Iterator[Part]:

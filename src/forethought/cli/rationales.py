@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import show
+from forethought.cli import console
 from forethought.files import atomic, check_target
 
 app = typer.Typer(
@@ -27,9 +27,11 @@ def list_(folder: Folder) -> None:
     for row in store:
         count, edits = count + 1, edits + bool(row.edited)
         mark = "edited" if row.edited else row.rationale.ending.value
-        said = f"{show.plain(' + '.join(row.sources))}: {show.plain(row.rationale.answer)}"
+        said = (
+            f"{console.one_line(' + '.join(row.sources))}: {console.one_line(row.rationale.answer)}"
+        )
         print(f"{row.key[:_SHOWN_DIGITS]}  {row.tokens:>5}  {mark:<9}  {said}")
-    show.note(f"{count} rationales, {edits} edited")
+    console.print_status(f"{count} rationales, {edits} edited")
 
 
 @app.command(name="show")
@@ -55,7 +57,7 @@ def show_(key: Key, folder: Folder) -> None:
             ("answer", row.original.answer),
         ]
     for name, words in told:
-        print(f"{name:<9} {show.plain(words)}")
+        print(f"{name:<9} {console.one_line(words)}")
 
 
 @app.command()
@@ -73,7 +75,7 @@ def edit(
     from forethought.rationales import RationaleStore
 
     row = RationaleStore.existing(folder).edit(key, thinking=thinking, answer=answer)
-    show.note(f"{row.key[:_SHOWN_DIGITS]} edited; embed its input again to use it")
+    console.print_status(f"{row.key[:_SHOWN_DIGITS]} edited; embed its input again to use it")
 
 
 @app.command()
@@ -91,7 +93,7 @@ def export(
         for row in store:
             out.write(f"{to_line(row)}\n")
             count += 1
-    show.note(f"{file}: {count} rationales")
+    console.print_status(f"{file}: {count} rationales")
 
 
 @app.command(name="import")
@@ -108,6 +110,6 @@ def import_(
 
     rows = read_lines(file)
     merged = RationaleStore(folder).merge(rows)
-    show.note(
+    console.print_status(
         f"{folder}: {merged.added} added, {merged.edited} edited, {merged.kept} left as they were"
     )

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli import options, show
+from forethought.cli import console, options
 from forethought.errors import ConfigError, ContentError, DataError
 from forethought.files import check_target
 from forethought.types import Embeddings, Hit, Image, Side, Text, Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
-    from forethought.index import Refreshed
+    from forethought.index import RefreshResult
 
 
 def search(
@@ -46,17 +46,17 @@ def search(
     )
     words = " + ".join(part for part in (query.strip(), str(image) if image else "") if part)
     if sheet is not None:
-        from forethought.cli.sheet import draw
+        from forethought.cli.contact_sheet import draw
 
         draw(sheet, folder, hits, title=words, lines=_captions(asked))
     if json:
         print(_written(words, asked, hits, refreshed=refreshed, encoder=encoder, folder=folder))
         return
-    show.note_refreshed(refreshed, folder)
-    show.print_rationale(words, asked)
-    show.print_hits(hits, folder)
+    console.print_index_update(refreshed, folder)
+    console.print_rationale(words, asked)
+    console.print_hits(hits, folder)
     if sheet is not None:
-        show.note(f"contact sheet: {sheet}")
+        console.print_status(f"contact sheet: {sheet}")
 
 
 def _query(query: str, image: Path | None) -> list[Text | Image]:
@@ -78,23 +78,23 @@ def _find(
     k: int,
     model: str,
     index: Path | None,
-) -> "tuple[Embeddings, list[Hit], Refreshed, Encoder]":
-    from forethought.index import FolderIndex, list_pictures, place
+) -> "tuple[Embeddings, list[Hit], RefreshResult, Encoder]":
+    from forethought.index import FolderIndex, index_dir, list_pictures
 
     listing = list_pictures(folder)
-    with show.waiting(f"loading {model}"):
+    with console.spinner(f"loading {model}"):
         from forethought.encoders import load
 
         encoder = load(model)
         # Before the index is touched: a query that cannot be embedded changes nothing.
         asked = encoder.encode([shown], side=Side.QUERY, think=think)
-    pictures = FolderIndex(folder, place(folder, index), encoder)
-    with show.progress("embedding pictures") as progress:
+    pictures = FolderIndex(folder, index_dir(folder, index), encoder)
+    with console.progress_bar("embedding pictures") as progress:
         refreshed = pictures.refresh(listing, progress=progress)
     if not refreshed.pictures:
-        show.note_skipped(refreshed.unreadable)
+        console.print_skipped(refreshed.skipped)
         raise DataError(
-            f"{folder}: none of its {len(refreshed.unreadable)} pictures can be read; "
+            f"{folder}: none of its {len(refreshed.skipped)} pictures can be read; "
             "the reasons are above"
         )
     return asked, pictures.search(asked.vectors[0], k=k), refreshed, encoder
@@ -103,7 +103,7 @@ def _find(
 def _captions(asked: Embeddings) -> list[str]:
     rationale = asked.rationales[0]
     said = [rationale.thinking, rationale.answer] if rationale else []
-    return [show.mode_of(asked), *said]
+    return [console.describe_mode(asked), *said]
 
 
 def _written(
@@ -111,7 +111,7 @@ def _written(
     asked: Embeddings,
     hits: list[Hit],
     *,
-    refreshed: "Refreshed",
+    refreshed: "RefreshResult",
     encoder: "Encoder",
     folder: Path,
 ) -> str:
@@ -140,7 +140,7 @@ def _written(
             "dropped": refreshed.dropped,
             "skipped": [
                 {"path": str(folder / file.path), "reason": file.reason}
-                for file in refreshed.unreadable
+                for file in refreshed.skipped
             ],
         },
     }

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import show
+from forethought.cli import console
 from forethought.errors import ConfigError
 
 
@@ -30,6 +30,6 @@ def train(
         raise ConfigError(f"--steps is {steps}; train for at least 1")
     from forethought import training
 
-    with show.progress(f"training {recipe.stem}") as tell:
+    with console.progress_bar(f"training {recipe.stem}") as tell:
         model = training.run(recipe, out=out, fresh=fresh, max_steps=steps, report=tell)
     print(model)

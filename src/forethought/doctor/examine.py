@@ -19,7 +19,15 @@ from forethought.backbones import (
     load_checkpoint,
     load_image_processor,
 )
-from forethought.doctor import memory, policy, rows, states, template, tokens, weights
+from forethought.doctor import (
+    memory_check,
+    rows_check,
+    settings_check,
+    states_check,
+    template_check,
+    tokens_check,
+    weights_check,
+)
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
 from forethought.encoders import (
     CARD,
@@ -68,7 +76,7 @@ def examine(
     if (folder / CARD).is_file() and family is None:
         _refuse_afternoon(folder)
     report = _Report()
-    report.add(policy.check_versions())
+    report.add(settings_check.check_versions())
     parts = _read(folder, report)
     known = parts and _recognise(parts, str(model), family=family, report=report)
     if parts and known:
@@ -198,7 +206,7 @@ def _recognise(
         known = recognise(parts.folder, parts.tokenizer, named=named, family=family)
     except ModelError as error:
         names = "|".join(one.name for one in alike)
-        lacks = tokens.lacking(parts.tokenizer, alike)
+        lacks = tokens_check.lacking(parts.tokenizer, alike)
         report.add(
             fail(
                 "family",
@@ -225,26 +233,26 @@ def _recognise(
 def _check(patient: Patient, report: _Report) -> None:
     parts = patient.parts
     config = parts.skeleton.network.config
-    report.attempt("tokens", lambda: tokens.check_single(parts.tokenizer, patient.family))
+    report.attempt("tokens", lambda: tokens_check.check_single(parts.tokenizer, patient.family))
     report.attempt(
         "ids",
-        lambda: tokens.check_ids(
+        lambda: tokens_check.check_ids(
             parts.tokenizer, patient.family, config=config, folder=patient.folder
         ),
     )
-    held = weights.inspect_weights(patient.folder)
-    report.add(weights.check_weights(patient.folder, held))
+    held = weights_check.inspect_weights(patient.folder)
+    report.add(weights_check.check_weights(patient.folder, held))
     count = held.parameters or sum(each.numel() for each in parts.skeleton.network.parameters())
-    free = memory.free_memory(patient.device)
+    free = memory_check.free_memory(patient.device)
     half = patient.device != "cpu" and bool(held.types) and "F32" not in held.types
-    report.add(memory.check_memory(count, free=free, device=patient.device, half=half))
-    report.add(policy.check_attention(parts.skeleton, device=patient.device))
+    report.add(memory_check.check_memory(count, free=free, device=patient.device, half=half))
+    report.add(settings_check.check_attention(parts.skeleton, device=patient.device))
     if parts.image_processor is None or not _check_manners(patient, parts.image_processor, report):
         return
     if not held.usable:
         report.blocked = "weights absent" if not held.faults else "the weights are not whole"
         return
-    dtype = memory.fitting(count, free=free, device=patient.device, half=half)
+    dtype = memory_check.fitting(count, free=free, device=patient.device, half=half)
     if dtype is None:
         report.blocked = "the weights do not fit into memory"
         return
@@ -255,15 +263,19 @@ def _check_manners(patient: Patient, image_processor: ImageProcessor, report: _R
     """What can be told without weights; whether there is an encoder at all."""
     config = patient.parts.skeleton.network.config
     used = look(image_processor, patient.family, EncodeOptions())
-    report.add(policy.check_pixels(image_processor, used, family=patient.family, config=config))
-    report.add(policy.check_frames(used, config=config))
+    report.add(
+        settings_check.check_pixels(image_processor, used, family=patient.family, config=config)
+    )
+    report.add(settings_check.check_frames(used, config=config))
     try:
         encoder = patient.encoder(patient.parts.skeleton)
     except ModelError as error:
         report.blocked = str(error)
         return False
-    report.add(policy.check_context(encoder, used))
-    report.attempt("template", lambda: template.check_template(patient.folder, encoder.renderer))
+    report.add(settings_check.check_context(encoder, used))
+    report.attempt(
+        "template", lambda: template_check.check_template(patient.folder, encoder.renderer)
+    )
     return True
 
 
@@ -275,9 +287,11 @@ def _check_states(patient: Patient, dtype: str, report: _Report) -> None:
         report.add(fail("weights", str(error), _COPY))
         report.blocked = "the weights cannot be loaded"
         return
-    report.add(policy.check_attention(backbone, device=patient.device))
+    report.add(settings_check.check_attention(backbone, device=patient.device))
     encoder = patient.encoder(backbone)
-    report.attempt("rows", lambda: rows.check_rows(backbone, encoder.renderer, patient.family))
-    report.attempt("state", lambda: states.check_state(encoder))
-    report.attempt("direct parity", lambda: states.check_direct(encoder))
-    report.attempt("thought parity", lambda: states.check_thought(encoder))
+    report.attempt(
+        "rows", lambda: rows_check.check_rows(backbone, encoder.renderer, patient.family)
+    )
+    report.attempt("state", lambda: states_check.check_state(encoder))
+    report.attempt("direct parity", lambda: states_check.check_direct(encoder))
+    report.attempt("thought parity", lambda: states_check.check_thought(encoder))

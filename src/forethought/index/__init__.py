@@ -1,19 +1,18 @@
-"""Embeddings to hits: folders of pictures that can be searched."""
+"""Folders of pictures as searchable indexes of document vectors."""
 
-from forethought.index.contract import Contract, read_contract
-from forethought.index.folder import FolderIndex, PictureEncoder, place
-from forethought.index.pictures import Listing, Picture, Unreadable, list_pictures
-from forethought.index.refresh import Refreshed
+from forethought.index.contract import Contract
+from forethought.index.folder_index import FolderIndex, PictureEncoder, index_dir
+from forethought.index.listing import Listing, PictureFile, SkippedFile, list_pictures
+from forethought.index.refresh import RefreshResult
 
 __all__ = [
     "Contract",
     "FolderIndex",
     "Listing",
-    "Picture",
     "PictureEncoder",
-    "Refreshed",
-    "Unreadable",
+    "PictureFile",
+    "RefreshResult",
+    "SkippedFile",
+    "index_dir",
     "list_pictures",
-    "place",
-    "read_contract",
 ]

@@ -1,4 +1,4 @@
-"""What kind of vectors does an index hold?"""
+"""The contract of an index: which vectors may be stored in it and compared with it."""
 
 import dataclasses
 import hashlib
@@ -12,9 +12,9 @@ from forethought.errors import ContractError
 from forethought.types import Embeddings, Mode, Think
 
 FORMAT = 1
-"""The layout of a table; another number means another table, never a migration in place."""
+"""Version of the table layout; another version gets another table, without migration."""
 
-_ALLOWED = {
+_ALLOWED_MODES = {
     Think.NEVER: frozenset({Mode.DIRECT}),
     Think.ALWAYS: frozenset({Mode.THOUGHT}),
     Think.AUTO: frozenset(Mode),
@@ -25,7 +25,8 @@ _ALLOWED = {
 class Contract:
     """Everything that decides whether two vectors may be compared.
 
-    `think` and `instruction` are the documents'; an empty instruction is the encoder's own.
+    `think` and `instruction` are those of the documents; an empty instruction is the encoder's
+    default.
     """
 
     encoder: str
@@ -43,64 +44,64 @@ class Contract:
         )
 
     @property
-    def table(self) -> str:
-        """The name of the table that keeps such vectors: another contract, another table."""
-        return f"pictures_{hashlib.sha256(self.written().encode()).hexdigest()[:12]}"
+    def table_name(self) -> str:
+        """Name of the table with these vectors; every contract has its own."""
+        return f"pictures_{hashlib.sha256(self.to_json().encode()).hexdigest()[:12]}"
 
-    def written(self) -> str:
-        """As one line of JSON, the same for equal contracts."""
+    def to_json(self) -> str:
+        """One line of JSON, the same for equal contracts."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
 
-    def require(self, held: "Contract", *, where: str) -> None:
-        """Refuse an index that holds vectors of another kind.
+    @classmethod
+    def from_json(cls, text: str) -> "Contract":
+        """Inverse of `to_json`.
 
         Raises:
-            ContractError: if the two differ in anything.
+            ContractError: if the text was written by a version with other fields.
         """
-        if held != self:
+        try:
+            fields = json.loads(text)
+            return cls(**{**fields, "think": Think(fields["think"])})
+        except (KeyError, TypeError, ValueError):
             raise ContractError(
-                f"{where} holds vectors of {held}; asked for {self}: search it with the encoder "
-                "it was made with, or name another index (--index) and the pictures are embedded anew"
+                f"the index was made by another version of forethought ({text[:200]!r}); "
+                "delete its directory to build it again"
+            ) from None
+
+    def check_stored(self, stored: "Contract", *, where: str) -> None:
+        """Refuse an index whose stored contract differs from this one.
+
+        Raises:
+            ContractError: if the two differ in any field.
+        """
+        if stored != self:
+            raise ContractError(
+                f"{where} contains vectors of {stored}, not of {self}: search it with the encoder "
+                "that made it, or embed the pictures again into another index (--index DIR)"
             )
 
-    def admit(self, found: Embeddings, *, where: str) -> None:
-        """Refuse document vectors that took another road, or are of another length.
+    def check_documents(self, documents: Embeddings, *, where: str) -> None:
+        """Refuse document vectors of another mode or dimension.
 
         Raises:
-            ContractError: if one of them does not belong into the index.
+            ContractError: if any of them does not match the contract.
         """
-        self.admit_query(found.vectors, where=where)
-        strange = sorted(set(found.mode) - _ALLOWED[self.think])
-        if strange:
+        self.check_queries(documents.vectors, where=where)
+        unexpected = sorted(set(documents.mode) - _ALLOWED_MODES[self.think])
+        if unexpected:
             raise ContractError(
-                f"{where} holds vectors of {self}; got a {strange[0]} vector: embed documents "
-                f"with think={str(self.think)!r}, or open an index with the other setting"
+                f"{where} contains vectors of {self}; got a {unexpected[0]} vector: embed "
+                f"documents with think={str(self.think)!r}, or open an index with the other setting"
             )
 
-    def admit_query(self, vectors: Float[np.ndarray, "N D"], *, where: str) -> None:
-        """Refuse query vectors of another length.
+    def check_queries(self, vectors: Float[np.ndarray, "N D"], *, where: str) -> None:
+        """Refuse query vectors of another dimension.
 
         Raises:
-            ContractError: if their dimension is not the index's.
+            ContractError: if their dimension differs from the contract's.
         """
         if vectors.shape[1] != self.dimension:
             raise ContractError(
-                f"{where} holds vectors of {self}; got {vectors.shape[1]} dimensions: "
-                "embed the query with the encoder the index was made with"
+                f"{where} contains vectors of {self}; got {vectors.shape[1]} dimensions: "
+                "embed the query with the encoder that made the index"
             )
-
-
-def read_contract(written: str) -> Contract:
-    """Undo `Contract.written`.
-
-    Raises:
-        ContractError: if it was written by a version that keeps other things in it.
-    """
-    try:
-        fields = json.loads(written)
-        return Contract(**{**fields, "think": Think(fields["think"])})
-    except (KeyError, TypeError, ValueError):
-        raise ContractError(
-            f"the index was made by another version of forethought ({written[:200]!r}); "
-            "delete its folder and it is built anew"
-        ) from None

@@ -1,4 +1,4 @@
-"""Bring a store up to date with its folder, and embed only what is new in it."""
+"""Update a vector store from its folder: embed what is new, keep what is unchanged."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,112 +8,112 @@ import numpy as np
 from jaxtyping import Float
 
 from forethought.errors import ContentError
-from forethought.index.opening import Damaged, Opened, open_picture
-from forethought.index.pictures import Listing, Picture, Unreadable
-from forethought.index.store import Kept, Store
-from forethought.types import Embeddings, Image
+from forethought.index.listing import Listing, PictureFile, SkippedFile
+from forethought.index.read_picture import DamagedPicture, PictureContent, read_picture
+from forethought.index.vector_store import StoredPicture, VectorStore
+from forethought.types import Embeddings, Image, Progress
 
 BATCH = 64
-"""Pictures a commit: a kill loses at most as many."""
+"""Pictures per commit, and so the most that an interrupted run has to embed again."""
 
 BATCH_PIXELS = 48_000_000
-"""Decoded pixels after which a batch is full before its time: they take 144 MB."""
+"""Decoded pixels that close a batch early; they take 144 MB."""
 
 Embed = Callable[[Sequence[Image]], Embeddings]
-Progress = Callable[[int, int], None]
-"""Called with how many files are done and how many there are to do."""
 
-File = Opened | Damaged | Unreadable
+ReadResult = PictureContent | DamagedPicture | SkippedFile
 
-_CHANGING = "it changed while it was read; call again"
+_CHANGED_WHILE_READ = "it changed while it was read; call again"
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh did.
+class RefreshResult:
+    """What a refresh changed.
 
-    `pictures` counts what the index holds now, `reused` the moved, copied or touched files
-    that kept a vector, `dropped` the paths that are no longer there or no longer readable.
+    `pictures` counts the pictures now in the index, `reused` the moved, copied or touched files
+    whose vector was already stored, `dropped` the paths that were deleted or became unreadable.
     """
 
     pictures: int
     embedded: int
     reused: int
     dropped: int
-    unreadable: tuple[Unreadable, ...]
+    skipped: tuple[SkippedFile, ...]
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What has been done so far; `current` holds the paths whose vector is up to date."""
+class _Counts:
+    """Running totals of a refresh; `current` has the paths whose stored vector is up to date."""
 
     embedded: int = 0
     reused: int = 0
     current: set[str] = field(default_factory=set)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    skipped: list[SkippedFile] = field(default_factory=list)
 
 
 def refresh(
-    listing: Listing, store: Store, embed: Embed, *, folder: Path, progress: Progress
-) -> Refreshed:
-    """Embed new and changed pictures, keep the others, and drop those that vanished.
+    listing: Listing, store: VectorStore, embed: Embed, *, folder: Path, progress: Progress
+) -> RefreshResult:
+    """Embed new and changed pictures, and drop those that were deleted.
 
-    A file counts as unchanged while its size and time are; else its content's hash decides.
+    A file with the stored size and mtime is unchanged; for any other the hash of its bytes decides.
     """
-    kept, given_up = store.kept(), store.known_damaged()
-    tally = _Tally(unreadable=list(listing.unreadable))
-    changed = _changed(listing, kept, given_up, tally=tally)
-    hashes = {item.sha256 for item in kept.values()}
+    stored, damaged = store.stored_pictures(), store.damaged_pictures()
+    counts = _Counts(skipped=list(listing.skipped))
+    changed = _changed(listing, stored, damaged, counts=counts)
+    hashes = {picture.sha256 for picture in stored.values()}
     done = 0
     progress(done, len(changed))
     for batch in _batches(folder, changed, hashes):
-        _early_exit(batch, store, embed, folder=folder, tally=tally)
+        _commit(batch, store, embed, folder=folder, counts=counts)
         done += len(batch)
         progress(done, len(changed))
-    gone = kept.keys() - tally.current
-    store.drop(gone)
-    stale = given_up.keys() - {file.path for file in tally.unreadable}
-    store.drop_damaged(stale)
-    store.tidy(changed=bool(changed or gone or stale))
-    return Refreshed(
-        pictures=len(tally.current),
-        embedded=tally.embedded,
-        reused=tally.reused,
-        dropped=len(gone),
-        unreadable=tuple(sorted(tally.unreadable, key=lambda file: file.path)),
+    deleted = stored.keys() - counts.current
+    store.drop(deleted)
+    repaired = damaged.keys() - {file.path for file in counts.skipped}
+    store.drop_damaged(repaired)
+    store.compact(changed=bool(changed or deleted or repaired))
+    return RefreshResult(
+        pictures=len(counts.current),
+        embedded=counts.embedded,
+        reused=counts.reused,
+        dropped=len(deleted),
+        skipped=tuple(sorted(counts.skipped, key=lambda file: file.path)),
     )
 
 
 def _changed(
     listing: Listing,
-    kept: Mapping[str, Kept],
-    given_up: Mapping[str, Damaged],
+    stored: Mapping[str, StoredPicture],
+    damaged: Mapping[str, DamagedPicture],
     *,
-    tally: _Tally,
-) -> list[Picture]:
-    """The pictures that have to be opened; the others go straight into the tally."""
+    counts: _Counts,
+) -> list[PictureFile]:
+    """The files that have to be opened; the others are added to the counts."""
     changed = []
-    for picture in listing.pictures:
-        path = picture.path
-        if path in kept and kept[path].picture == picture:
-            tally.current.add(path)
-        elif path in given_up and given_up[path].picture == picture:
-            tally.unreadable.append(Unreadable(path, given_up[path].reason))
+    for file in listing.pictures:
+        path = file.path
+        if path in stored and stored[path].file == file:
+            counts.current.add(path)
+        elif path in damaged and damaged[path].file == file:
+            counts.skipped.append(SkippedFile(path, damaged[path].reason))
         else:
-            changed.append(picture)
+            changed.append(file)
     return changed
 
 
-def _batches(folder: Path, changed: Sequence[Picture], hashes: set[str]) -> Iterator[list[File]]:
-    """Open files until a batch is full; `hashes` grows with what will have been embedded."""
-    batch: list[File] = []
+def _batches(
+    folder: Path, changed: Sequence[PictureFile], hashes: set[str]
+) -> Iterator[list[ReadResult]]:
+    """Read files in batches; adds to `hashes` the files of the batch that will be embedded."""
+    batch: list[ReadResult] = []
     pixels = 0
-    for picture in changed:
-        file = open_picture(folder, picture, hashes)
-        if isinstance(file, Opened) and file.image is not None:
-            pixels += file.image.pixels.shape[0] * file.image.pixels.shape[1]
-            hashes.add(file.sha256)
-        batch.append(file)
+    for file in changed:
+        result = read_picture(folder, file, hashes)
+        if isinstance(result, PictureContent) and result.image is not None:
+            pixels += result.image.pixels.shape[0] * result.image.pixels.shape[1]
+            hashes.add(result.sha256)
+        batch.append(result)
         if len(batch) == BATCH or pixels >= BATCH_PIXELS:
             yield batch
             batch, pixels = [], 0
@@ -121,58 +121,59 @@ def _batches(folder: Path, changed: Sequence[Picture], hashes: set[str]) -> Iter
         yield batch
 
 
-def _early_exit(
-    batch: Sequence[File], store: Store, embed: Embed, *, folder: Path, tally: _Tally
+def _commit(
+    batch: Sequence[ReadResult], store: VectorStore, embed: Embed, *, folder: Path, counts: _Counts
 ) -> None:
-    """Give every file of a batch its vector or its reason, and commit both."""
-    opened = [file for file in batch if isinstance(file, Opened)]
-    images = {file.sha256: file.image for file in opened if file.image is not None}
-    held = store.vectors_of({file.sha256 for file in opened} - images.keys())
-    images |= _look_again(folder, [file for file in opened if file.sha256 not in images | held])
-    fresh, refused = _embed(images, store, embed)
-    vectors = held | fresh
-    ready = [file for file in opened if file.sha256 in vectors]
+    """Embed a batch, and store a vector or a reason for every file of it."""
+    contents = [result for result in batch if isinstance(result, PictureContent)]
+    images = {content.sha256: content.image for content in contents if content.image is not None}
+    reused = store.vectors_of({content.sha256 for content in contents} - images.keys())
+    known = images.keys() | reused.keys()
+    images |= _decode_again(folder, [each for each in contents if each.sha256 not in known])
+    embedded, refused = _embed(images, store, embed)
+    vectors = reused | embedded
+    ready = [content for content in contents if content.sha256 in vectors]
     if ready:
-        matrix = np.stack([vectors[file.sha256] for file in ready])
-        store.write([Kept(file.picture, file.sha256) for file in ready], matrix)
-    damaged = [file for file in batch if isinstance(file, Damaged)]
+        matrix = np.stack([vectors[content.sha256] for content in ready])
+        store.write([StoredPicture(content.file, content.sha256) for content in ready], matrix)
+    damaged = [result for result in batch if isinstance(result, DamagedPicture)]
     store.write_damaged(damaged)
-    tally.embedded += len(fresh)
-    tally.reused += len(ready) - len(fresh)
-    tally.current |= {file.picture.path for file in ready}
-    tally.unreadable += [file for file in batch if isinstance(file, Unreadable)]
-    tally.unreadable += [Unreadable(file.picture.path, file.reason) for file in damaged]
-    tally.unreadable += [
-        Unreadable(file.picture.path, refused.get(file.sha256, _CHANGING))
-        for file in opened
-        if file.sha256 not in vectors
+    counts.embedded += len(embedded)
+    counts.reused += len(ready) - len(embedded)
+    counts.current |= {content.file.path for content in ready}
+    counts.skipped += [result for result in batch if isinstance(result, SkippedFile)]
+    counts.skipped += [SkippedFile(picture.file.path, picture.reason) for picture in damaged]
+    counts.skipped += [
+        SkippedFile(content.file.path, refused.get(content.sha256, _CHANGED_WHILE_READ))
+        for content in contents
+        if content.sha256 not in vectors
     ]
 
 
-def _look_again(folder: Path, files: Sequence[Opened]) -> dict[str, Image]:
-    """Decode files whose known twin has been overwritten since, or did not embed."""
-    again = (open_picture(folder, file.picture, ()) for file in files)
-    opened = [file for file in again if isinstance(file, Opened)]
-    return {file.sha256: file.image for file in opened if file.image is not None}
+def _decode_again(folder: Path, contents: Sequence[PictureContent]) -> dict[str, Image]:
+    """Decode files whose stored vector was overwritten since, or whose copy was refused."""
+    results = (read_picture(folder, content.file, ()) for content in contents)
+    decoded = [result for result in results if isinstance(result, PictureContent)]
+    return {content.sha256: content.image for content in decoded if content.image is not None}
 
 
 def _embed(
-    images: Mapping[str, Image], store: Store, embed: Embed
+    images: Mapping[str, Image], store: VectorStore, embed: Embed
 ) -> tuple[dict[str, Float[np.ndarray, " D"]], dict[str, str]]:
-    """The vectors of pictures by hash, and the reason where the encoder refuses one."""
+    """Vectors by hash, and reasons by hash where the encoder refuses a picture."""
     if not images:
         return {}, {}
     try:
-        found = embed(list(images.values()))
+        embeddings = embed(list(images.values()))
     except ContentError as error:
         if len(images) == 1:
             return {}, dict.fromkeys(images, str(error).removeprefix("input 0: "))
         vectors: dict[str, Float[np.ndarray, " D"]] = {}
         refused: dict[str, str] = {}
         for sha256, image in images.items():
-            one, reason = _embed({sha256: image}, store, embed)
-            vectors |= one
+            vector, reason = _embed({sha256: image}, store, embed)
+            vectors |= vector
             refused |= reason
         return vectors, refused
-    store.contract.admit(found, where=f"the index at {store.home}")
-    return dict(zip(images, found.vectors, strict=True)), {}
+    store.contract.check_documents(embeddings, where=f"the index at {store.directory}")
+    return dict(zip(images, embeddings.vectors, strict=True)), {}

@@ -4,7 +4,7 @@ import pytest
 from transformers import AutoConfig
 
 from forethought.doctor import Status
-from forethought.doctor.tokens import check_ids, check_single, lacking
+from forethought.doctor.tokens_check import check_ids, check_single, lacking
 from forethought.encoders import FAMILIES, read_tokenizer
 
 UME = FAMILIES["ume_r1"]

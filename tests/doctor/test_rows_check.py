@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from forethought.doctor import Status
-from forethought.doctor.rows import check_rows
+from forethought.doctor.rows_check import check_rows
 
 DISC, GEN = 341, 340
 

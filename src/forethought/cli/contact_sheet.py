@@ -9,7 +9,7 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import PIL.ImageOps
 
-from forethought.cli.show import plain
+from forethought.cli.console import one_line
 from forethought.errors import ContentError
 from forethought.files import atomic
 from forethought.types import Hit, Image
@@ -54,7 +54,7 @@ def draw(
 
 
 def _wrapped(lines: Sequence[str], *, width: int) -> list[str]:
-    wrapped = [piece for line in lines for piece in textwrap.wrap(plain(line), width)]
+    wrapped = [piece for line in lines for piece in textwrap.wrap(one_line(line), width)]
     if len(wrapped) > _MOST_LINES:
         return [*wrapped[: _MOST_LINES - 1], "..."]
     return wrapped
@@ -75,7 +75,7 @@ def _thumbnail(path: Path) -> PIL.Image.Image:
 def _fitting(
     words: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
 ) -> str:
-    words = plain(words)
+    words = one_line(words)
     if font.getlength(words[:_MOST_LETTERS]) <= width and len(words) <= _MOST_LETTERS:
         return words
     words = words[:_MOST_LETTERS]

@@ -6,7 +6,7 @@ from torch import nn
 
 from forethought.backbones import QwenVL
 from forethought.doctor import Status
-from forethought.doctor.states import check_direct, check_state, check_thought
+from forethought.doctor.states_check import check_direct, check_state, check_thought
 
 FAMILIES = ["ume_r1", "rge", "mmemb_r1", "qwen3_vl_embedding", "vlm2vec"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from forethought.cli.items import Item
-from forethought.cli.vectors import Part
+from forethought.cli.embed_inputs import Item
+from forethought.cli.embed_output import Part
 from forethought.errors import ContentError
 from forethought.types import Content, Embeddings, Image
 

@@ -1,7 +1,7 @@
 import PIL.Image
 import pytest
 
-from forethought.cli import sheet
+from forethought.cli import contact_sheet
 from forethought.types import Hit
 
 
@@ -17,12 +17,12 @@ def size_of(path):
 def test_shows_every_hit_in_its_place(pictures, tmp_path):
     names = ["r.png", "deep/g.jpg", "b.gif", "r.png", "b.gif", "deep/g.jpg"]
     path = tmp_path / "out.png"
-    sheet.draw(path, pictures, hits(*names), title="all", lines=["direct"])
+    contact_sheet.draw(path, pictures, hits(*names), title="all", lines=["direct"])
     width, height = size_of(path)
-    assert width == sheet.MARGIN + 5 * (sheet.THUMBNAIL + sheet.MARGIN)
+    assert width == contact_sheet.MARGIN + 5 * (contact_sheet.THUMBNAIL + contact_sheet.MARGIN)
     # Five in the first row and the sixth below: a picture is 40 / 60 as high as it is wide.
-    middle = height - 2 * sheet.MARGIN - 40 - sheet.THUMBNAIL // 2
-    left = sheet.MARGIN + sheet.THUMBNAIL // 2
+    middle = height - 2 * contact_sheet.MARGIN - 40 - contact_sheet.THUMBNAIL // 2
+    left = contact_sheet.MARGIN + contact_sheet.THUMBNAIL // 2
     with PIL.Image.open(path) as drawn:
         red, green, blue = drawn.convert("RGB").crop((left, middle, left + 1, middle + 1)).tobytes()
     assert green > 200 > red + blue
@@ -30,19 +30,19 @@ def test_shows_every_hit_in_its_place(pictures, tmp_path):
 
 def test_a_picture_that_vanished_since_is_an_empty_square(pictures, tmp_path):
     path = tmp_path / "out.png"
-    sheet.draw(path, pictures, hits("gone.png"), title="it", lines=[])
-    assert size_of(path)[1] > sheet.THUMBNAIL
+    contact_sheet.draw(path, pictures, hits("gone.png"), title="it", lines=[])
+    assert size_of(path)[1] > contact_sheet.THUMBNAIL
 
 
 @pytest.mark.parametrize("words", ["", "word " * 400, "x" * 3000, "\x1b\n茶"])
 def test_words_of_any_length_stay_on_the_sheet(pictures, tmp_path, words):
     path = tmp_path / "out.png"
-    sheet.draw(path, pictures, hits("r.png"), title=words, lines=[words, words])
+    contact_sheet.draw(path, pictures, hits("r.png"), title=words, lines=[words, words])
     width, height = size_of(path)
     assert width < 700
     assert height < 600
 
 
 def test_leaves_nothing_behind_but_the_sheet(pictures, tmp_path):
-    sheet.draw(tmp_path / "out.png", pictures, hits("r.png"), title="it", lines=[])
+    contact_sheet.draw(tmp_path / "out.png", pictures, hits("r.png"), title="it", lines=[])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "pictures"]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from forethought.doctor import Status
-from forethought.doctor.template import check_template, read_template, turns
+from forethought.doctor.template_check import check_template, read_template, turns
 
 JINJA = "chat_template.jinja"
 CHATTING = ["ume_r1", "rge", "mmemb_r1", "qwen3_vl_embedding"]

@@ -86,7 +86,7 @@ def _folder(folder: Path) -> Iterator[Item | str]:
     for picture in listing.pictures:
         path = folder / picture.path
         yield Item(str(path), "", path, str(path))
-    for file in listing.unreadable:
+    for file in listing.skipped:
         yield f"{folder / file.path}: {file.reason}"
 
 

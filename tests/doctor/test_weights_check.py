@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from forethought.backbones import base_of
 from forethought.doctor import Status
-from forethought.doctor.weights import check_weights, inspect_weights
+from forethought.doctor.weights_check import check_weights, inspect_weights
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from forethought.doctor import Status
-from forethought.doctor.memory import check_memory, fitting, free_memory, in_words
+from forethought.doctor.memory_check import check_memory, fitting, free_memory, in_words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""A folder of pictures with a searchable index of their vectors."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from forethought.errors import DataError
+from forethought.files import file_lock
+from forethought.index.contract import Contract
+from forethought.index.listing import Listing, list_pictures
+from forethought.index.refresh import RefreshResult, refresh
+from forethought.index.vector_store import open_store
+from forethought.types import Embeddings, Hit, Image, Progress, Side, Think
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_HIDDEN_DIR = ".forethought"
+_LOCK_FILE = "lock"
+_LOCK_TIMEOUT_S = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class PictureEncoder(Protocol):
+    """The part of the `Encoder` protocol that an index uses."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Hash of the weights and settings."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        ...
+
+    def encode(
+        self, inputs: Sequence[Image], *, side: Side, think: Think, instruction: str | None
+    ) -> Embeddings:
+        """Embed pictures in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FolderIndex:
+    """The pictures of a folder, stored as document vectors of one encoder.
+
+    Args:
+        index_dir: directory of the stored vectors; the function `index_dir` gives the default.
+        think: whether pictures get a rationale; part of the contract.
+        instruction: instruction for the picture vectors; empty for the encoder's default.
+    """
+
+    folder: Path
+    index_dir: Path
+    encoder: PictureEncoder
+    think: Think = Think.NEVER
+    instruction: str = ""
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that every vector of this index satisfies."""
+        encoder = self.encoder
+        return Contract(
+            encoder=encoder.name,
+            revision=encoder.revision,
+            dimension=encoder.dimension,
+            think=self.think,
+            instruction=self.instruction,
+        )
+
+    def refresh(
+        self, listing: Listing | None = None, *, progress: Progress | None = None
+    ) -> RefreshResult:
+        """Embed new and changed pictures, and drop those that were deleted.
+
+        A lock lets one process at a time do this to an index; others wait.
+
+        Args:
+            listing: the pictures of the folder, if the caller has listed them already.
+            progress: counts opened files.
+
+        Raises:
+            ContractError: if the encoder returns vectors that do not match the contract.
+            DataError: if there is no picture in the folder, or the index cannot be written.
+        """
+        listing = listing or list_pictures(self.folder)
+        with _exclusive(self.index_dir):
+            return refresh(
+                listing,
+                open_store(self.index_dir, self.contract),
+                self._embed,
+                folder=self.folder,
+                progress=progress or _no_progress,
+            )
+
+    def search(self, query: Float[np.ndarray, " D"], *, k: int) -> list[Hit]:
+        """The k pictures nearest to a query vector, as paths relative to the folder.
+
+        Raises:
+            ContractError: if the query was embedded by another encoder.
+            DataError: if the index cannot be read.
+        """
+        return open_store(self.index_dir, self.contract).nearest(query, k)
+
+    def _embed(self, images: Sequence[Image]) -> Embeddings:
+        instruction = self.instruction or None
+        return self.encoder.encode(
+            images, side=Side.DOCUMENT, think=self.think, instruction=instruction
+        )
+
+
+def index_dir(folder: Path, parent: Path | None = None) -> Path:
+    """Directory for the index of a folder: inside it, or in `parent`, which folders may share."""
+    if parent is None:
+        return folder / _HIDDEN_DIR
+    absolute = folder.resolve()
+    return parent / f"{absolute.name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
+
+
+@contextmanager
+def _exclusive(directory: Path) -> Iterator[None]:
+    """Lock an index directory; the operating system frees the lock if the process dies."""
+    lock = file_lock(directory / _LOCK_FILE)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, directory)
+    except OSError as error:
+        raise DataError(
+            f"{directory}: the index cannot be written ({error.strerror}); "
+            "name another directory with --index DIR"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: "BaseFileLock", directory: Path) -> None:
+    try:
+        lock.acquire(timeout=_LOCK_TIMEOUT_S)
+    except TimeoutError:
+        _log.warning("another process is writing the index %s; waiting for it", directory)
+        lock.acquire()
+
+
+def _no_progress(done: int, total: int, label: str = "", /) -> None:
+    del done, total, label

@@ -1,0 +1,155 @@
+"""The picture files of a folder and its subfolders."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import PIL.Image
+
+from forethought.errors import DataError
+
+# Pillow registers these formats and cannot decode them without another program.
+_UNDECODABLE = frozenset({"BUFR", "GRIB", "HDF5", "MPEG"})
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture file; `path` is relative to the folder, with forward slashes, `size` in bytes."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that cannot be read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The picture files of a folder and the files that cannot be opened, each sorted by path."""
+
+    pictures: tuple[PictureFile, ...]
+    skipped: tuple[SkippedFile, ...]
+
+
+def list_pictures(folder: Path) -> Listing:
+    """List the files below a folder whose suffix Pillow can open.
+
+    Hidden files and folders are left out. Links are followed; no folder is listed twice.
+
+    Raises:
+        DataError: if the path is not a folder, or there is no picture in it.
+    """
+    if not folder.exists():
+        raise DataError(f"{folder}: no such folder; check the path")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is a file, not a folder; name the folder that contains it")
+    walk = _FolderWalk(folder)
+    pictures = sorted(walk.pictures(), key=lambda picture: picture.path)
+    if not pictures and not walk.skipped:
+        raise DataError(
+            f"{folder}: no pictures in it or below it; use any format that Pillow opens "
+            "(.png .jpg .webp .gif .tif ...)"
+        )
+    return Listing(tuple(pictures), tuple(sorted(walk.skipped, key=lambda file: file.path)))
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Lower-case suffixes of the formats that Pillow can open."""
+    formats = PIL.Image.registered_extensions()
+    decodable = set(PIL.Image.OPEN) - _UNDECODABLE
+    return frozenset(suffix for suffix, name in formats.items() if name in decodable)
+
+
+@dataclass(slots=True)
+class _FolderWalk:
+    """One pass over a folder tree, real folders before linked ones."""
+
+    root: Path
+    skipped: list[SkippedFile] = field(default_factory=list)
+    _visited: set[tuple[int, int]] = field(default_factory=set)
+    _folders: deque[str] = field(default_factory=deque)
+    _links: deque[str] = field(default_factory=deque)
+
+    def pictures(self) -> Iterator[PictureFile]:
+        # Parents count as visited: a link to one would list every folder beside the root.
+        self._visited.update(_identity(parent) for parent in self.root.resolve().parents)
+        self._folders.append("")
+        while self._folders or self._links:
+            folder = self._folders.popleft() if self._folders else self._links.popleft()
+            try:
+                if self._visit(self.root / folder):
+                    yield from self._files(folder)
+            except OSError as error:
+                self._skip(folder or ".", f"the folder cannot be opened ({error.strerror})")
+
+    def _visit(self, folder: Path) -> bool:
+        """Mark a folder as visited; False if it was visited before."""
+        identity = _identity(folder)
+        is_new = identity not in self._visited
+        self._visited.add(identity)
+        return is_new
+
+    def _files(self, folder: str) -> Iterator[PictureFile]:
+        with os.scandir(self.root / folder) as entries:
+            visible = sorted((entry for entry in entries if entry.name[0] != "."), key=_name)
+        for entry in visible:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            try:
+                picture = self._stat(entry, path)
+            except OSError as error:
+                if _has_picture_suffix(entry.name):
+                    self._skip(path, f"it cannot be opened ({error.strerror})")
+                continue
+            if picture is not None:
+                yield picture
+
+    def _stat(self, entry: os.DirEntry[str], path: str) -> PictureFile | None:
+        """The picture file of an entry; folders are queued instead."""
+        if entry.is_dir():
+            (self._links if entry.is_symlink() else self._folders).append(path)
+            return None
+        if not _has_picture_suffix(entry.name):
+            return None
+        status = entry.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if not _is_utf8(path):
+            self._skip(path, "its name is not UTF-8; rename it")
+            return None
+        return PictureFile(path, status.st_size, status.st_mtime_ns)
+
+    def _skip(self, path: str, reason: str) -> None:
+        printable = path.encode(errors="backslashreplace").decode()
+        self.skipped.append(SkippedFile(printable, reason))
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _has_picture_suffix(name: str) -> bool:
+    return Path(name).suffix.lower() in suffixes()
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
