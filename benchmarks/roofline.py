@@ -57,7 +57,7 @@ def work_of(subject: Subject) -> Work:
     count = sum(p.numel() for p in weights.values())
     if not config.tie_word_embeddings:
         count -= network.get_input_embeddings().weight.numel()
-    return Work(count * size, subject.engine.backbone.cache_size * size, 2 * count)
+    return Work(count * size, subject.engine.backbone.kv_numel * size, 2 * count)
 
 
 @torch.no_grad()

@@ -120,7 +120,7 @@ def _inputs(
     ).to(subject.device)
     # Positions are left to the stock network: they are what it would work out by itself.
     shown: dict[str, Any] = {"input_ids": batch.token_ids, "attention_mask": batch.mask}
-    shown["mm_token_type_ids"] = batch.kinds
+    shown["mm_token_type_ids"] = batch.token_types
     if batch.images:
         shown |= {"pixel_values": batch.images.patches, "image_grid_thw": batch.images.grids}
     return shown

@@ -14,11 +14,11 @@ def noise(height, width):
     return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def stock(image_processor):
+def stock(processor):
     return Qwen2VLImageProcessorPil(
         size={
-            "shortest_edge": image_processor.min_pixels,
-            "longest_edge": image_processor.max_pixels,
+            "shortest_edge": processor.min_pixels,
+            "longest_edge": processor.max_pixels,
         }
     )
 
@@ -27,40 +27,40 @@ ONE_SIZE = ImageProcessor(min_pixels=112**2, max_pixels=112**2)
 RANGE = ImageProcessor(min_pixels=60**2, max_pixels=150**2)
 
 
-@pytest.mark.parametrize("image_processor", [ONE_SIZE, RANGE], ids=["one size", "a range"])
+@pytest.mark.parametrize("processor", [ONE_SIZE, RANGE], ids=["one size", "a range"])
 @pytest.mark.parametrize("size", [(112, 112), (37, 211), (300, 41), (9, 5), (100, 131)])
-def test_patches_equal_those_of_transformers(image_processor, size):
+def test_patches_equal_those_of_transformers(processor, size):
     pixels = noise(*size)
-    ours = image_processor(Image(pixels))
-    theirs = stock(image_processor)(images=[pixels], return_tensors="np")
+    ours = processor(Image(pixels))
+    theirs = stock(processor)(images=[pixels], return_tensors="np")
     assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
     assert ours.values.dtype == np.float32
     np.testing.assert_allclose(ours.values, theirs["pixel_values"], atol=1e-5)
 
 
-def test_a_square_picture_takes_as_many_patches_as_asked():
+def test_a_square_image_has_the_number_of_patches_of_its_size():
     # 112 / 14 = 8 patches a side, each 2 frames x 3 colours x 14 x 14 numbers.
-    shown = ONE_SIZE(Image(noise(112, 112)))
-    assert shown.grid == (1, 8, 8)
-    assert shown.values.shape == (64, 2 * 3 * 14 * 14)
+    patches = ONE_SIZE(Image(noise(112, 112)))
+    assert patches.grid == (1, 8, 8)
+    assert patches.values.shape == (64, 2 * 3 * 14 * 14)
 
 
-def test_a_long_thin_picture_is_refused():
+def test_an_image_of_extreme_aspect_ratio_is_refused():
     with pytest.raises(ContentError, match=r"belt.png: 402 x 2 is too long and thin; .* crop it"):
         ONE_SIZE(Image(noise(2, 402), source="belt.png"))
 
 
-def test_settings_come_back_from_disk_and_are_what_transformers_reads(tmp_path):
-    kept = ImageProcessor(
+def test_saved_settings_load_here_and_in_transformers(tmp_path):
+    processor = ImageProcessor(
         min_pixels=784, max_pixels=9999, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4)
     )
-    kept.save(tmp_path)
-    assert load_image_processor(tmp_path) == kept
+    processor.save(tmp_path)
+    assert load_image_processor(tmp_path) == processor
     pixels = noise(90, 31)
     theirs = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)(
         images=[pixels], return_tensors="np"
     )
-    np.testing.assert_allclose(kept(Image(pixels)).values, theirs["pixel_values"], atol=1e-5)
+    np.testing.assert_allclose(processor(Image(pixels)).values, theirs["pixel_values"], atol=1e-5)
 
 
 def test_missing_or_partial_settings_are_refused(tmp_path):

@@ -14,8 +14,8 @@ on_packing = pytest.mark.skipif(
 )
 
 
-class Named(TorchDispatchMode):
-    """Notes the names of the operations that are run."""
+class OpNames(TorchDispatchMode):
+    """Records the names of the operations that run."""
 
     def __init__(self):
         super().__init__()
@@ -44,15 +44,15 @@ def states(*shape, seed=2):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def took_packed(run, *inputs):
-    """Whether oneDNN computes it from weights laid out for it."""
-    with Named() as named:
-        run(*inputs)
-    return any("mkldnn" in name and "pointwise" in name for name in named.names)
+def runs_packed(function, *inputs):
+    """Whether oneDNN computes the function from packed weights."""
+    with OpNames() as ops:
+        function(*inputs)
+    return any("mkldnn" in name and "pointwise" in name for name in ops.names)
 
 
 def expect(made, given, *, tolerance=1e-5):
-    """The layer says what its weights say now."""
+    """The layer computes with its current weights."""
     expected = F.linear(given, made.weight, made.bias)
     torch.testing.assert_close(made(given), expected, atol=tolerance, rtol=tolerance)
 
@@ -63,11 +63,11 @@ def expect(made, given, *, tolerance=1e-5):
     ("shape", "size"), [((4, 7), (7, 11)), ((33, 96), (96, 40)), ((2, 3, 5, 16), (16, 1))]
 )
 @torch.inference_mode()
-def test_a_packed_layer_multiplies_as_the_stock_one(shape, size, bias):
+def test_a_packed_layer_equals_the_stock_layer(shape, size, bias):
     with torch.inference_mode(mode=False):
         made = packed(size, bias=bias)
     given = states(*shape)
-    assert took_packed(made, given)
+    assert runs_packed(made, given)
     assert made(given).shape == (*shape[:-1], size[1])
     expect(made, given)
     expect(made, states(*shape, seed=3) * 9)
@@ -75,31 +75,31 @@ def test_a_packed_layer_multiplies_as_the_stock_one(shape, size, bias):
 
 @on_packing
 @torch.no_grad()
-def test_states_that_do_not_lie_in_a_row_are_multiplied_right():
+def test_non_contiguous_states_are_multiplied_right():
     made = packed()
-    assert took_packed(made, states(7, 9).T)
+    assert runs_packed(made, states(7, 9).T)
     expect(made, states(7, 9).T)
     expect(made, states(9, 14)[:, ::2])
 
 
 @on_packing
 @torch.no_grad()
-def test_a_single_row_is_packed_too_and_none_at_all_is_not():
+def test_a_single_row_is_computed_packed_and_an_empty_input_is_not():
     made = packed()
     for shape in ((7,), (1, 7), (1, 1, 7)):
-        assert took_packed(made, states(*shape)), shape
+        assert runs_packed(made, states(*shape)), shape
         expect(made, states(*shape))
-    assert not took_packed(made, states(0, 7))
+    assert not runs_packed(made, states(0, 7))
     expect(made, states(0, 7))
 
 
 @on_packing
-def test_where_a_gradient_is_asked_for_it_is_the_stock_layer():
+def test_with_gradients_it_is_the_stock_layer():
     made, stock = packed(), layer()
     given, other = (states(9, 7).requires_grad_() for _ in range(2))
-    assert not took_packed(made, given)
-    for module, shown in ((made, given), (stock, other)):
-        module(shown).square().sum().backward()
+    assert not runs_packed(made, given)
+    for module, states_of in ((made, given), (stock, other)):
+        module(states_of).square().sum().backward()
     torch.testing.assert_close(given.grad, other.grad)
     torch.testing.assert_close(made.weight.grad, stock.weight.grad)
     torch.testing.assert_close(made.bias.grad, stock.bias.grad)
@@ -115,8 +115,8 @@ def replace(made):
     made.weight = nn.Parameter(made.weight * 2)
 
 
-def change_aside(made):
-    # torch counts no such change: the layer is packed again by name.
+def change_through_data(made):
+    # torch does not count such a change, so the layer must be packed explicitly.
     made.weight.data.mul_(-2)
     pack(made)
 
@@ -128,37 +128,37 @@ CHANGES = {
     "replaced": replace,
     "bias": lambda made: made.bias.add_(4),
     "set": lambda made: setattr(made.weight, "data", made.weight * 3),
-    "aside": change_aside,
+    "data": change_through_data,
 }
 
 
 @on_packing
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @torch.no_grad()
-def test_weights_that_change_are_seen_at_the_next_call(change):
+def test_changed_weights_are_used_at_the_next_call(change):
     made, given = packed(), states(9, 7)
     before = made(given)
     change(made)
-    assert took_packed(made, given)
+    assert runs_packed(made, given)
     assert (made(given) - before).abs().max() > 0.1
     expect(made, given)
 
 
 @on_packing
 @torch.no_grad()
-def test_other_precisions_and_autocast_take_the_stock_way():
+def test_other_dtypes_and_autocast_use_the_stock_layer():
     half, double = packed().bfloat16(), packed().double()
-    assert not took_packed(half, states(9, 7).bfloat16())
-    assert not took_packed(double, states(9, 7).double())
+    assert not runs_packed(half, states(9, 7).bfloat16())
+    assert not runs_packed(double, states(9, 7).double())
     expect(half, states(9, 7).bfloat16(), tolerance=0)
     expect(double, states(9, 7).double(), tolerance=1e-12)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert not took_packed(packed(), states(9, 7))
+        assert not runs_packed(packed(), states(9, 7))
         assert packed()(states(9, 7)).dtype is torch.bfloat16
 
 
 @torch.no_grad()
-def test_a_layer_that_was_used_is_copied_and_saved_like_the_stock_one():
+def test_a_used_layer_is_copied_and_saved_like_the_stock_one():
     made, given = packed(), states(9, 7)
     made(given)
     twin = copy.deepcopy(made)
@@ -172,31 +172,31 @@ def test_a_layer_that_was_used_is_copied_and_saved_like_the_stock_one():
     torch.testing.assert_close(stock(given), made(given), atol=1e-5, rtol=1e-5)
 
 
-class Own(nn.Linear):
-    """Somebody's own layer."""
+class Subclass(nn.Linear):
+    """A layer that is not stock."""
 
 
 def test_only_stock_layers_are_packed_and_tied_weights_stay_tied():
     network = nn.ModuleDict(
-        {"words": nn.Embedding(13, 7), "own": Own(7, 7), "head": layer((7, 13))}
+        {"embed": nn.Embedding(13, 7), "subclass": Subclass(7, 7), "head": layer((7, 13))}
     )
-    network["head"].weight = network["words"].weight
+    network["head"].weight = network["embed"].weight
     names = list(network.state_dict())
     pack(network)
-    assert type(network["own"]) is Own
-    assert type(network["words"]) is nn.Embedding
+    assert type(network["subclass"]) is Subclass
+    assert type(network["embed"]) is nn.Embedding
     assert type(network["head"]) is Packed
-    assert network["head"].weight is network["words"].weight
+    assert network["head"].weight is network["embed"].weight
     assert list(network.state_dict()) == names
     with torch.no_grad():
         network["head"](states(9, 7))
-        network["words"].weight.mul_(3)
+        network["embed"].weight.mul_(3)
         expect(network["head"], states(9, 7))
 
 
 @on_packing
 @torch.inference_mode()
-def test_a_packed_network_reads_as_the_stock_one(tiny_encoder):
+def test_a_packed_network_equals_the_stock_one(tiny_encoder):
     stock = tiny_encoder.engine.backbone
     with torch.inference_mode(mode=False):
         network = copy.deepcopy(stock.network)
@@ -205,23 +205,23 @@ def test_a_packed_network_reads_as_the_stock_one(tiny_encoder):
             module.__class__ = nn.Linear  # type: ignore[assignment]
     plain = QwenVL(network)
     with torch.inference_mode(mode=False):
-        hurried = QwenVL(copy.deepcopy(network))
-    pack(hurried.network)
+        fast = QwenVL(copy.deepcopy(network))
+    pack(fast.network)
     batch = collate(
         [(5, 9, 7, 4), (3, 8)], [[], []], side="right", placeholders=stock.placeholders, pad_id=0
     )
-    assert took_packed(hurried.read, batch)
-    assert not took_packed(plain.read, batch)
-    expected = plain.read(batch)
-    torch.testing.assert_close(hurried.read(batch), expected, atol=1e-5, rtol=1e-5)
+    assert runs_packed(fast.hidden_states, batch)
+    assert not runs_packed(plain.hidden_states, batch)
+    expected = plain.hidden_states(batch)
+    torch.testing.assert_close(fast.hidden_states(batch), expected, atol=1e-5, rtol=1e-5)
     last = expected[:, :2].flatten(0, 1)
-    torch.testing.assert_close(hurried.logits(last), plain.logits(last), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(fast.logits(last), plain.logits(last), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("patches", [1, 7, 60])
 @torch.no_grad()
-def test_patches_enter_as_by_the_stock_convolution(patches, bias):
+def test_a_packed_patch_embedding_equals_the_stock_convolution(patches, bias):
     stock = nn.Conv3d(3, 20, kernel_size=(2, 5, 4), stride=(2, 5, 4), bias=bias)
     made = copy.deepcopy(stock)
     pack(made)

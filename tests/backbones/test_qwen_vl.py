@@ -9,7 +9,7 @@ from forethought.types import Image, Message, Side, Text
 
 COLOURS = [(220, 30, 30), (30, 180, 60)]
 PICTURES = [Image(np.full((56, 56, 3), colour, np.uint8)) for colour in COLOURS]
-SHOWN = [
+CONTENTS = [
     (Text("red"),),
     (PICTURES[0], Text("what is it, and what is it for?")),
     (Text("blue, square"),),
@@ -20,15 +20,17 @@ SHOWN = [
 @pytest.fixture(scope="module")
 def prompts(tiny_encoder):
     return [
-        tiny_encoder.renderer.render(Message(content, "Find it.", Side.QUERY)) for content in SHOWN
+        tiny_encoder.renderer.render(Message(content, "Find it.", Side.QUERY))
+        for content in CONTENTS
     ]
 
 
 @pytest.fixture(scope="module")
-def read(tiny_encoder):
+def run(tiny_encoder):
+    """Runs prompts in one batch; returns the hidden states of each without padding."""
     backbone = tiny_encoder.engine.backbone
 
-    def states(prompts, side):
+    def hidden_states(prompts, side):
         batch = collate(
             [prompt.token_ids for prompt in prompts],
             [prompt.pictures for prompt in prompts],
@@ -36,48 +38,51 @@ def read(tiny_encoder):
             placeholders=backbone.placeholders,
             pad_id=tiny_encoder.renderer.layout.pad_id,
         )
-        hidden = backbone.read(batch)
+        hidden = backbone.hidden_states(batch)
         return [hidden[row][batch.mask[row].bool()] for row in range(len(prompts))]
 
-    return states
+    return hidden_states
 
 
 def stock_states(network, prompt):
-    """One row through the stock network, its positions left to it."""
+    """Hidden states of one prompt by the stock network, which computes the positions."""
     token_ids = torch.tensor([prompt.token_ids])
-    shown = prompt.pictures
+    pictures = prompt.pictures
     return network.model(
         input_ids=token_ids,
         attention_mask=torch.ones_like(token_ids),
         mm_token_type_ids=(token_ids == network.config.image_token_id).long(),
-        pixel_values=torch.from_numpy(np.concatenate([p.values for p in shown])) if shown else None,
-        image_grid_thw=torch.tensor([p.grid for p in shown]) if shown else None,
+        pixel_values=(
+            torch.from_numpy(np.concatenate([p.values for p in pictures])) if pictures else None
+        ),
+        image_grid_thw=torch.tensor([p.grid for p in pictures]) if pictures else None,
         output_hidden_states=True,
     ).last_hidden_state[0]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_padding_on_either_side_changes_no_state(tiny_encoder, prompts, read, side):
-    together = read(prompts, side)
+def test_padding_on_either_side_changes_no_state(tiny_encoder, prompts, run, side):
+    together = run(prompts, side)
     for prompt, states in zip(prompts, together, strict=True):
         alone = stock_states(tiny_encoder.engine.backbone.network, prompt)
         torch.testing.assert_close(states, alone, atol=1e-5, rtol=1e-5)
 
 
-def test_a_picture_changes_the_states_behind_it(read, tiny_encoder):
+def test_an_image_changes_the_states_behind_it(run, tiny_encoder):
     backbone = tiny_encoder.engine.backbone
     two, swapped = (
-        tiny_encoder.renderer.render(Message(shown, "Find it.", Side.QUERY))
-        for shown in (tuple(PICTURES), tuple(PICTURES[::-1]))
+        tiny_encoder.renderer.render(Message(content, "Find it.", Side.QUERY))
+        for content in (tuple(PICTURES), tuple(PICTURES[::-1]))
     )
-    one, other = read([two, swapped], "left")
+    one, other = run([two, swapped], "left")
     assert (one[-1] - other[-1]).abs().max() > 1e-4
-    assert one.shape == (len(two.token_ids), backbone.dimension)
+    assert one.shape == (len(two.token_ids), backbone.hidden_size)
 
 
-def test_it_says_its_sizes(tiny_encoder):
+def test_sizes_come_from_the_config(tiny_encoder):
     backbone = tiny_encoder.engine.backbone
-    assert (backbone.dimension, backbone.context, backbone.placeholders.merge_size) == (32, 160, 2)
+    assert (backbone.hidden_size, backbone.context_length) == (32, 160)
+    assert backbone.placeholders.merge_size == 2
     assert backbone.placeholders.image_id == tiny_encoder.renderer.layout.token_id(Tag.IMAGE)
     assert backbone.device.type == "cpu"
 
@@ -87,11 +92,11 @@ def cudnn_may_run(device):
         return torch.backends.cuda.cudnn_sdp_enabled()
 
 
-def test_on_a_gpu_no_attention_kernel_is_built_for_every_shape_that_is_met():
+def test_cudnn_attention_is_excluded_on_a_gpu_without_gradients():
     before = torch.backends.cuda.cudnn_sdp_enabled()
     with torch.inference_mode():
         assert not cudnn_may_run("cuda")
         assert cudnn_may_run("cpu") is before
-    # Where layers are checkpointed, forward and backward must choose alike.
+    # A checkpointed layer must choose the same kernel in forward and backward.
     assert cudnn_may_run("cuda") is before
     assert torch.backends.cuda.cudnn_sdp_enabled() is before

@@ -86,7 +86,7 @@ def test_patches_of_another_size_than_the_network_takes_are_a_failure(ume, setti
             VideoSettings(total_pixels=7_000_000),
             "at most 7,000,000; time is told by position",
         ),
-        ("mmemb_r1", VideoSettings(spoken_time=True), "time is told in words"),
+        ("mmemb_r1", VideoSettings(text_timestamps=True), "time is told in words"),
         ("rge", VideoSettings(tokens_per_second=2.0), "time is told by position, 2 steps a second"),
     ],
 )
@@ -104,7 +104,7 @@ def test_frames_are_told_in_plain_words(encoder, family, video, said):
         ("rge", VideoSettings(), "time told by position, 2 steps a second"),
         ("rge", VideoSettings(tokens_per_second=4.0), "time told by position, 2 steps a second"),
         ("mmemb_r1", VideoSettings(), "time told in words"),
-        ("ume_r1", VideoSettings(spoken_time=True), "time told by position, one step"),
+        ("ume_r1", VideoSettings(text_timestamps=True), "time told by position, one step"),
     ],
 )
 def test_another_clock_than_the_networks_is_caught(encoder, family, video, needs):

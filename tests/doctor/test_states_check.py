@@ -14,11 +14,11 @@ FAMILIES = ["ume_r1", "rge", "mmemb_r1", "qwen3_vl_embedding", "vlm2vec"]
 class PreNorm(QwenVL):
     """Gives what goes into the final norm, as `hidden_states[-1]` does for some networks."""
 
-    def read(self, batch, *, cache=None):
+    def hidden_states(self, batch, *, cache=None):
         seen = []
         norm = self.network.model.language_model.norm
         hook = norm.register_forward_pre_hook(lambda _, into: seen.append(into[0]))
-        super().read(batch, cache=cache)
+        super().hidden_states(batch, cache=cache)
         hook.remove()
         return seen[0]
 
@@ -38,8 +38,8 @@ class Late(QwenVL):
 class Shifted(QwenVL):
     """Gives its states as if the padding stood on the other side."""
 
-    def read(self, batch, *, cache=None):
-        hidden = super().read(batch, cache=cache)
+    def hidden_states(self, batch, *, cache=None):
+        hidden = super().hidden_states(batch, cache=cache)
         missing = (batch.mask == 0).sum(1).tolist()
         return torch.stack([row.roll(by, 0) for row, by in zip(hidden, missing, strict=True)])
 

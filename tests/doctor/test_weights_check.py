@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from forethought.backbones import base_of
+from forethought.backbones import base_folder
 from forethought.doctor import Status
 from forethought.doctor.weights_check import check_weights, inspect_weights
 
@@ -85,7 +85,7 @@ def test_an_adapter_stands_on_its_base(sharded, tmp_path):
     save_file({"c": torch.ones(7)}, folder / "adapter_model.safetensors")
     told = {"base_model_name_or_path": str(sharded)}
     (folder / "adapter_config.json").write_text(json.dumps(told))
-    assert base_of(folder) == sharded
+    assert base_folder(folder) == sharded
     assert inspect_weights(folder).parameters == 22 + 7
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "nobody/nothing"}')
-    assert base_of(folder) == folder
+    assert base_folder(folder) == folder

@@ -108,7 +108,7 @@ def test_a_row_that_says_one_token_again_and_again_needs_a_quarter_of_the_passes
     completion_format = dataclasses.replace(
         told.engine.completion_format,
         start=(),
-        forbidden=tuple(sorted({*range(told.engine.backbone.vocabulary)} - {40})),
+        forbidden=tuple(sorted({*range(told.engine.backbone.vocab_size)} - {40})),
     )
     engine = dataclasses.replace(told.engine, completion_format=completion_format)
     decode_options = DecodeOptions(50, Sampling(), repeats=0)

@@ -70,11 +70,11 @@ def cramped(engine, most, error=FULL):
     reads = []
 
     class Cramped(QwenVL):
-        def read(self, batch, *, cache=None):
+        def hidden_states(self, batch, *, cache=None):
             reads.append(batch.token_ids.numel())
             if reads[-1] > most:
                 raise error
-            return super().read(batch, cache=cache)
+            return super().hidden_states(batch, cache=cache)
 
     made = dataclasses.replace(
         engine, backbone=Cramped(engine.backbone.network), limits=Limits(waste=1.0)

@@ -22,7 +22,7 @@ from forethought.engines.graphs import (
 from forethought.engines.row_state import RowState
 from forethought.engines.sampling import Sampling
 from forethought.types import CompletionFormat
-from tests.backbones.test_decoder import network_of
+from tests.backbones.networks import network_of
 from tests.published import NETWORKS
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA device")

@@ -37,7 +37,7 @@ class MeanColours:
 class RedIsOne(QwenVL):
     """Sees 1 where a token's patches are red, -1 where they are blue."""
 
-    def see(self, patches, grids, *, deeper=False):  # noqa: ARG002 - the grid is always 4 x 4 here
+    def encode_images(self, patches, grids, *, deepstack=False):  # noqa: ARG002 - the grid is always 4 x 4 here
         # A token is four patches; channels come first in each: red, then green, then blue.
         tokens = patches.view(-1, 4, 3, patches.shape[1] // 3)
         red, blue = tokens[:, :, 0].mean((1, 2)), tokens[:, :, 2].mean((1, 2))

@@ -73,7 +73,7 @@ def test_a_video_of_qwen3_is_the_stock_processors_within_a_level(count):
         return_tensors="np",
     )
     video = VideoSettings(
-        FramePolicy(count=count), min_pixels=4096, max_pixels=10**6, spoken_time=True
+        FramePolicy(count=count), min_pixels=4096, max_pixels=10**6, text_timestamps=True
     )
     image_processor = ImageProcessor(
         min_pixels=4096, max_pixels=10**6, patch_size=16, mean=half, std=half, video=video

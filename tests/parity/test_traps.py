@@ -57,7 +57,7 @@ def sequences(folder):
 def read(backbone, folder, *, side="left"):
     ids, shown = sequences(folder)
     batch = collate(ids, shown, side=side, placeholders=backbone.placeholders, pad_id=0)
-    return batch, backbone.read(batch)
+    return batch, backbone.hidden_states(batch)
 
 
 def stock_inputs(ids, shown):
@@ -80,7 +80,7 @@ def test_without_token_kinds_qwen2_5_is_silently_wrong_and_ours_never_is(folders
     model.rope_deltas = None
     wrong = model(**inputs).last_hidden_state
     batch = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
-    torch.testing.assert_close(backbone.read(batch), right, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(backbone.hidden_states(batch), right, atol=1e-5, rtol=1e-4)
     assert (wrong - right).abs().max() > 1e-3
 
 
@@ -97,7 +97,7 @@ def test_tokens_put_behind_a_cache_stand_where_a_whole_pass_puts_them(backbone, 
     ids, shown = (rows[2] for rows in sequences(folder))
     cache = DynamicCache(config=backbone.network.config.text_config)
     head = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
-    backbone.read(head, cache=cache)
+    backbone.hidden_states(head, cache=cache)
     whole = collate(
         [(*ids, 7, 9)], [shown], side="left", placeholders=backbone.placeholders, pad_id=0
     )
@@ -109,7 +109,7 @@ def test_tokens_put_behind_a_cache_stand_where_a_whole_pass_puts_them(backbone, 
         positions=head.positions.amax((0, 2)) + 1,
         cache=slots.window(torch.tensor([len(ids)]), count=2, width=len(ids) + 2),
     )
-    torch.testing.assert_close(behind, backbone.read(whole)[:, -2:], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(behind, backbone.hidden_states(whole)[:, -2:], atol=1e-5, rtol=1e-4)
 
 
 def test_the_last_state_is_found_on_whichever_side_the_padding_is(backbone, folders):
@@ -140,7 +140,7 @@ def contrast(network, batch):
             input_ids=batch.token_ids,
             attention_mask=batch.mask,
             position_ids=batch.positions,
-            mm_token_type_ids=batch.kinds,
+            mm_token_type_ids=batch.token_types,
             pixel_values=batch.images.patches,
             image_grid_thw=batch.images.grids,
         )[0]

@@ -1,37 +1,36 @@
-"""The models underneath: checkpoints that can read, write and be trained."""
+"""The models underneath: Qwen-VL checkpoints that can prefill, decode and be trained."""
 
+from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
 from forethought.backbones.batch import (
     Batch,
     PlaceholderTokens,
     VisionInputs,
     collate,
-    gathered,
     mrope_positions,
+    vision_inputs,
 )
-from forethought.backbones.checkpoint import (
-    NETWORKS,
-    LoadOptions,
-    Shape,
-    architecture_of,
-    load_checkpoint,
-    new_network,
-    revision_of,
-    save_checkpoint,
-)
-from forethought.backbones.folder import ADAPTER, base_of, file_of
 from forethought.backbones.image_processor import (
-    SPOKEN_TIME,
+    TEXT_TIMESTAMPS,
     ImageProcessor,
     VideoSettings,
     load_image_processor,
 )
 from forethought.backbones.linear import pack
+from forethought.backbones.load_checkpoint import (
+    NETWORKS,
+    LoadOptions,
+    architecture_of,
+    load_checkpoint,
+)
+from forethought.backbones.new_network import Shape, new_network
 from forethought.backbones.qwen_vl import QwenVL
+from forethought.backbones.revision import revision_of
+from forethought.backbones.save_checkpoint import save_checkpoint
 
 __all__ = [
     "ADAPTER",
     "NETWORKS",
-    "SPOKEN_TIME",
+    "TEXT_TIMESTAMPS",
     "Batch",
     "ImageProcessor",
     "LoadOptions",
@@ -41,10 +40,9 @@ __all__ = [
     "VideoSettings",
     "VisionInputs",
     "architecture_of",
-    "base_of",
+    "base_folder",
+    "checkpoint_file",
     "collate",
-    "file_of",
-    "gathered",
     "load_checkpoint",
     "load_image_processor",
     "mrope_positions",
@@ -52,4 +50,5 @@ __all__ = [
     "pack",
     "revision_of",
     "save_checkpoint",
+    "vision_inputs",
 ]

@@ -1,4 +1,4 @@
-"""Pictures and videos as the patches a Qwen-VL vision tower takes."""
+"""Images and videos to the flattened patches that a Qwen-VL vision encoder takes."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -13,46 +13,46 @@ from jaxtyping import Float, UInt8
 from transformers import AutoConfig
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-from forethought.backbones.folder import file_of
+from forethought.backbones.adapter import checkpoint_file
 from forethought.errors import ContentError, ModelError
 from forethought.types import Clip, FramePolicy, Image, Patches, Video
 
-SPOKEN_TIME = {"qwen3_vl"}
-"""The architectures that are told in words when a frame is shown."""
+TEXT_TIMESTAMPS = {"qwen3_vl"}
+"""The architectures whose prompts hold each frame's time as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """How a video is shown: which frames, and how large each of them is.
+    """Which frames of a video are used, and their size.
 
-    A frame has between `min_pixels` and `max_pixels`, and all of them together no more than
-    `total_pixels`, if the smallest size allows it (the rule of qwen-vl-utils; its numbers are
-    for tokens of 28 x 28 pixels here). Of a list or folder of frames `listed` chooses, if
-    there is one. `tokens_per_second` spreads frames over time positions (Qwen2.5-VL); None
-    counts frames.
+    A frame has between `min_pixels` and `max_pixels`, and all frames together have at most
+    `total_pixels` if the smallest size allows it (the rule of qwen-vl-utils; the defaults are
+    for tokens of 28 x 28 pixels). `frame_list` replaces `frames` for a list or folder of frames.
+    `tokens_per_second` is the number of time positions a second (Qwen2.5-VL); None gives each
+    frame one.
     """
 
     frames: FramePolicy = field(default_factory=lambda: FramePolicy(fps=2.0))
-    listed: FramePolicy | None = None
+    frame_list: FramePolicy | None = None
     min_pixels: int = 128 * 28 * 28
     max_pixels: int = 768 * 28 * 28
     total_pixels: int = int(128_000 * 28 * 28 * 0.9)
     tokens_per_second: float | None = None
-    spoken_time: bool = False
+    text_timestamps: bool = False
 
-    def frame_pixels(self, frames: int, *, together: int) -> int:
-        """The most pixels a frame may have; `together` of them become one patch in time."""
-        share = int(self.total_pixels / frames * together)
+    def frame_pixels(self, frames: int, *, temporal_patch_size: int) -> int:
+        """Maximum pixels of one of `frames` frames."""
+        share = int(self.total_pixels / frames * temporal_patch_size)
         return max(min(self.max_pixels, share), int(self.min_pixels * 1.05))
 
 
 @dataclass(frozen=True, slots=True)
 class ImageProcessor:
-    """Resize, normalise, cut: the same numbers as transformers' Pillow image processor.
+    """Resize, normalise and cut into patches; the numbers equal transformers' Pillow processor.
 
-    Written out because that class costs two milliseconds a picture, ten times this one, and
-    none of its kind takes a video without torchvision. A picture is resized to between
-    `min_pixels` and `max_pixels` with its aspect kept.
+    Not transformers' own: it takes two milliseconds an image, ten times this one, and its video
+    processors need torchvision. An image is resized to between `min_pixels` and `max_pixels`
+    at its aspect ratio.
     """
 
     min_pixels: int
@@ -64,27 +64,27 @@ class ImageProcessor:
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
     video: VideoSettings = field(default_factory=VideoSettings)
 
-    def __call__(self, shown: Image | Video) -> Patches:
-        """Cut one picture or video.
+    def __call__(self, media: Image | Video) -> Patches:
+        """Cut one image or video into patches.
 
         Raises:
-            ContentError: if one side is over 200 times the other, or a video shows nothing.
+            ContentError: if one side is over 200 times the other, or a video has no frame.
         """
-        if isinstance(shown, Image):
-            return Patches(*self._cut(self.resize(shown)[None]))
-        listed = isinstance(shown.data, tuple)
-        clip = shown.clip((listed and self.video.listed) or self.video.frames)
-        values, grid = self._cut(self._frames(clip, shown.source))
-        if self.video.spoken_time:
+        if isinstance(media, Image):
+            return Patches(*self._patchify(self.resize(media)[None]))
+        is_list = isinstance(media.data, tuple)
+        clip = media.clip((is_list and self.video.frame_list) or self.video.frames)
+        values, grid = self._patchify(self._frames(clip, media.source))
+        if self.video.text_timestamps:
             return Patches(values, grid, is_video=True, seconds=self._seconds(clip))
         return Patches(values, grid, is_video=True, time_step=self._time_step(clip))
 
-    def tokens_across(self, pixels: int) -> int:
-        """How many tokens a side of so many pixels becomes."""
+    def tokens_per_side(self, pixels: int) -> int:
+        """Number of placeholder tokens along a side of so many pixels."""
         return pixels // (self.patch_size * self.merge_size)
 
     def resize(self, image: Image) -> UInt8[np.ndarray, "H W 3"]:
-        """Bring a picture to the size the tower sees."""
+        """Resize to a multiple of the token size, within the pixel limits."""
         limits = (self.min_pixels, self.max_pixels)
         height, width = self._size(image.pixels, limits, source=image.source)
         if (height, width) == image.pixels.shape[:2]:
@@ -111,49 +111,51 @@ class ImageProcessor:
         return int(to_height), int(to_width)
 
     def _frames(self, clip: Clip, source: str) -> UInt8[np.ndarray, "F H W 3"]:
-        most = self.video.frame_pixels(len(clip.frames), together=self.temporal_patch_size)
-        limits = (self.video.min_pixels, most)
+        temporal = self.temporal_patch_size
+        max_pixels = self.video.frame_pixels(len(clip.frames), temporal_patch_size=temporal)
+        limits = (self.video.min_pixels, max_pixels)
         size = self._size(clip.frames[0], limits, source=source)
-        # The last frame fills what is missing from a whole number of patches in time.
-        missing = -len(clip.frames) % self.temporal_patch_size
+        # The last frame is repeated up to a whole number of temporal patches.
+        missing = -len(clip.frames) % temporal
         frames = np.stack([*clip.frames, *[clip.frames[-1]] * missing])
         if size == frames.shape[1:3]:
             return frames
-        # By torch, as the stock video processors do, which know no Pillow: it rounds differently.
-        shown = torch.from_numpy(frames).permute(0, 3, 1, 2)
-        resized = F.interpolate(shown, size, mode="bicubic", antialias=True, align_corners=False)
+        # By torch, as in the stock video processors: Pillow rounds differently.
+        stacked = torch.from_numpy(frames).permute(0, 3, 1, 2)
+        resized = F.interpolate(stacked, size, mode="bicubic", antialias=True, align_corners=False)
         return resized.permute(0, 2, 3, 1).numpy()
 
     def _seconds(self, clip: Clip) -> tuple[float, ...]:
-        """When each patch in time is shown: halfway between its first and its last frame."""
+        """Time of each temporal patch: halfway between its first and its last frame."""
         size = self.temporal_patch_size
         times = [*clip.seconds, *[clip.seconds[-1]] * (-len(clip.seconds) % size)]
-        return tuple((times[at] + times[at + size - 1]) / 2 for at in range(0, len(times), size))
+        firsts = range(0, len(times), size)
+        return tuple((times[first] + times[first + size - 1]) / 2 for first in firsts)
 
     def _time_step(self, clip: Clip) -> float:
         if self.video.tokens_per_second is None:
             return 1.0
         return self.video.tokens_per_second * self.temporal_patch_size / clip.sample_fps
 
-    def _cut(
+    def _patchify(
         self, pixels: UInt8[np.ndarray, "F H W 3"]
     ) -> tuple[Float[np.ndarray, "N C"], tuple[int, int, int]]:
-        together, merge, patch = self.temporal_patch_size, self.merge_size, self.patch_size
+        temporal, merge, patch = self.temporal_patch_size, self.merge_size, self.patch_size
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
-        normal = (pixels.astype(np.float32) / 255 - mean) / std
+        normalized = (pixels.astype(np.float32) / 255 - mean) / std
         if len(pixels) == 1:
-            # A still picture is shown to the temporal convolution as the same frame twice.
-            normal = np.broadcast_to(normal, (together, *normal.shape[1:]))
-        frames = len(normal) // together
-        rows, columns = (side // patch for side in normal.shape[1:3])
-        blocks = normal.reshape(
-            frames, together, rows // merge, merge, patch, columns // merge, merge, patch, 3
+            # The temporal convolution gets the frame of an image twice.
+            normalized = np.broadcast_to(normalized, (temporal, *normalized.shape[1:]))
+        frames = len(normalized) // temporal
+        rows, columns = (side // patch for side in normalized.shape[1:3])
+        blocks = normalized.reshape(
+            frames, temporal, rows // merge, merge, patch, columns // merge, merge, patch, 3
         ).transpose(0, 2, 5, 3, 6, 8, 1, 4, 7)
         count = frames * rows * columns
         return blocks.reshape(count, -1), (frames, rows, columns)
 
     def save(self, folder: Path) -> None:
-        """Write what transformers' image processors read."""
+        """Write `preprocessor_config.json`, which transformers' image processors read as well."""
         settings = {
             "image_processor_type": "Qwen2VLImageProcessor",
             "size": {"shortest_edge": self.min_pixels, "longest_edge": self.max_pixels},
@@ -167,17 +169,17 @@ class ImageProcessor:
 
 
 def load_image_processor(folder: Path) -> ImageProcessor:
-    """Read a checkpoint's `preprocessor_config.json`, and what `config.json` says of time.
+    """Read a checkpoint's `preprocessor_config.json`, and the video timing of its `config.json`.
 
     Raises:
         ModelError: if one is missing or lacks a setting.
     """
     try:
         settings = _settings(folder)
-        smallest, largest = _pixels(settings)
-        image_processor = ImageProcessor(
-            min_pixels=smallest,
-            max_pixels=largest,
+        min_pixels, max_pixels = _pixel_limits(settings)
+        processor = ImageProcessor(
+            min_pixels=min_pixels,
+            max_pixels=max_pixels,
             patch_size=settings["patch_size"],
             merge_size=settings["merge_size"],
             temporal_patch_size=settings["temporal_patch_size"],
@@ -189,24 +191,20 @@ def load_image_processor(folder: Path) -> ImageProcessor:
             f"{folder}: no readable preprocessor_config.json or processor_config.json ({error}); "
             "copy or train it again"
         ) from None
-    return replace(
-        image_processor,
-        video=_video_settings(
-            folder, (image_processor.patch_size * image_processor.merge_size) ** 2
-        ),
-    )
+    token_area = (processor.patch_size * processor.merge_size) ** 2
+    return replace(processor, video=_video_settings(folder, token_area))
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    own = file_of(folder, "preprocessor_config.json")
-    if own.is_file():
-        return dict(json.loads(own.read_text()))
+    path = checkpoint_file(folder, "preprocessor_config.json")
+    if path.is_file():
+        return dict(json.loads(path.read_text()))
     # Newer processors save all of their parts in one file.
-    whole = json.loads(file_of(folder, "processor_config.json").read_text())
-    return dict(whole["image_processor"])
+    merged = json.loads(checkpoint_file(folder, "processor_config.json").read_text())
+    return dict(merged["image_processor"])
 
 
-def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
+def _pixel_limits(settings: dict[str, Any]) -> tuple[int, int]:
     """The limits, under the newer names or the older ones."""
     size = settings.get("size") or {}
     smallest = size.get("shortest_edge") or size.get("min_pixels") or settings.get("min_pixels")
@@ -216,24 +214,24 @@ def _pixels(settings: dict[str, Any]) -> tuple[int, int]:
     return int(smallest), int(largest)
 
 
-def _video_settings(folder: Path, area: int) -> VideoSettings:
-    told = file_of(folder, "config.json")
-    if not told.is_file():
-        # A patchifier alone, saved without a network: pictures are all it was made for.
+def _video_settings(folder: Path, token_area: int) -> VideoSettings:
+    path = checkpoint_file(folder, "config.json")
+    if not path.is_file():
+        # An image processor saved without a network is for images only.
         return VideoSettings()
     try:
-        # Not the file itself: what it leaves out has the architecture's default.
-        config = AutoConfig.from_pretrained(told.parent, local_files_only=True)
+        # Not the file itself: an absent setting has the architecture's default.
+        config = AutoConfig.from_pretrained(path.parent, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{told}: not readable ({error}); copy or train it again") from None
-    spoken = config.model_type in SPOKEN_TIME
+        raise ModelError(f"{path}: not readable ({error}); copy or train it again") from None
+    text_timestamps = config.model_type in TEXT_TIMESTAMPS
     vision = getattr(config, "vision_config", None)
-    per_second = None if spoken else getattr(vision, "tokens_per_second", None)
+    per_second = None if text_timestamps else getattr(vision, "tokens_per_second", None)
     return VideoSettings(
-        # As qwen-vl-utils has them for a token of so many pixels.
-        min_pixels=128 * area,
-        max_pixels=768 * area,
-        total_pixels=int(128_000 * area * 0.9),
+        # As in qwen-vl-utils, for tokens of this many pixels.
+        min_pixels=128 * token_area,
+        max_pixels=768 * token_area,
+        total_pixels=int(128_000 * token_area * 0.9),
         tokens_per_second=None if per_second is None else float(per_second),
-        spoken_time=spoken,
+        text_timestamps=text_timestamps,
     )

@@ -1,4 +1,4 @@
-"""A Qwen-VL checkpoint that can read a batch, go on writing, and be trained."""
+"""A Qwen-VL network that runs a prefill, decodes, and can be trained."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,55 +16,54 @@ from forethought.backbones.decoder import DecodeCache, extend
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QwenVL:
-    """One stock network for conditional generation, spoken to in batches.
+    """One stock `ForConditionalGeneration` network: Qwen2-VL, Qwen2.5-VL or Qwen3-VL.
 
-    Qwen2-VL, Qwen2.5-VL or Qwen3-VL. Every state it returns is the last layer's, after the
-    final norm.
+    Every hidden state it returns is the last layer's, after the final norm.
     """
 
     network: Any
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the first weight; inputs go there."""
         device: torch.device = next(self.network.parameters()).device
         return device
 
     @property
     def devices(self) -> frozenset[torch.device]:
-        """All devices the weights lie on."""
+        """All devices that hold weights."""
         return frozenset(parameter.device for parameter in self.network.parameters())
 
     @property
-    def dimension(self) -> int:
-        """How long a state is."""
+    def hidden_size(self) -> int:
+        """Length of a hidden state."""
         return int(self.network.config.text_config.hidden_size)
 
     @property
-    def vocabulary(self) -> int:
-        """How many tokens are scored."""
+    def vocab_size(self) -> int:
+        """Number of logits."""
         return int(self.network.config.text_config.vocab_size)
 
     @property
-    def context(self) -> int:
-        """The most tokens a sequence may have."""
+    def context_length(self) -> int:
+        """Maximum number of tokens in a sequence."""
         return int(self.network.config.text_config.max_position_embeddings)
 
     @property
-    def cache_size(self) -> int:
-        """How many numbers the keys and values of one token are."""
+    def kv_numel(self) -> int:
+        """How many numbers one token's keys and values are, over all layers."""
         config = self.network.config.text_config
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         return 2 * int(config.num_hidden_layers * config.num_key_value_heads * size)
 
     @property
-    def writes(self) -> bool:
-        """Whether it has the part that scores next tokens; some embedders are published without."""
+    def has_lm_head(self) -> bool:
+        """Whether it can score next tokens; some embedders are published without that layer."""
         return self.network.lm_head is not None
 
     @property
     def placeholders(self) -> PlaceholderTokens:
-        """Which tokens stand for pictures and videos."""
+        """The tokens that images and videos take the place of."""
         config = self.network.config
         return PlaceholderTokens(
             image_id=int(config.image_token_id),
@@ -72,15 +71,17 @@ class QwenVL:
             merge_size=int(config.vision_config.spatial_merge_size),
         )
 
-    def read(self, batch: Batch, *, cache: DynamicCache | None = None) -> Float[Tensor, "B T H"]:
-        """Run a whole batch; a `cache` is filled so that writing can go on from it."""
+    def hidden_states(
+        self, batch: Batch, *, cache: DynamicCache | None = None
+    ) -> Float[Tensor, "B T H"]:
+        """Run a whole batch; an empty `cache` is filled with its keys and values."""
         images, videos = batch.images, batch.videos
         with attention_kernels(batch.token_ids.device):
             hidden: Tensor = self.network.model(
                 input_ids=batch.token_ids,
                 attention_mask=batch.mask,
                 position_ids=batch.positions,
-                mm_token_type_ids=batch.kinds,
+                mm_token_type_ids=batch.token_types,
                 pixel_values=images and images.patches,
                 image_grid_thw=images and images.grids,
                 pixel_values_videos=videos and videos.patches,
@@ -90,22 +91,22 @@ class QwenVL:
             ).last_hidden_state
         return hidden
 
-    def see(
-        self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"], *, deeper: bool = False
+    def encode_images(
+        self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"], *, deepstack: bool = False
     ) -> Float[Tensor, "M W"]:
-        """Turn pictures alone into what the language model is shown, one vector a token.
+        """Run the vision encoder alone; one row for each placeholder token.
 
-        With `deeper`, what later layers are shown stands beside it, where any is (Qwen3-VL).
+        With `deepstack`, the features that deeper layers take (Qwen3-VL) are appended to each row.
         """
         with attention_kernels(patches.device):
-            seen = self.network.model.visual(patches, grid_thw=grids)
-        beside = (getattr(seen, "deepstack_features", None) or []) if deeper else []
-        return torch.cat([seen.pooler_output, *beside], dim=1)
+            output = self.network.model.visual(patches, grid_thw=grids)
+        deeper = (getattr(output, "deepstack_features", None) or []) if deepstack else []
+        return torch.cat([output.pooler_output, *deeper], dim=1)
 
     def extend(
         self, token_ids: Int[Tensor, "N T"], *, positions: Int[Tensor, " N"], cache: DecodeCache
     ) -> Float[Tensor, "N T H"]:
-        """Feed each row its next tokens, from `positions` on; the cache says what each may see."""
+        """Run each row's next tokens, the first of them at M-RoPE position `positions`."""
         with attention_kernels(token_ids.device):
             return extend(self.network, token_ids, positions=positions, cache=cache)
 
@@ -116,11 +117,11 @@ class QwenVL:
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
-    """Let torch choose among the kernels that serve any shape.
+    """Exclude cuDNN's attention on a GPU.
 
-    On Hopper it would prefer cuDNN's, which are built on the host for every number of rows and
-    every length that a thread meets first: that takes longer than they save. Where gradients
-    are asked for nothing is said, for a checkpointed layer runs once more outside.
+    On Hopper torch prefers it, but it compiles on the host for every new number of rows and
+    every new length in each thread, which takes longer than it saves. Where gradients are
+    enabled nothing is changed: a checkpointed layer runs once more outside this context.
     """
     if device.type != "cuda" or torch.is_grad_enabled():
         return nullcontext()

@@ -15,7 +15,7 @@ from forethought.backbones import (
     LoadOptions,
     QwenVL,
     architecture_of,
-    base_of,
+    base_folder,
     load_checkpoint,
     load_image_processor,
 )
@@ -183,7 +183,7 @@ def _read(folder: Path, report: _Report) -> Parts | None:
 
 
 def _skeleton(folder: Path) -> QwenVL:
-    base = base_of(folder)
+    base = base_folder(folder)
     if base == folder and (folder / ADAPTER).is_file():
         raise ModelError(f"{folder}: the base model that {ADAPTER} names is no folder here")
     architecture = architecture_of(base)

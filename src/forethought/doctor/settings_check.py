@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import forethought
-from forethought.backbones import SPOKEN_TIME, ImageProcessor, QwenVL, VideoSettings
+from forethought.backbones import TEXT_TIMESTAMPS, ImageProcessor, QwenVL, VideoSettings
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import Family, ReasoningEncoder
 
@@ -79,11 +79,11 @@ def check_pixels(
 def check_frames(used: ImageProcessor, *, config: Any) -> Finding:  # noqa: ANN401
     """Which frames of a video are shown, how large, and whether the network's clock is kept."""
     video = used.video
-    spoken = config.model_type in SPOKEN_TIME
+    spoken = config.model_type in TEXT_TIMESTAMPS
     steps = None if spoken else getattr(config.vision_config, "tokens_per_second", None)
     needed = None if steps is None else float(steps)
-    if (video.spoken_time, video.tokens_per_second) != (spoken, needed):
-        network = replace(video, spoken_time=spoken, tokens_per_second=needed)
+    if (video.text_timestamps, video.tokens_per_second) != (spoken, needed):
+        network = replace(video, text_timestamps=spoken, tokens_per_second=needed)
         return fail(
             "frames",
             f"time is {_clock(video)}, and the network was trained on time {_clock(network)}",
@@ -115,7 +115,7 @@ def check_attention(backbone: QwenVL, *, device: str) -> Finding:
 
 def check_context(encoder: ReasoningEncoder, used: ImageProcessor) -> Finding:
     """Whether the largest picture and the longest rationale go into the context together."""
-    context = encoder.engine.backbone.context
+    context = encoder.engine.backbone.context_length
     picture = largest_picture(used)
     need = picture + encoder.decode_options.budget + SPARE
     told = (
@@ -144,7 +144,7 @@ def _chosen(video: VideoSettings) -> str:
 
 
 def _clock(video: VideoSettings) -> str:
-    if video.spoken_time:
+    if video.text_timestamps:
         return "told in words, before each pair of frames"
     if video.tokens_per_second is not None:
         return f"told by position, {video.tokens_per_second:g} steps a second"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.backbones import base_of
+from forethought.backbones import base_folder
 from forethought.doctor.finding import Finding, fail, ok, warn
 
 SINGLE = "model.safetensors"
@@ -66,7 +66,7 @@ def check_weights(folder: Path, weights: Weights) -> Finding:
 
 
 def _files(folder: Path, faults: list[str]) -> Iterator[Path]:
-    base = base_of(folder)
+    base = base_folder(folder)
     if base != folder:
         yield from folder.glob("adapter_model.safetensors")
     if (base / SINGLE).is_file():

@@ -142,7 +142,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 pixels=(4096, 1_843_200),
                 video=VideoSettings(
                     FramePolicy(fps=1.0, max_frames=64),
-                    listed=FramePolicy(count=64),
+                    frame_list=FramePolicy(count=64),
                     min_pixels=128 * 32 * 32,
                     max_pixels=768 * 32 * 32,
                     total_pixels=7_864_320,

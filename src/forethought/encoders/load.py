@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from forethought.backbones import (
     LoadOptions,
     QwenVL,
-    file_of,
+    checkpoint_file,
     load_checkpoint,
     load_image_processor,
     revision_of,
@@ -130,10 +130,13 @@ def assemble(
     """Put renderer, backbone, engine and gate of one folder together."""
     image_processor = look(load_image_processor(folder), family, reading)
     layout = Layout(
-        tokenizer, image_processor, backbone.placeholders.merge_size**2, context=backbone.context
+        tokenizer,
+        image_processor,
+        backbone.placeholders.merge_size**2,
+        context=backbone.context_length,
     )
     renderer = family.renderer(layout)
-    if renderer.completion_format is not None and not backbone.writes:
+    if renderer.completion_format is not None and not backbone.has_lm_head:
         raise ModelError(
             f"{folder}: the weights lack lm_head.weight, with which {family.title} writes; copy or "
             "train them again, or load it as a family that never thinks"
@@ -166,7 +169,9 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         ModelError: if it is missing or unreadable.
     """
     try:
-        return Tokenizer.from_str(file_of(folder, "tokenizer.json").read_text(encoding="utf-8"))
+        return Tokenizer.from_str(
+            checkpoint_file(folder, "tokenizer.json").read_text(encoding="utf-8")
+        )
     except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
         raise ModelError(
             f"{folder}: no readable tokenizer.json ({error}); copy or train it again"

@@ -102,7 +102,7 @@ def _watch(own: VideoSettings, published: VideoSettings, reading: EncodeOptions)
         # How time is told is the architecture's business, never the family's.
         own,
         frames=reading.frames or published.frames,
-        listed=None if reading.frames else published.listed,
+        frame_list=None if reading.frames else published.frame_list,
         min_pixels=min(smallest, reading.frame_max_pixels or smallest),
         max_pixels=reading.frame_max_pixels or max(published.max_pixels, smallest),
         total_pixels=reading.total_pixels or published.total_pixels,

@@ -72,7 +72,7 @@ class ReasoningEncoder:
     @property
     def dimension(self) -> int:
         """How long its vectors are."""
-        return self.engine.backbone.dimension
+        return self.engine.backbone.hidden_size
 
     @property
     def local(self) -> LocalEngine:

@@ -33,7 +33,7 @@ class DecodeStep:
         self._start = torch.tensor(
             (*completion_format.start, completion_format.embed_id), device=backbone.device
         )
-        self._forbidden = torch.zeros(backbone.vocabulary, dtype=torch.bool, device=backbone.device)
+        self._forbidden = torch.zeros(backbone.vocab_size, dtype=torch.bool, device=backbone.device)
         self._forbidden[list(completion_format.forbidden)] = True
 
     def advance(self, rows: RowState, slots: KVCache, *, width: int, looks: bool) -> None:

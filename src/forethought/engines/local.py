@@ -109,7 +109,7 @@ class LocalEngine:
         ).to(self.backbone.device)
         layers = self.backbone.network.config.text_config.num_hidden_layers
         cache = cache_of_one_pass(layers) if keep_cache else None
-        hidden = self.backbone.read(batch, cache=cache)
+        hidden = self.backbone.hidden_states(batch, cache=cache)
         device = hidden.device
         every = torch.arange(len(prompts), device=device)
         read_at = torch.tensor([prompt.read_at for prompt in prompts], device=device)

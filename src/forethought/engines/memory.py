@@ -14,7 +14,7 @@ SHARE = 0.8
 def row_bytes(backbone: QwenVL, *, room: int, precision: str | None) -> int:
     """What keys and values of one row of `room` tokens take."""
     size = PRECISIONS[precision] if precision else int(backbone.network.dtype.itemsize)
-    return room * backbone.cache_size * size
+    return room * backbone.kv_numel * size
 
 
 def fits(device: torch.device, *, rows: int, row: int) -> int:

@@ -34,7 +34,7 @@ def reread(
     ]
     for prompt, completion in zip(prompts, completions, strict=True):
         _check_fits(backbone, len(prompt.prefix_ids), len(completion))
-    states = torch.empty(len(whole), backbone.dimension, device=backbone.device)
+    states = torch.empty(len(whole), backbone.hidden_size, device=backbone.device)
     for rows in bucket([len(ids) for ids in whole], limits):
         batch = collate(
             [whole[row] for row in rows],
@@ -44,7 +44,7 @@ def reread(
             placeholders=backbone.placeholders,
             pad_id=pad_id,
         ).to(backbone.device)
-        states[rows] = backbone.read(batch)[:, -1].float()
+        states[rows] = backbone.hidden_states(batch)[:, -1].float()
     return states
 
 
@@ -87,9 +87,9 @@ def read_on(
 
 
 def _check_fits(backbone: QwenVL, prompt: int, completion: int) -> None:
-    if prompt + completion > backbone.context:
+    if prompt + completion > backbone.context_length:
         raise ModelError(
             f"a prompt of {prompt} tokens and a stored rationale of {completion} exceed the "
-            f"model's context of {backbone.context}: shorten the rationale with "
+            f"model's context of {backbone.context_length}: shorten the rationale with "
             "`forethought rationales edit`"
         )

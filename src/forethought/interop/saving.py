@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from forethought.backbones import base_of, save_checkpoint
+from forethought.backbones import base_folder, save_checkpoint
 from forethought.encoders import CARD, ReasoningEncoder
 from forethought.interop.hub import CARD_TEXT, model_card
 
@@ -29,7 +29,7 @@ def save_pretrained(
     """
     network = encoder.engine.backbone.network
     save_checkpoint(network, folder, dtype=dtype or next(network.parameters()).dtype)
-    for home in (base_of(encoder.folder), encoder.folder):
+    for home in (base_folder(encoder.folder), encoder.folder):
         for name in SETTINGS:
             if (home / name).is_file() and home.resolve() != folder.resolve():
                 shutil.copyfile(home / name, folder / name)

@@ -67,7 +67,7 @@ class ImageDistillation:
         )
         flipped = torch.from_numpy(mirrored)[:, None, None, None]
         described = torch.where(flipped, described.flip(2), described).flatten(0, 2)
-        seen = backbone.see(
+        seen = backbone.encode_images(
             torch.from_numpy(np.concatenate([p.values for p in patches])).to(backbone.device),
             torch.tensor([p.grid for p in patches], device=backbone.device),
         )

@@ -90,7 +90,7 @@ class Reader:
             placeholders=self.backbone.placeholders,
             pad_id=self.pad_id,
         ).to(self.backbone.device)
-        return self.backbone.read(batch)
+        return self.backbone.hidden_states(batch)
 
     def _scored(
         self,

@@ -58,7 +58,7 @@ def build_train_state(recipe: Recipe, out: Path) -> TrainState:
     )
     sight = None
     if any(stage.glances for stage in recipe.stages):
-        side = image_processor.tokens_across(recipe.pixels)
+        side = image_processor.tokens_per_side(recipe.pixels)
         sight = load_image_distillation(
             source, side=side, width=recipe.shape.hidden, patchify=image_processor, seed=recipe.seed
         )

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from forethought.backbones import PlaceholderTokens, QwenVL, gathered
+from forethought.backbones import PlaceholderTokens, QwenVL, vision_inputs
 from forethought.engines.decode_options import DecodeOptions
 from forethought.engines.request import Completion
 from forethought.engines.stopping import SPAN
@@ -38,11 +38,13 @@ def see(backbone: QwenVL, prompts: Sequence[Prompt]) -> list[Float[Tensor, "M W"
     every = [patches for prompt in prompts for patches in prompt.pictures]
     if any(patches.is_video for patches in every):
         raise ModelError("engine='vllm' is shown no videos; embed them with engine='local'")
-    shown = gathered(every)
+    shown = vision_inputs(every)
     if shown is None:
         return [None] * len(prompts)
     device = backbone.device
-    seen = backbone.see(shown.patches.to(device), shown.grids.to(device), deeper=True).cpu()
+    seen = backbone.encode_images(
+        shown.patches.to(device), shown.grids.to(device), deepstack=True
+    ).cpu()
     counts = [
         sum(_places(patches.grid, backbone.placeholders) for patches in prompt.pictures)
         for prompt in prompts
@@ -100,11 +102,11 @@ def settings(
         )
     length = len(prompt.prefix_ids) + len(completion_format.start)
     # One place is for the embed token, which vLLM may not come to write.
-    room = backbone.context - length - 1
+    room = backbone.context_length - length - 1
     if room < 1:
         raise ModelError(
             f"a prompt of {length} tokens leaves no room to think in a context of "
-            f"{backbone.context}: shorten it, or use engine='local'"
+            f"{backbone.context_length}: shorten it, or use engine='local'"
         )
     shut = {
         *completion_format.forbidden,

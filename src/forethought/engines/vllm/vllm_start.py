@@ -47,7 +47,7 @@ def start_vllm(folder: Path, reader: LocalEngine) -> VllmEngine:
     writer = LLM(
         model=str(weights),
         dtype=str(reader.backbone.network.dtype).removeprefix("torch."),
-        max_model_len=reader.backbone.context,
+        max_model_len=reader.backbone.context_length,
         enable_prefix_caching=True,
         enable_mm_embeds=True,
         limit_mm_per_prompt={"image": _pictures(reader.backbone), "video": 0},
@@ -103,7 +103,7 @@ def _room(reader: LocalEngine) -> dict[str, Any]:
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         return {"gpu_memory_utilization": 0.8 * free / total}
-    tokens = max(reader.backbone.context, 1024 * reader.limits.rows)
+    tokens = max(reader.backbone.context_length, 1024 * reader.limits.rows)
     size = row_bytes(reader.backbone, room=tokens, precision=None)
     # Compiling would take minutes.
     return {"enforce_eager": True, "kv_cache_memory_bytes": size}

@@ -1,0 +1,188 @@
+"""From a checkpoint's folder to a network ready to embed: safetensors only."""
+
+import json
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLForConditionalGeneration,
+    Qwen3VLForConditionalGeneration,
+)
+
+from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
+from forethought.backbones.decoder import check_extends
+from forethought.backbones.linear import pack
+from forethought.backbones.progress_bars import no_progress_bars
+from forethought.backbones.qwen_vl import QwenVL
+from forethought.errors import ModelError
+
+NETWORKS: dict[str, type[PreTrainedModel]] = {
+    "qwen2_vl": Qwen2VLForConditionalGeneration,
+    "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
+    "qwen3_vl": Qwen3VLForConditionalGeneration,
+}
+"""The stock classes by the `model_type` of a config."""
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """Device, precision and kernels of a loaded network; None is the loader's default.
+
+    Args:
+        device: a torch device; None is the CPU here, and the first GPU for `forethought.load`.
+        dtype: "float32", "bfloat16", "float16", or "auto" for the checkpoint's own; None is
+            float32 on a CPU and "auto" elsewhere.
+        attention: one of transformers' `attn_implementation`s; None is transformers' choice.
+        quantize: "4bit" or "8bit", where bitsandbytes is installed.
+        device_map: spreads a network over several devices, in place of `device`.
+        merge: merge a LoRA adapter into its base, which makes it free at run time; False only
+            applies it, as quantised weights need.
+        packed: on a CPU keep a second, packed copy of float32 weights, about twice as fast on
+            some processors (`backbones/linear.py`).
+
+    Raises:
+        ModelError: if `dtype` or `quantize` is unknown.
+    """
+
+    device: str | None = None
+    dtype: str | None = None
+    attention: str | None = None
+    quantize: str | None = None
+    device_map: str | None = None
+    merge: bool = True
+    packed: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dtype is not None and self.dtype not in DTYPES:
+            raise ModelError(f"unknown dtype {self.dtype!r}; known: {', '.join(DTYPES)}")
+        if self.quantize not in {None, "4bit", "8bit"}:
+            raise ModelError(f"unknown quantize {self.quantize!r}; known: 4bit, 8bit")
+
+    @property
+    def precision(self) -> str:
+        """`dtype`, or its default for the device."""
+        return self.dtype or ("auto" if self.device not in {None, "cpu"} else "float32")
+
+
+def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
+    """Load a folder's config and safetensors into a stock network.
+
+    A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded, and the
+    adapter merged into it or applied.
+
+    Raises:
+        ModelError: if a file is missing or damaged, or the architecture is unknown.
+    """
+    options = options or LoadOptions()
+    if (folder / ADAPTER).is_file():
+        return _load_adapter(folder, options)
+    architecture = architecture_of(folder)
+    if architecture not in NETWORKS:
+        known = ", ".join(NETWORKS)
+        raise ModelError(f"{folder}: model_type is {architecture!r}; known: {known}")
+    network, info = _from_pretrained(folder, NETWORKS[architecture], options)
+    # transformers would initialise a missing tensor at random.
+    missing = set(info["missing_keys"])
+    if missing == {"lm_head.weight"}:
+        # Some embedders are published without it: see `QwenVL.has_lm_head`.
+        network.lm_head = None
+    elif missing:
+        raise ModelError(f"{folder}: the weights lack {min(missing)}; copy or train them again")
+    if options.device_map is None and options.quantize is None:
+        network = network.to(options.device or "cpu")
+    check_extends(network)
+    return _backbone(network, options)
+
+
+def architecture_of(folder: Path) -> str:
+    """The `model_type` in a folder's config.
+
+    Raises:
+        ModelError: if there is no readable config.
+    """
+    try:
+        return str(json.loads(checkpoint_file(folder, "config.json").read_text())["model_type"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{folder}: no readable config.json ({error}); name a folder that "
+            "`forethought train` or `save_pretrained` wrote"
+        ) from None
+
+
+def _from_pretrained(
+    folder: Path, network: type[PreTrainedModel], options: LoadOptions
+) -> tuple[Any, Any]:
+    settings: dict[str, Any] = {}
+    precision = options.precision
+    if options.attention:
+        settings["attn_implementation"] = options.attention
+    if options.device_map:
+        settings["device_map"] = options.device_map
+    if options.quantize:
+        settings["quantization_config"] = _quantization(options.quantize)
+    try:
+        with no_progress_bars():
+            loaded: Any = network.from_pretrained(
+                folder,
+                dtype="auto" if precision == "auto" else getattr(torch, precision),
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+                **settings,
+            )
+    except (OSError, SafetensorError, RuntimeError, ValueError, ImportError) as error:
+        raise ModelError(
+            f"{folder}: the weights cannot be read ({error}); copy or train them again"
+        ) from None
+    network_and_info: tuple[Any, Any] = loaded
+    return network_and_info
+
+
+def _quantization(kind: str) -> BitsAndBytesConfig:
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(
+            f"quantize={kind!r} needs the package bitsandbytes and a GPU: "
+            "`pip install bitsandbytes`, or leave it out"
+        )
+    settings: dict[str, Any] = {"load_in_8bit": True}
+    if kind == "4bit":
+        settings = {"load_in_4bit": True, "bnb_4bit_compute_dtype": torch.bfloat16}
+    return BitsAndBytesConfig(**settings)  # type: ignore[no-untyped-call]
+
+
+def _load_adapter(folder: Path, options: LoadOptions) -> QwenVL:
+    if find_spec("peft") is None:
+        raise ModelError(f"{folder} is a LoRA adapter: `pip install 'forethought[train]'` for peft")
+    from peft import PeftModel  # noqa: PLC0415 - only adapters need it
+
+    try:
+        name = str(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: no readable {ADAPTER} ({error}); save it again") from None
+    base = base_folder(folder)
+    if base == folder:
+        raise ModelError(
+            f"{folder}: its base model {name!r} is no folder here; download it and write "
+            f"its path into {ADAPTER}"
+        )
+    network = load_checkpoint(base, replace(options, packed=False)).network
+    try:
+        adapted = PeftModel.from_pretrained(network, folder)
+        merged = adapted.merge_and_unload() if options.merge else adapted.get_base_model()
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{folder}: the adapter does not fit {base} ({error})") from None
+    return _backbone(merged, options)
+
+
+def _backbone(network: Any, options: LoadOptions) -> QwenVL:  # noqa: ANN401 - transformers types it loosely
+    if options.packed and network.device.type == "cpu":
+        pack(network)
+    return QwenVL(network.eval().requires_grad_(requires_grad=False))

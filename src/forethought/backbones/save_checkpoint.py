@@ -1,0 +1,25 @@
+"""From a network to a checkpoint's folder: safetensors only."""
+
+import json
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedModel
+
+from forethought.backbones.progress_bars import no_progress_bars
+
+
+def save_checkpoint(network: PreTrainedModel, folder: Path, *, dtype: torch.dtype) -> None:
+    """Write config and safetensors in `dtype`; the network itself is not converted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tied = {"lm_head.weight"} if network.config.tie_word_embeddings else set()
+    state = {
+        name: value.to(dtype) for name, value in network.state_dict().items() if name not in tied
+    }
+    with no_progress_bars():
+        network.save_pretrained(folder, state_dict=state)
+    # The config has the network's dtype, in which stock transformers would load the weights.
+    config = json.loads((folder / "config.json").read_text())
+    for part in (config, config["text_config"], config["vision_config"]):
+        part["dtype"] = str(dtype).removeprefix("torch.")
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
