@@ -67,7 +67,7 @@ def test_rows_hold_exactly_what_was_promised():
             "recall@10": 1.0,
             "ndcg@5": 0.375,
             "tokens": 1.5,
-            "endings": {"embed": 3, "length": 1, "malformed": 0, "loop": 0, "settled": 0},
+            "endings": {"embed": 3, "length": 1, "malformed": 0, "loop": 0, "early_exit": 0},
         },
     )
 

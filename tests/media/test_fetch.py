@@ -13,18 +13,18 @@ BODY = b"0123456789" * 50
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Remembers what it was asked for, and of which host."""
+    """Records the path and the host of each request."""
 
-    asked: ClassVar[list[tuple[str, str]]] = []
+    requests: ClassVar[list[tuple[str, str]]] = []
     port: ClassVar[int]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by its path."""
+    """Responds by the path of a request."""
 
     def do_GET(self):
-        Server.asked.append((self.path, self.headers["Host"]))
-        getattr(self, "show_" + self.path.strip("/").partition("?")[0])()
+        Server.requests.append((self.path, self.headers["Host"]))
+        getattr(self, "send_" + self.path.strip("/").partition("?")[0])()
 
     def head(self, status, **headers):
         self.send_response(status)
@@ -32,41 +32,41 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
-    def show_file(self):
+    def send_file(self):
         self.head(200, Content_Length=len(BODY))
         self.wfile.write(BODY)
 
-    def show_endless(self):
+    def send_endless(self):
         self.head(200)
         with contextlib.suppress(OSError):
             while True:
                 self.wfile.write(BODY)
 
-    def show_slow(self):
-        # One byte at a time: no single wait is long.
+    def send_slow(self):
+        # One byte at a time: each single wait is short.
         self.head(200, Content_Length=len(BODY))
         with contextlib.suppress(OSError):
             for byte in BODY:
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.05)
 
-    def show_short(self):
+    def send_short(self):
         self.head(200, Content_Length=len(BODY) + 7)
         self.wfile.write(BODY)
 
-    def show_away(self):
+    def send_away(self):
         self.head(302, Location="/file")
 
-    def show_inside(self):
+    def send_inside(self):
         self.head(302, Location=f"http://127.0.0.2:{Server.port}/file")
 
-    def show_disk(self):
+    def send_disk(self):
         self.head(302, Location="file:///etc/passwd")
 
-    def show_around(self):
+    def send_around(self):
         self.head(301, Location="/around")
 
-    def show_gone(self):
+    def send_gone(self):
         self.head(404)
 
     def log_message(self, *_):
@@ -89,17 +89,17 @@ def get(server, path, **options):
     return fetch(f"http://127.0.0.1:{server.server_port}/{path}", **options)
 
 
-def test_a_file_comes_whole(server):
+def test_a_file_is_fetched(server):
     assert get(server, "file?q=a b") == BODY
-    assert server.asked[-1] == ("/file?q=a%20b", f"127.0.0.1:{server.server_port}")
+    assert server.requests[-1] == ("/file?q=a%20b", f"127.0.0.1:{server.server_port}")
 
 
-def test_this_machine_is_never_asked(server):
-    server.asked.clear()
+def test_this_machine_gets_no_request(server):
+    server.requests.clear()
     for host in ("127.0.0.1", "localhost", "2130706433", "127.1"):
         with pytest.raises(ContentError, match=r"is not a public address.*download it first"):
             fetch(f"http://{host}:{server.server_port}/file")
-    assert not server.asked
+    assert not server.requests
 
 
 def test_a_redirect_is_followed(server):
@@ -107,22 +107,22 @@ def test_a_redirect_is_followed(server):
 
 
 def test_a_redirect_is_checked_like_the_first_address(server):
-    server.asked.clear()
+    server.requests.clear()
     with pytest.raises(ContentError, match=r"127\.0\.0\.2 is 127\.0\.0\.2, which is not a public"):
         get(server, "inside")
-    assert [path for path, _ in server.asked] == ["/inside"]
+    assert [path for path, _ in server.requests] == ["/inside"]
     with pytest.raises(ContentError, match="only http:// and https://"):
         get(server, "disk")
 
 
 def test_redirects_end(server):
-    server.asked.clear()
+    server.requests.clear()
     with pytest.raises(ContentError, match="redirects more than 3 times"):
         get(server, "around")
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4
 
 
-def test_a_name_that_also_leads_inside_is_refused(server, monkeypatch):
+def test_a_host_that_also_has_a_private_address_is_refused(server, monkeypatch):
     import socket
 
     def look_up(*_, **__):
@@ -134,7 +134,7 @@ def test_a_name_that_also_leads_inside_is_refused(server, monkeypatch):
         fetch("http://two-faced/file", is_allowed=lambda address: address == "127.0.0.1")
 
 
-def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_mind(server, monkeypatch):
+def test_a_host_is_looked_up_once_so_that_its_address_cannot_change(server, monkeypatch):
     import socket
 
     times = []
@@ -146,25 +146,25 @@ def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_mind(server, monk
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     assert fetch("http://rebinding/file", is_allowed=lambda address: True) == BODY
     assert len(times) == 1
-    assert server.asked[-1] == ("/file", "rebinding")
+    assert server.requests[-1] == ("/file", "rebinding")
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("endless", "over 1000 bytes, the most that is fetched"),
-        ("slow", "not there within 0.5 s"),
+        ("slow", "not complete within 0.5 s"),
         ("short", "the connection ended 7 bytes early"),
         ("gone", "the server answers 404"),
     ],
 )
-def test_what_cannot_be_had_whole_and_soon_is_refused(server, path, said):
-    with pytest.raises(ContentError, match=said):
+def test_a_response_that_is_incomplete_or_slow_is_refused(server, path, message):
+    with pytest.raises(ContentError, match=message):
         get(server, path, max_bytes=1000, timeout_s=0.5)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("ftp://a.b/c", "only http:// and https://"),
         ("https:///c", "only http:// and https://"),
@@ -173,12 +173,12 @@ def test_what_cannot_be_had_whole_and_soon_is_refused(server, path, said):
         ("http://127.0.0.1:1/", "cannot be fetched .*refused"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_refused(url, said):
-    with pytest.raises(ContentError, match=said):
+def test_an_address_without_a_server_is_refused(url, message):
+    with pytest.raises(ContentError, match=message):
         fetch(url, is_allowed=lambda address: True)
 
 
-def test_a_password_in_an_address_is_neither_sent_nor_repeated():
+def test_a_password_in_an_address_is_neither_sent_nor_in_the_message():
     with pytest.raises(ContentError, match="with a password in it") as caught:
         fetch("http://me:secret@a.b/c")
     assert "secret" not in str(caught.value)
@@ -214,12 +214,12 @@ def test_a_password_in_an_address_is_neither_sent_nor_repeated():
         "ff02::1",
     ],
 )
-def test_an_address_that_not_everyone_reaches_is_not_public(address):
+def test_a_reserved_address_is_not_public(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 )
-def test_an_address_that_everyone_reaches_is_public(address):
+def test_a_global_address_is_public(address):
     assert is_public(address)

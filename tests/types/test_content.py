@@ -1,7 +1,8 @@
 import pytest
 
 from forethought.errors import ContentError
-from forethought.types import Text
+from forethought.types import Image, Text, Video, open_file, pages
+from tests.media.samples import bare_pdf, grey, index_of, write_pdf, write_video
 
 
 @pytest.mark.parametrize("words", ["", " ", "\n\t "])
@@ -13,3 +14,44 @@ def test_an_empty_text_is_refused(words):
 def test_half_a_character_is_refused():
     with pytest.raises(ContentError, match=r"no Unicode at 2 .half a surrogate pair."):
         Text("a \ud83d")
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """Twelve pages, each a shade of grey."""
+    return write_pdf(tmp_path_factory.mktemp("book") / "book.pdf", 12)
+
+
+def test_pages_are_pictures_named_by_their_number(book):
+    found = pages(book, "9-10,2", dpi=72)
+    assert [index_of(page.pixels) + 1 for page in found] == [9, 10, 2]
+    assert [page.source for page in found] == [f"{book}, page {number}" for number in (9, 10, 2)]
+    assert [page.source for page in pages(bare_pdf(), dpi=9)] == ["document, page 1"]
+    assert [page.source for page in pages(bare_pdf(), source="menu")] == ["menu, page 1"]
+
+
+@pytest.mark.parametrize(
+    ("pdf", "message"),
+    [
+        ("gone.pdf", "gone.pdf: no such file; check the path"),
+        (".", "a folder, not a PDF"),
+        (b"", "document: empty .0 bytes.; export it again"),
+        ("https://example.com/a.pdf", "a URL, and a PDF is not fetched"),
+    ],
+)
+def test_data_that_is_no_pdf_is_refused(pdf, message):
+    with pytest.raises(ContentError, match=message):
+        pages(pdf)
+
+
+def test_a_file_is_opened_by_its_suffix(book, tmp_path):
+    import PIL.Image
+
+    PIL.Image.fromarray(grey(3)).save(tmp_path / "a.png")
+    (picture,) = open_file(tmp_path / "a.png")
+    (folder,) = open_file(tmp_path)
+    (video,) = open_file(write_video(tmp_path / "b.MP4", count=2))
+    assert isinstance(picture, Image)
+    assert isinstance(folder, Video)
+    assert isinstance(video, Video)
+    assert len(open_file(book)) == 12

@@ -10,8 +10,8 @@ import PIL
 
 from forethought.errors import ContentError
 from forethought.index.listing import PictureFile, SkippedFile
+from forethought.media import MAX_PIXELS
 from forethought.types import Image
-from forethought.types.content import MAX_PIXELS
 
 MAX_BYTES = 1 << 30
 """The largest file that is read, 1 GiB."""

@@ -1,4 +1,4 @@
-"""Strings that say where content is, or are the content: `data:` and web addresses."""
+"""Paths, `data:` URLs and web addresses, and the names by which error messages call them."""
 
 import base64
 import binascii
@@ -7,40 +7,58 @@ from urllib.parse import unquote_to_bytes
 
 from forethought.errors import ContentError
 
-_LONGEST_NAME = 200
+_MAX_NAME = 200  # characters of a URL in a message
 
 
-def is_data_url(shown: object) -> bool:
+def is_data_url(source: object) -> bool:
     """Whether it is a string that carries its own content."""
-    return isinstance(shown, str) and shown[:5].lower() == "data:"
+    return isinstance(source, str) and source[:5].lower() == "data:"
 
 
-def is_web_url(shown: object) -> bool:
-    """Whether it is a string that names a page of the web; a `Path` never is."""
-    return isinstance(shown, str) and shown[:8].lower().startswith(("http://", "https://"))
+def is_web_url(source: object) -> bool:
+    """Whether it is a string with an http(s) address; a `Path` never is."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
 
 
-def said(shown: object, otherwise: str) -> str:
-    """What messages call it: its path or address, a data URL without its data."""
-    if not isinstance(shown, str | Path):
-        return otherwise
-    name = str(shown)
+def display_name(source: object, default: str) -> str:
+    """The name of a source in messages: its path or address, a data URL without its content."""
+    if not isinstance(source, str | Path):
+        return default
+    name = str(source)
     if is_data_url(name):
-        return f"{name.partition(',')[0][:_LONGEST_NAME]},..."
-    return name if len(name) <= _LONGEST_NAME or not is_web_url(name) else _shortened(name)
+        return f"{name.partition(',')[0][:_MAX_NAME]},..."
+    return f"{name[: _MAX_NAME - 3]}..." if is_web_url(name) and len(name) > _MAX_NAME else name
+
+
+def local_file(source: str | Path | bytes, name: str, *, kind: str) -> Path | bytes:
+    """The existing path, or the bytes, of a `kind` of file that is never fetched.
+
+    Raises:
+        ContentError: if the source is a URL, or nothing exists at the path.
+    """
+    if is_web_url(source) or is_data_url(source):
+        raise ContentError(
+            f"{name}: a URL, and a {kind} is not fetched; download it and pass the file"
+        )
+    if isinstance(source, bytes):
+        return source
+    path = Path(source)
+    if not path.exists():
+        raise ContentError(f"{name}: no such file; check the path")
+    return path
 
 
 def read_data_url(url: str, name: str) -> bytes:
-    """Read `data:[type][;base64],content` (RFC 2397).
+    """The content of `data:[type][;base64],content` (RFC 2397).
 
     Raises:
-        ContentError: if it has no comma, is not base64 where it says so, or holds nothing.
+        ContentError: if it has no comma, its content is empty, or is declared base64 and is not.
     """
     head, comma, body = url.partition(",")
     if not comma:
         raise ContentError(
             f"{name}: a data URL is 'data:<type>;base64,<content>', and this one has no comma; "
-            "a file of that name is shown as pathlib.Path(...)"
+            "pass a file of that name as pathlib.Path(...)"
         )
     content = unquote_to_bytes(body)
     if head.lower().endswith(";base64"):
@@ -51,9 +69,5 @@ def read_data_url(url: str, name: str) -> bytes:
                 f"{name}: the data URL is not base64 ({error}); encode it with base64.b64encode"
             ) from None
     if not content:
-        raise ContentError(f"{name}: the data URL holds nothing after its comma")
+        raise ContentError(f"{name}: the data URL has no content after its comma")
     return content
-
-
-def _shortened(url: str) -> str:
-    return f"{url[: _LONGEST_NAME - 3]}..."

@@ -1,9 +1,8 @@
 """Bytes from the public web, and from nowhere else.
 
-An address in somebody's request must not reach what only this machine can reach. So every
-address a host has is checked, the connection goes to an address that was checked (a second
-look-up could answer otherwise), and each redirect starts over. No proxy is used: it would
-connect for us.
+A URL in a request must not reach what only this machine can reach. So every address of a host is
+checked, the connection goes to an address that was checked (a second DNS look-up could return
+another one), and each redirect starts over. No proxy is used: it would connect in our place.
 """
 
 import http.client
@@ -22,7 +21,7 @@ from forethought.errors import ContentError
 MAX_BYTES = 64 * 2**20
 """The largest file that is fetched."""
 TIMEOUT_S = 20.0
-"""How long one fetch may take, with all its redirects."""
+"""The time limit of one fetch, redirects included."""
 MAX_REDIRECTS = 3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,14 +43,14 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """Whether anyone on the internet could reach this address."""
+    """Whether an IP address can be reached from anywhere on the internet."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
-        inside = ip.ipv4_mapped
+        embedded = ip.ipv4_mapped
         if ip in _NAT64:
-            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inside is not None:
-            return is_public(str(inside))
+            embedded = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if embedded is not None:
+            return is_public(str(embedded))
         if ip not in _UNICAST:
             return False
     return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_PUBLIC)
@@ -64,29 +63,29 @@ def fetch(
     max_bytes: int = MAX_BYTES,
     timeout_s: float = TIMEOUT_S,
 ) -> bytes:
-    """Fetch what is at `url`.
+    """Fetch the content of an http(s) URL.
 
     Args:
-        is_allowed: says of an IP address whether it may be connected to.
+        is_allowed: whether an IP address may be connected to.
 
     Raises:
-        ContentError: if the address is not http or https, leads to a host that is not public,
-            redirects more than `MAX_REDIRECTS` times, answers with anything but 200, or is too
-            large or too slow.
+        ContentError: if the URL is not http or https, its host is not public, it redirects more
+            than `MAX_REDIRECTS` times, the status is not 200, or the content is too large or
+            too slow.
     """
     deadline = time.monotonic() + timeout_s
-    at = url
+    current = url
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            parts = _checked(at)
-            with _connected(parts, is_allowed, deadline) as plain:
-                answer = _ask(_Line(plain, deadline), parts)
-                if answer.status not in _REDIRECTS:
-                    return _body(answer, url, max_bytes)
-                at = urljoin(at, answer.headers.get("Location", ""))
+            parts = _parse(current)
+            with _connect(parts, is_allowed, deadline) as connected:
+                response = _get(_DeadlineSocket(connected, deadline), parts)
+                if response.status not in _REDIRECTS:
+                    return _body(response, url, max_bytes)
+                current = urljoin(current, response.headers.get("Location", ""))
     except TimeoutError:
         raise ContentError(
-            f"{url}: not there within {timeout_s:g} s, the most that is waited; download it first"
+            f"{url}: not complete within {timeout_s:g} s, the time limit; download it first"
         ) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, ContentError):
@@ -97,7 +96,7 @@ def fetch(
     )
 
 
-def _checked(url: str) -> SplitResult:
+def _parse(url: str) -> SplitResult:
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ContentError(f"{url}: only http:// and https:// addresses are fetched")
@@ -110,81 +109,82 @@ def _checked(url: str) -> SplitResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """A connection whose every wait ends at the deadline; `http.client` takes it for a socket.
+class _DeadlineSocket:
+    """A socket whose every wait ends at the deadline, with the methods `http.client` calls.
 
-    Closing it does nothing: the answer is read after `http.client` is done with the line.
+    `close` does nothing: the response is read after `http.client` closes its connection.
     """
 
     socket: socket.socket
     deadline: float
 
     def sendall(self, data: bytes) -> None:
-        self.socket.settimeout(_left(self.deadline))
+        self.socket.settimeout(_remaining(self.deadline))
         self.socket.sendall(data)
 
     def makefile(self, *_: object) -> io.BufferedReader:
-        return io.BufferedReader(_Incoming(self))
+        return io.BufferedReader(_DeadlineReader(self))
 
     def close(self) -> None:
         pass
 
 
-class _Incoming(io.RawIOBase):
-    """What comes in over a line."""
+class _DeadlineReader(io.RawIOBase):
+    """The receiving side of a `_DeadlineSocket` as a stream."""
 
-    def __init__(self, line: _Line) -> None:
-        self._line = line
+    def __init__(self, connection: _DeadlineSocket) -> None:
+        self._connection = connection
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
-        self._line.socket.settimeout(_left(self._line.deadline))
-        return self._line.socket.recv_into(buffer)
+        self._connection.socket.settimeout(_remaining(self._connection.deadline))
+        return self._connection.socket.recv_into(buffer)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
         raise TimeoutError
-    return left
+    return remaining
 
 
-def _connected(
+def _connect(
     parts: SplitResult, is_allowed: Callable[[str], bool], deadline: float
 ) -> socket.socket:
     host = parts.hostname or ""
     port = parts.port or _PORTS[parts.scheme]
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    refused = [str(to[0]) for *_, to in found if not is_allowed(str(to[0]))]
+    refused = [str(address[0]) for *_, address in found if not is_allowed(str(address[0]))]
     if refused:
         raise ContentError(
             f"{parts.scheme}://{parts.netloc}: {host} is {refused[0]}, which is not a public "
             "address, and only those are fetched from; download it first"
         )
     failure: OSError = OSError(f"{host} has no address")
-    for family, kind, protocol, _, to in found:
-        plain = socket.socket(family, kind, protocol)
+    for family, kind, protocol, _, address in found:
+        connected = socket.socket(family, kind, protocol)
         try:
-            plain.settimeout(_left(deadline))
-            plain.connect(to)
+            connected.settimeout(_remaining(deadline))
+            connected.connect(address)
             if parts.scheme == "https":
-                plain = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+                context = ssl.create_default_context()
+                connected = context.wrap_socket(connected, server_hostname=host)
         except TimeoutError:
-            plain.close()
+            connected.close()
             raise
         except OSError as error:
-            plain.close()
+            connected.close()
             failure = error
         else:
-            return plain
+            return connected
     raise failure
 
 
-def _ask(line: _Line, parts: SplitResult) -> http.client.HTTPResponse:
+def _get(connected: _DeadlineSocket, parts: SplitResult) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    connection.sock = line
+    connection.sock = connected
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     if parts.query:
         target += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~?")
@@ -198,16 +198,16 @@ def _ask(line: _Line, parts: SplitResult) -> http.client.HTTPResponse:
     return connection.getresponse()
 
 
-def _body(answer: http.client.HTTPResponse, url: str, max_bytes: int) -> bytes:
-    if answer.status != 200:
+def _body(response: http.client.HTTPResponse, url: str, max_bytes: int) -> bytes:
+    if response.status != 200:
         raise ContentError(
-            f"{url}: the server answers {answer.status} {answer.reason}; check the address"
+            f"{url}: the server answers {response.status} {response.reason}; check the address"
         )
     body = bytearray()
-    while len(body) <= max_bytes and (chunk := answer.read(_CHUNK)):
+    while len(body) <= max_bytes and (chunk := response.read(_CHUNK)):
         body += chunk
     if len(body) > max_bytes:
         raise ContentError(f"{url}: over {max_bytes} bytes, the most that is fetched; shrink it")
-    if answer.length:
-        raise ContentError(f"{url}: the connection ended {answer.length} bytes early; try again")
+    if response.length:
+        raise ContentError(f"{url}: the connection ended {response.length} bytes early; try again")
     return bytes(body)

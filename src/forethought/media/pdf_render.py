@@ -1,10 +1,9 @@
-"""What PDFium draws of a PDF. Imported only when a PDF is read: PDFium is an extra."""
+"""Pages of a PDF as RGB arrays. Needs PDFium, which is optional: imported by `extras` alone."""
 
 import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,84 +12,85 @@ from pypdfium2 import PdfDocument, PdfiumError
 from pypdfium2.raw import FORMTYPE_ACRO_FORM, FPDF_ERR_PASSWORD
 
 from forethought.errors import ContentError
-from forethought.types.image import MAX_PIXELS, MAX_PIXELS_TOGETHER, Image
+from forethought.media.image_decode import MAX_PIXELS, MAX_TOTAL_PIXELS
+from forethought.media.page_ranges import parse_pages
 
 _POINTS_PER_INCH = 72
-# PDFium must not be entered by two threads.
-_ONE_AT_A_TIME = threading.Lock()
+# PDFium is not thread-safe.
+_LOCK = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Paper:
-    """An open PDF."""
+def render_pages(
+    pdf: Path | bytes,
+    which: int | str | slice | None,
+    name: str,
+    *,
+    dpi: int,
+    password: str | None,
+) -> list[tuple[int, UInt8[np.ndarray, "_ _ 3"]]]:
+    """Render pages, with the values of form fields; each with its number, from 1.
 
-    document: PdfDocument
-    name: str
+    A page of over `MAX_PIXELS` is rendered at the largest scale that fits.
 
-    def __len__(self) -> int:
-        return len(self.document)
-
-    def render(self, numbers: Sequence[int], dpi: int) -> tuple[Image, ...]:
-        """Draw pages, numbered from 1.
-
-        Raises:
-            ContentError: if one cannot be drawn, or they are over `MAX_PIXELS_TOGETHER`.
-        """
-        drawn: list[Image] = []
-        pixels = 0
-        for number in numbers:
-            drawn.append(Image(self._draw(number, dpi), source=f"{self.name}, page {number}"))
-            pixels += drawn[-1].pixels.size // 3
-            if pixels > MAX_PIXELS_TOGETHER:
-                raise ContentError(
-                    f"{self.name}: {len(numbers)} pages at {dpi} dpi are over "
-                    f"{MAX_PIXELS_TOGETHER // 1_000_000} megapixels; name fewer, or a lower dpi"
-                )
-        return tuple(drawn)
-
-    def _draw(self, number: int, dpi: int) -> UInt8[np.ndarray, "H W 3"]:
-        try:
-            with closing(self.document[number - 1]) as page:
-                width, height = page.get_size()
-                scale = _fitting(width, height, dpi / _POINTS_PER_INCH)
-                bitmap = page.render(scale=scale, rev_byteorder=True)
-                # The array is a view of memory that goes with the bitmap.
-                return np.array(bitmap.to_numpy())
-        except PdfiumError as error:
-            raise ContentError(
-                f"{self.name}, page {number}: damaged ({error}); export it again, or leave it out"
-            ) from None
+    Raises:
+        ContentError: if the PDF cannot be opened, `which` does not name its pages, one cannot be
+            rendered, or all together have over `MAX_TOTAL_PIXELS`.
+    """
+    with _LOCK, _open(pdf, name, password) as document:
+        numbers = parse_pages(which, len(document), name)
+        return list(_render(document, numbers, name, dpi=dpi))
 
 
 @contextmanager
-def opened(file: Path | bytes, name: str, password: str | None) -> Iterator[Paper]:
-    """Open a PDF; whoever else wants to waits.
-
-    Raises:
-        ContentError: if it is damaged, or the password does not open it.
-    """
-    with _ONE_AT_A_TIME:
-        try:
-            document = PdfDocument(file, password=password)
-        except PdfiumError as error:
-            raise ContentError(f"{name}: {_reason(error, password)}") from None
-        try:
-            if document.get_formtype() == FORMTYPE_ACRO_FORM:
-                document.init_forms()
-            yield Paper(document, name)
-        finally:
-            document.close()
+def _open(pdf: Path | bytes, name: str, password: str | None) -> Iterator[PdfDocument]:
+    try:
+        document = PdfDocument(pdf, password=password)
+    except PdfiumError as error:
+        raise ContentError(f"{name}: {_reason(error, password)}") from None
+    with closing(document):
+        if document.get_formtype() == FORMTYPE_ACRO_FORM:
+            document.init_forms()
+        yield document
 
 
 def _reason(error: PdfiumError, password: str | None) -> str:
     if error.err_code == FPDF_ERR_PASSWORD and password is None:
-        return "encrypted; say its password: pages(..., password='...')"
+        return "encrypted; give its password: pages(..., password='...')"
     if error.err_code == FPDF_ERR_PASSWORD:
         return "encrypted, and that is not its password; check it"
     return f"not a PDF that can be read ({error}); export it again"
 
 
-def _fitting(width: float, height: float, scale: float) -> float:
+def _render(
+    document: PdfDocument, numbers: Sequence[int], name: str, *, dpi: int
+) -> Iterator[tuple[int, UInt8[np.ndarray, "_ _ 3"]]]:
+    total = 0
+    for number in numbers:
+        try:
+            pixels = _render_page(document, number - 1, dpi)
+        except PdfiumError as error:
+            raise ContentError(
+                f"{name}, page {number}: damaged ({error}); export it again, or leave it out"
+            ) from None
+        total += pixels.size // 3
+        if total > MAX_TOTAL_PIXELS:
+            raise ContentError(
+                f"{name}: {len(numbers)} pages at {dpi} dpi are over "
+                f"{MAX_TOTAL_PIXELS // 1_000_000} megapixels; name fewer, or a lower dpi"
+            )
+        yield number, pixels
+
+
+def _render_page(document: PdfDocument, index: int, dpi: int) -> UInt8[np.ndarray, "H W 3"]:
+    with closing(document[index]) as page:
+        width, height = page.get_size()
+        scale = _fitting_scale(width, height, dpi / _POINTS_PER_INCH)
+        bitmap = page.render(scale=scale, rev_byteorder=True)
+        # `to_numpy` is a view of memory that is freed with the bitmap.
+        return np.array(bitmap.to_numpy())
+
+
+def _fitting_scale(width: float, height: float, scale: float) -> float:
     """The scale, or the largest below it that keeps a page within `MAX_PIXELS`."""
     scale = min(scale, math.sqrt(MAX_PIXELS / (width * height)))
     while math.ceil(width * scale) * math.ceil(height * scale) > MAX_PIXELS:

@@ -1,15 +1,13 @@
-"""The nouns: what flows from one end of the library to the other."""
+"""The data types of the library, in the order in which data passes through it."""
 
-from forethought.media.frames import Clip, FramePolicy
+from forethought.media import Clip, FramePolicy
 from forethought.types.cached_rationale import CachedRationale
-from forethought.types.content import Content, Text
+from forethought.types.content import Content, Text, open_file, pages
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
 from forethought.types.example import Example
 from forethought.types.hit import Hit
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
-from forethought.types.opening import open_file
-from forethought.types.pages import pages
 from forethought.types.progress import Progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
 from forethought.types.rationale import Ending, Rationale

@@ -1,4 +1,4 @@
-"""A rationale that outlived the call that wrote it."""
+"""A rationale of an earlier call."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from forethought.types.rationale import Rationale
 
 @dataclass(frozen=True, slots=True)
 class CachedRationale:
-    """One rationale that was written before, and what is known of it.
+    """A stored rationale, the completion it was read from, and where both come from.
 
-    `token_ids` is the completion as it was decoded, the embed token last. `edited` is when a
-    person corrected the words, empty if nobody did; `original` is what they corrected. Times
-    are UTC, in ISO 8601.
+    `token_ids` is the completion as decoded, with the embed token last. `reasoner` is the model,
+    `sources` the names of the inputs. `edited` is the time of a correction by hand, or empty;
+    `original` is the rationale before it. Times are UTC, in ISO 8601.
     """
 
     key: str
@@ -25,5 +25,5 @@ class CachedRationale:
 
     @property
     def tokens(self) -> int:
-        """How many tokens were decoded for it."""
+        """The number of decoded tokens."""
         return len(self.token_ids)

@@ -1,12 +1,15 @@
-"""One piece of what a caller shows: a text, a picture or a video."""
+"""What a message is made of: texts, pictures and videos, and the files they are read from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from forethought.errors import ContentError
-from forethought.types.image import MAX_PIXELS, Image
+from forethought.media import display_name, local_file, render_pages
+from forethought.types.image import Image
 from forethought.types.video import Video
 
-__all__ = ["MAX_PIXELS", "Content", "Image", "Text", "Video"]
+# An animated .gif is a picture by its name, of its first frame: `Video("moving.gif")` has all.
+_VIDEO_FILES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +17,14 @@ class Text:
     """Words.
 
     Raises:
-        ContentError: if there is nothing in them but white space, or they are not Unicode.
+        ContentError: if they are empty but for white space, or not valid Unicode.
     """
 
     words: str
 
     def __post_init__(self) -> None:
         if not self.words.strip():
-            raise ContentError(
-                f"text is empty ({self.words!r}): a vector needs at least one word to stand for"
-            )
+            raise ContentError(f"text is empty ({self.words!r}): it must have at least one word")
         try:
             self.words.encode()
         except UnicodeEncodeError as error:
@@ -34,3 +35,51 @@ class Text:
 
 
 Content = Text | Image | Video
+
+
+def open_file(path: Path) -> tuple[Content, ...]:
+    """The content of a file, by its suffix: the pages of a PDF, a video, or else a picture.
+
+    A folder is a video of its frames.
+
+    Raises:
+        ContentError: if it cannot be read as such.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".pdf":
+        return pages(path)
+    if suffix in _VIDEO_FILES or path.is_dir():
+        return (Video(path),)
+    return (Image(path),)
+
+
+def pages(
+    pdf: str | Path | bytes,
+    which: int | str | slice | None = None,
+    *,
+    dpi: int = 150,
+    password: str | None = None,
+    source: str = "",
+) -> tuple[Image, ...]:
+    """Render pages of a PDF as pictures, with the values of form fields.
+
+    A page that would have over 64 megapixels is rendered at the largest scale that fits.
+
+    Args:
+        pdf: a path, or the bytes of a PDF.
+        which: a page number, from 1; numbers and ranges, as in "3-7" or "1,4,9-", in that order;
+            a slice, which counts from 0; or None, for all.
+        dpi: pixels an inch of paper.
+        password: opens an encrypted PDF.
+        source: the name of the PDF in messages; its path by default. The source of each picture
+            is this name and its page number.
+
+    Raises:
+        ConfigError: if `dpi` is below 1.
+        ContentError: if it cannot be found, opened or rendered, has no such page, or over 500
+            pages or 1600 megapixels are named.
+    """
+    name = source or display_name(pdf, "document")
+    file = local_file(pdf, name, kind="PDF")
+    rendered = render_pages(file, which, name, dpi=dpi, password=password)
+    return tuple(Image(pixels, source=f"{name}, page {number}") for number, pixels in rendered)

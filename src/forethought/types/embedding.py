@@ -1,4 +1,4 @@
-"""Vectors, with what was thought on the way to each."""
+"""Vectors, with the rationale of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ from forethought.types.rationale import Rationale
 
 
 class Mode(StrEnum):
-    """Which road an input took to its vector."""
+    """How the vector of an input was made."""
 
     DIRECT = "direct"
-    """One pass over the prompt."""
+    """By one pass over the prompt."""
     THOUGHT = "thought"
-    """A rationale first."""
+    """After a rationale."""
     SKIPPED = "skipped"
-    """None: it could not be read, and the caller asked to go on."""
+    """Not at all: the input could not be read, and errors are skipped."""
 
 
 class Think(StrEnum):
-    """The caller's budget knob."""
+    """Which inputs get a rationale."""
 
     NEVER = "never"
-    """Every vector is direct."""
+    """None: every vector is direct."""
     ALWAYS = "always"
-    """Every vector comes after a rationale."""
+    """All."""
     AUTO = "auto"
-    """The model's gate decides for each input."""
+    """Those for which the model's gate predicts that it pays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """One unit vector an input, its rationale if it has one, and its price.
+    """One unit vector an input, with its rationale, if there is one, and its cost.
 
-    `tokens` counts what was decoded for each input; 0 for a direct vector. `gate` is the
-    gate's probability that a rationale pays, NaN where no gate was asked. `errors` says why
-    an input was skipped; its vector is NaN.
+    `tokens` counts the decoded tokens of each input; 0 for a direct vector. `gate` is the gate's
+    probability that a rationale pays, NaN where no gate was used. `errors` holds the reason
+    why an input was skipped; its vector is NaN.
     """
 
     vectors: Float[np.ndarray, "N D"]
@@ -57,7 +57,7 @@ class Embeddings:
 
     @property
     def dimension(self) -> int:
-        """How long each vector is."""
+        """D, the length of a vector."""
         return int(self.vectors.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""What is learned from: a query, its document, and what may be thought about each."""
+"""A training example: a query, its document, and a rationale for each."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from forethought.types.rationale import Rationale
 class Example:
     """A query and its positive document, each with a true rationale.
 
-    `query_concept` and `document_concept` name what is shown: two examples of one batch
-    with the same document concept are not each other's negatives.
+    `query_concept` and `document_concept` name the concept of each side: two examples of one
+    batch with the same document concept are not each other's negatives.
     """
 
     task: str

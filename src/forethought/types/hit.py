@@ -1,11 +1,11 @@
-"""What a search finds."""
+"""One result of a search."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document, how near it is, and its place among the others.
+    """A document, its score and its rank.
 
     `score` is the cosine to the query, in [-1, 1]; `rank` counts from 1.
     """

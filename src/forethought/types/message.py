@@ -1,4 +1,4 @@
-"""What is to be embedded: ordered content, and what the vector is for."""
+"""The input of an encoder: ordered content, and what its vector is for."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,20 +8,20 @@ from forethought.types.content import Content
 
 
 class Side(StrEnum):
-    """Which side of retrieval a message stands on."""
+    """The side of retrieval that a message is on."""
 
     QUERY = "query"
-    """It asks."""
+    """What is searched with."""
     DOCUMENT = "document"
-    """It is asked for."""
+    """What is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Pictures and words in order, with the instruction that says what they are for.
+    """Texts, pictures and videos in order, with an instruction: what the vector is for.
 
     Raises:
-        ContentError: if it holds no content.
+        ContentError: if there is no content.
     """
 
     content: tuple[Content, ...]
@@ -30,4 +30,4 @@ class Message:
 
     def __post_init__(self) -> None:
         if not self.content:
-            raise ContentError("message has no content: show it at least one text or picture")
+            raise ContentError("message has no content: give it at least one text or picture")

@@ -1,4 +1,4 @@
-"""A message as tokens, ready for a backbone, and what may be written after it."""
+"""The input of a backbone: token ids and image patches, and the format of completions."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from jaxtyping import Float
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patches:
-    """A picture or a video as a backbone takes it: flattened patches and their grid.
+    """A picture or a video as flattened patches and their grid.
 
-    `grid` is (frames, rows, columns) of patches before merging. Only a video has the rest:
-    `seconds`, when each of its frames is shown, for backbones that are told in words (each
-    frame is then a run of tokens of its own), and `time_step`, how far apart two frames stand in
-    time positions, for backbones that are not. What is without `has_grid_positions` stands in the text like
-    words, without rows and columns.
+    `grid` is (frames, rows, columns) of patches before merging. `seconds` (video only) are the
+    times of frames, for backbones that take time as text: each frame is then a run of tokens
+    of its own. `time_step` (video only) is the distance of two frames in M-RoPE time positions,
+    for backbones that take time by position. Without `has_grid_positions`, tokens have
+    consecutive positions, as text has, instead of rows and columns.
     """
 
     values: Float[np.ndarray, "N C"]
@@ -33,10 +33,10 @@ class Patches:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids with the pictures and videos they point at.
+    """Token ids, with the patches of their image and video placeholders, in order.
 
-    The direct vector is read at `read_at`. A completion goes on before `write_at`: the token
-    there, if there is one, serves the direct vector alone.
+    The direct vector is read at `token_ids[read_at]`. A completion continues
+    `token_ids[:write_at]`: a token at `write_at` is there for the direct vector alone.
     """
 
     token_ids: tuple[int, ...]
@@ -46,17 +46,17 @@ class Prompt:
 
     @property
     def prefix_ids(self) -> tuple[int, ...]:
-        """The tokens that a completion goes on from."""
+        """The tokens that a completion continues."""
         return self.token_ids[: self.write_at]
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionFormat:
-    """What an engine must know of a format to let a model write in it.
+    """The token ids that an engine needs to decode completions of one family.
 
-    A completion is read at the first `embed_id` it holds and starts with `start`, whatever
-    the model would rather say. One of `end_ids` ends a turn that will never embed. No row
-    may write a `forbidden` token.
+    The vector is read at the first `embed_id` of a completion. `start` begins every completion,
+    in place of the model's own choice. Each of `end_ids` ends a turn without a vector. Tokens in
+    `forbidden` are never sampled.
     """
 
     embed_id: int

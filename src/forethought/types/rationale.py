@@ -1,27 +1,27 @@
-"""What the model wrote before it embedded."""
+"""The text that a model writes before its vector is read."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """How the model stopped writing."""
+    """How decoding ended."""
 
     EMBED = "embed"
-    """It reached the embed token by itself."""
+    """The model wrote the embed token."""
     LENGTH = "length"
-    """It ran out of tokens; the embed token was forced."""
+    """The token budget was spent; the embed token was forced."""
     MALFORMED = "malformed"
-    """It stopped without the embed token, or its text does not parse."""
+    """The model ended its turn without the embed token, or the text does not parse."""
     LOOP = "loop"
-    """It said the same over and over; the embed token was forced."""
-    EARLY_EXIT = "settled"
-    """Its vector had stopped moving; the embed token was forced."""
+    """The text repeated itself; the embed token was forced."""
+    EARLY_EXIT = "early_exit"
+    """The vector stopped changing; the embed token was forced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rationale:
-    """A chain of thought, the short answer it came to, and how it ended."""
+    """A chain of thought, the short answer after it, and how decoding ended."""
 
     thinking: str
     answer: str

@@ -10,7 +10,7 @@ import PIL.Image
 
 
 def shade(index):
-    """The grey of a frame that is told by its number: a codec may miss it by a few levels."""
+    """The grey of the frame at an index; a codec may change it by a few levels."""
     return 10 + 20 * index
 
 
@@ -18,25 +18,25 @@ def grey(index, height=48, width=64):
     return np.full((height, width, 3), shade(index), np.uint8)
 
 
-def told(frame):
-    """The number of a frame, read off its shade."""
+def index_of(frame):
+    """The index of a frame, by its shade."""
     return round((float(frame.mean()) - 10) / 20)
 
 
-def write_video(path, count=10, **how):
-    """Grey frames, `rate` a second, or shown at the given `stamps` of milliseconds."""
-    stamps = how.get("stamps")
+def write_video(path, count=10, **options):
+    """Grey frames, `rate` a second, or at the given `stamps` in milliseconds."""
+    stamps = options.get("stamps")
     with av.open(path, "w") as container:
-        stream = container.add_stream(how.get("codec", "libx264"), rate=how.get("rate", 5))
-        stream.width, stream.height = how.get("width", 64), how.get("height", 48)
-        stream.pix_fmt = how.get("pixels", "yuv420p")
-        stream.options = how.get("options", {})
+        stream = container.add_stream(options.get("codec", "libx264"), rate=options.get("rate", 5))
+        stream.width, stream.height = options.get("width", 64), options.get("height", 48)
+        stream.pix_fmt = options.get("pixels", "yuv420p")
+        stream.options = options.get("options", {})
         if stamps:
             stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
-        if "turned" in how:
-            stream.set_display_rotation(how["turned"])
+        if "turned" in options:
+            stream.set_display_rotation(options["turned"])
         for index in range(count):
-            pixels = how.get("draw", grey)(index, stream.height, stream.width)
+            pixels = options.get("draw", grey)(index, stream.height, stream.width)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             if stamps:
                 frame.pts, frame.time_base = stamps[index], Fraction(1, 1000)
@@ -56,7 +56,7 @@ def write_sound(path):
 
 
 def write_pdf(path, count=3, width=120, height=90):
-    """One page a shade of grey, at 72 dots an inch."""
+    """One page for each shade of grey, at 72 dots an inch."""
     sheets = [PIL.Image.fromarray(grey(index, height, width)) for index in range(count)]
     sheets[0].save(path, "PDF", save_all=True, append_images=sheets[1:], resolution=72)
     return path
@@ -73,24 +73,24 @@ def bare_pdf(box=(0, 0, 60, 40), count=1, trailer="", extra=""):
     ]
     file = io.BytesIO()
     file.write(b"%PDF-1.4\n")
-    places = []
+    offsets = []
     for number, body in enumerate(bodies, 1):
-        places.append(file.tell())
+        offsets.append(file.tell())
         file.write(f"{number} 0 obj{body}endobj\n".encode("latin-1"))
     start = file.tell()
     file.write(f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n".encode())
-    file.writelines(f"{place:010d} 00000 n \n".encode() for place in places)
+    file.writelines(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
     size = len(bodies) + 1
     file.write(f"trailer<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{start}\n%%EOF".encode())
     return file.getvalue()
 
 
 def locked_pdf(password):
-    """One that opens with a password only: 40-bit RC4, as section 7.6 of the standard says."""
+    """A PDF that opens with a password only: 40-bit RC4, section 7.6 of the standard."""
     pad = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
     identity, rights = b"0123456789abcdef", -4
     padded = (password.encode() + pad)[:32]
-    owner = _rc4(hashlib.md5(padded).digest()[:5], padded)  # noqa: S324 - what the format asks
+    owner = _rc4(hashlib.md5(padded).digest()[:5], padded)  # noqa: S324 - required by the format
     seed = padded + owner + rights.to_bytes(4, "little", signed=True) + identity
     user = _rc4(hashlib.md5(seed).digest()[:5], pad)  # noqa: S324
     lock = f"<</Filter/Standard/V 1/R 2/O<{owner.hex()}>/U<{user.hex()}>/P {rights}>>"

@@ -1,0 +1,218 @@
+import base64
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import PIL.Image
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forethought.errors import ContentError
+from forethought.media import load_image
+
+
+def encoded(picture, kind="PNG", **options):
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def load(data, name="picture"):
+    return load_image(data, name)
+
+
+def png(width, height):
+    """A PNG with a header only: it states a size and has no pixels."""
+
+    def chunk(kind, body):
+        typed = kind + body
+        return struct.pack(">I", len(body)) + typed + struct.pack(">I", zlib.crc32(typed))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def noise(height=5, width=7):
+    rng = np.random.default_rng(3)
+    return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_a_png_comes_back_pixel_for_pixel(tmp_path):
+    pixels = noise()
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(PIL.Image.fromarray(pixels)))
+    for source in (path, str(path), path.read_bytes(), PIL.Image.open(path), pixels):
+        found = load(source)
+        assert found.dtype == np.uint8
+        assert np.array_equal(found, pixels)
+
+
+def test_transparent_parts_are_white():
+    # Red at alpha 51/255 = 0.2 over white: 255, and 0.8 * 255 = 204 twice.
+    rgba = PIL.Image.new("RGBA", (3, 2), (255, 0, 0, 51))
+    rgba.putpixel((2, 1), (9, 9, 9, 0))
+    pixels = load(encoded(rgba))
+    assert pixels[0, 0].tolist() == [255, 204, 204]
+    assert pixels[1, 2].tolist() == [255, 255, 255]
+
+
+def test_a_transparent_palette_colour_is_white():
+    picture = PIL.Image.new("P", (3, 2), 0)
+    picture.putpalette([10, 20, 30, 40, 50, 60])
+    picture.putpixel((1, 0), 1)
+    pixels = load(encoded(picture, transparency=0))
+    assert pixels[0, 1].tolist() == [40, 50, 60]
+    assert pixels[1, 1].tolist() == [255, 255, 255]
+
+
+def test_a_rotated_picture_is_turned_upright():
+    # Orientation 6: the camera was turned; the first row of the file is the right column.
+    pixels = noise(2, 3)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    found = load(encoded(PIL.Image.fromarray(pixels), exif=exif))
+    assert np.array_equal(found, np.rot90(pixels, -1))
+
+
+def test_sixteen_bits_are_scaled_to_eight():
+    # 257 * k stands for k: 65535 = 257 * 255.
+    grey = np.array([[0, 257 * 17, 65535]], dtype=np.uint16)
+    found = load(encoded(PIL.Image.fromarray(grey)))
+    assert found.tolist() == [[[0] * 3, [17] * 3, [255] * 3]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "kind"),
+    [("CMYK", (0, 255, 255, 0), "JPEG"), ("L", 76, "BMP"), ("1", 1, "PNG")],
+)
+def test_any_mode_becomes_rgb(mode, colour, kind):
+    picture = PIL.Image.new(mode, (17, 9), colour)
+    found = load(encoded(picture, kind))
+    assert found.shape == (9, 17, 3)
+    expected = {"CMYK": (255, 0, 0), "L": (76,) * 3, "1": (255,) * 3}[mode]
+    assert np.abs(found[4, 8].astype(int) - expected).max() <= 2  # JPEG rounds
+
+
+def test_an_animated_gif_is_its_first_frame():
+    frames = [PIL.Image.new("RGB", (6, 4), colour) for colour in ("blue", "lime")]
+    gif = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert load(gif)[2, 3].tolist() == [0, 0, 255]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a picture that Pillow can read; convert it to PNG"),
+        (b"words, not a picture", "not a picture"),
+        (encoded(PIL.Image.fromarray(noise(40, 40)))[:-300], "damaged .* export it again"),
+        (png(10_000, 10_000), "over 64 megapixels.* it has 10000 x 10000"),
+        (png(100_000, 100_000), "over 64 megapixels.*shrink it"),
+    ],
+    ids=["zero bytes", "text", "truncated", "large", "bomb"],
+)
+def test_bytes_that_are_no_complete_picture_are_refused(data, message):
+    with pytest.raises(ContentError, match=f"^box.png: .*{message}"):
+        load(data, "box.png")
+
+
+def test_a_path_that_is_no_picture_is_refused(tmp_path):
+    with pytest.raises(ContentError, match=r"gone.png: no such file; check the path"):
+        load(tmp_path / "gone.png", "gone.png")
+    with pytest.raises(ContentError, match="a folder, not a picture"):
+        load(tmp_path)
+
+
+def test_a_truncated_picture_opened_by_the_caller_is_refused():
+    opened = PIL.Image.open(io.BytesIO(encoded(PIL.Image.fromarray(noise(40, 40)))[:-300]))
+    with pytest.raises(ContentError, match="damaged"):
+        load(opened)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 3), (4, 0, 3)])
+def test_an_empty_array_is_refused(shape):
+    with pytest.raises(ContentError, match="not empty, got uint8"):
+        load(np.zeros(shape, np.uint8))
+
+
+@given(
+    st.sampled_from(["PNG", "GIF", "JPEG", "BMP", "TIFF", "WEBP", "AVIF"]), st.integers(0, 2**32)
+)
+def test_damage_anywhere_is_refused_or_decoded_without_a_warning(kind, seed):
+    rng = np.random.default_rng(seed)
+    body = bytearray(encoded(PIL.Image.fromarray(noise(9, 11)), kind))
+    for at in rng.integers(len(body), size=4):
+        body[at] = rng.integers(256)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found = load(bytes(body))
+        except ContentError:
+            return
+    assert found.dtype == np.uint8
+    assert found.shape[2] == 3
+
+
+def test_one_pixel_is_a_picture():
+    dot = PIL.Image.new("RGB", (1, 1), (7, 8, 9))
+    assert load(encoded(dot)).tolist() == [[[7, 8, 9]]]
+
+
+def test_a_palette_becomes_its_colours():
+    picture = PIL.Image.new("P", (3, 2), 1)
+    picture.putpalette([10, 20, 30, 40, 50, 60])
+    assert load(encoded(picture))[1, 2].tolist() == [40, 50, 60]
+
+
+def test_inverted_cmyk_is_decoded():
+    # A JPEG with Adobe's marker holds 255 - ink.
+    picture = PIL.Image.new("CMYK", (16, 8), (255, 0, 0, 0))
+    cyan = load(encoded(picture, "JPEG"))[4, 8].astype(int)
+    assert np.abs(cyan - [0, 255, 255]).max() <= 2
+    assert load(encoded(picture, "TIFF"))[4, 8].tolist() == [0, 255, 255]
+
+
+def data_url(body, head="data:image/png;base64"):
+    return f"{head},{base64.b64encode(body).decode()}"
+
+
+@pytest.mark.parametrize(
+    "head", ["data:image/png;base64", "DATA:;BASE64", "data:image/png;charset=x;base64"]
+)
+def test_a_data_url_is_its_content(head):
+    pixels = noise()
+    found = load(data_url(encoded(PIL.Image.fromarray(pixels)), head))
+    assert np.array_equal(found, pixels)
+
+
+def test_a_data_url_may_be_escaped_instead_of_base64():
+    body = encoded(PIL.Image.fromarray(noise()))
+    escaped = "".join(f"%{byte:02x}" for byte in body)
+    assert np.array_equal(load(f"data:image/png,{escaped}"), noise())
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("data:image/png;base64", "has no comma.* pathlib.Path"),
+        ("data:image/png;base64,@@@@", "is not base64 .*base64.b64encode"),
+        ("data:image/png;base64,", "has no content after its comma"),
+        ("data:image/png;base64,aGk=", "not a picture that Pillow can read"),
+    ],
+    ids=["no comma", "no base64", "empty", "no picture"],
+)
+def test_a_data_url_without_a_picture_is_refused(url, message):
+    with pytest.raises(ContentError, match=f"^box.png: .*{message}"):
+        load(url, "box.png")
+
+
+def test_a_web_address_is_fetched_only_on_request():
+    with pytest.raises(ContentError, match=r"box.png: a URL, .*allow_urls=True"):
+        load("https://example.com/a.png", "box.png")
+
+
+def test_an_allowed_address_still_must_be_public():
+    with pytest.raises(ContentError, match=r"127.0.0.1, which is not a public address"):
+        load_image("http://127.0.0.1:9/a.png", "box.png", allow_urls=True)
