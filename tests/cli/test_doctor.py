@@ -12,7 +12,7 @@ def folder(tmp_path_factory):
     return published.make("rge", tmp_path_factory.mktemp("published") / "rge")
 
 
-def test_a_healthy_checkpoint_is_status_0_and_one_line_a_check(run, folder):
+def test_a_healthy_checkpoint_has_exit_code_0_and_one_line_per_check(run, folder):
     ran = run("doctor", folder, "--device", "cpu")
     assert ran.status == 0
     assert ran.err == ""
@@ -22,28 +22,28 @@ def test_a_healthy_checkpoint_is_status_0_and_one_line_a_check(run, folder):
     assert max(map(len, lines[:-1])) <= 100
 
 
-def test_a_warning_says_the_way_out_below(run, folder):
+def test_the_remedy_of_a_warning_is_on_the_next_line(run, folder):
     lines = run("doctor", folder, "--device", "cpu").out.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("WARN  context"))
     assert any(line.strip().startswith("-> load with a smaller") for line in lines[at : at + 4])
 
 
-def test_json_keeps_its_shape(run, folder):
+def test_json_has_every_finding(run, folder):
     ran = run("doctor", folder, "--device", "cpu", "--json")
     assert ran.status == 0
-    told = json.loads(ran.out)
-    assert set(told) == {"model", "family", "device", "healthy", "findings"}
-    assert told["model"] == str(folder)
-    assert (told["family"], told["device"], told["healthy"]) == ("rge", "cpu", True)
-    assert len(told["findings"]) == 16
-    for finding in told["findings"]:
-        assert set(finding) == {"name", "status", "told", "way_out"}
+    content = json.loads(ran.out)
+    assert set(content) == {"model", "family", "device", "healthy", "findings"}
+    assert content["model"] == str(folder)
+    assert (content["family"], content["device"], content["healthy"]) == ("rge", "cpu", True)
+    assert len(content["findings"]) == 16
+    for finding in content["findings"]:
+        assert set(finding) == {"name", "status", "message", "remedy"}
         assert finding["status"] in STATUSES
-        assert finding["told"]
-        assert (finding["way_out"] is None) == (finding["status"] == "ok")
+        assert finding["message"]
+        assert (finding["remedy"] is None) == (finding["status"] == "ok")
 
 
-def test_a_failure_is_status_1_in_words_and_in_json(run, tmp_path):
+def test_a_failure_has_exit_code_1_with_and_without_json(run, tmp_path):
     broken = published.make("ume_r1", tmp_path / "ume_r1")
     (broken / "config.json").write_text("{")
     ran = run("doctor", broken, "--device", "cpu")
@@ -52,29 +52,29 @@ def test_a_failure_is_status_1_in_words_and_in_json(run, tmp_path):
     assert "FAIL  files" in ran.out
     ran = run("doctor", broken, "--device", "cpu", "--json")
     assert ran.status == 1
-    told = json.loads(ran.out)
-    assert told["healthy"] is False
-    assert told["family"] is None
+    content = json.loads(ran.out)
+    assert content["healthy"] is False
+    assert content["family"] is None
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["nobody"], "unknown model 'nobody'"),
         ([".", "--family", "rgb"], "unknown family 'rgb'; known:"),
         ([".", "--device", "toaster"], "unknown device 'toaster'"),
     ],
 )
-def test_what_cannot_be_asked_for_is_status_2(run, words, said):
-    ran = run("doctor", *words)
+def test_an_unknown_model_family_or_device_has_exit_code_2(run, arguments, message):
+    ran = run("doctor", *arguments)
     assert ran.status == 2
-    assert ran.err.startswith(f"error: {said}")
+    assert ran.err.startswith(f"error: {message}")
     assert ran.out == ""
 
 
-def test_a_family_can_be_told(run, tmp_path):
-    made = published.make("vlm2vec", tmp_path / "vlm2vec")
-    assert run("doctor", made, "--device", "cpu").status == 1
-    ran = run("doctor", made, "--device", "cpu", "--family", "vlm2vec")
+def test_the_family_can_be_given(run, tmp_path):
+    folder = published.make("vlm2vec", tmp_path / "vlm2vec")
+    assert run("doctor", folder, "--device", "cpu").status == 1
+    ran = run("doctor", folder, "--device", "cpu", "--family", "vlm2vec")
     assert ran.status == 0
     assert "VLM2Vec-V2 (vlm2vec): as told" in ran.out

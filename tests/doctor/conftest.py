@@ -6,16 +6,16 @@ import pytest
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory):
-    """A tiny checkpoint of every published system."""
+    """A tiny checkpoint of every published family."""
     from tests import published
 
-    home = tmp_path_factory.mktemp("published")
-    return {family: published.make(family, home / family) for family in published.MADE}
+    root = tmp_path_factory.mktemp("published")
+    return {family: published.make(family, root / family) for family in published.MADE}
 
 
 @pytest.fixture
 def copied(folders, tmp_path):
-    """One of them, to be broken."""
+    """A copy of one of them, to be changed by a test."""
     return lambda family: shutil.copytree(folders[family], tmp_path / family)
 
 
@@ -23,17 +23,17 @@ def copied(folders, tmp_path):
 def rewrite():
     """Change a JSON file in place."""
 
-    def changed(path, change):
-        told = json.loads(path.read_text())
-        change(told)
-        path.write_text(json.dumps(told))
+    def write(path, change):
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
 
-    return changed
+    return write
 
 
 @pytest.fixture
 def encoder(folders):
-    """A fresh encoder of a family, that may be broken."""
+    """A fresh encoder of a family, to be changed by a test."""
     from forethought.encoders import load
 
     return lambda family: load(folders[family], family=family, device="cpu")

@@ -1,13 +1,18 @@
 import pytest
 
 from forethought.doctor import Status
-from forethought.doctor.memory_check import check_memory, fitting, free_memory, in_words
+from forethought.doctor.memory_check import (
+    check_memory,
+    fitting_dtype,
+    format_bytes,
+    free_memory,
+)
 
 
 @pytest.mark.parametrize(
-    ("free", "status", "cpu", "gpu"),
+    ("available", "status", "cpu", "gpu"),
     [
-        # 3,000 parameters: 12,000 bytes whole, 6,000 in half.
+        # 3,000 parameters: 12,000 bytes in float32, 6,000 in bfloat16.
         (12_000, Status.OK, "float32", "auto"),
         (11_999, Status.WARN, "bfloat16", "bfloat16"),
         (6_000, Status.WARN, "bfloat16", "bfloat16"),
@@ -15,32 +20,37 @@ from forethought.doctor.memory_check import check_memory, fitting, free_memory, 
         (None, Status.WARN, "float32", "auto"),
     ],
 )
-def test_what_does_not_fit_is_not_tried(free, status, cpu, gpu):
-    assert check_memory(3_000, free=free, device="cpu", half=False).status is status
-    assert fitting(3_000, free=free, device="cpu", half=False) == cpu
-    assert fitting(3_000, free=free, device="cuda", half=False) == gpu
+def test_only_a_dtype_that_fits_is_loaded(available, status, cpu, gpu):
+    options = {"available": available, "half_precision": False}
+    assert check_memory(3_000, device="cpu", **options).status is status
+    assert fitting_dtype(3_000, device="cpu", **options) == cpu
+    assert fitting_dtype(3_000, device="cuda", **options) == gpu
 
 
 def test_a_checkpoint_in_half_precision_stays_so_on_a_gpu():
-    assert check_memory(3_000, free=6_000, device="cuda", half=True).status is Status.OK
-    assert fitting(3_000, free=6_000, device="cuda", half=True) == "auto"
-    assert fitting(3_000, free=5_999, device="cuda", half=True) is None
+    options = {"device": "cuda", "half_precision": True}
+    assert check_memory(3_000, available=6_000, **options).status is Status.OK
+    assert fitting_dtype(3_000, available=6_000, **options) == "auto"
+    assert fitting_dtype(3_000, available=5_999, **options) is None
 
 
-def test_both_precisions_and_what_is_free_are_said():
-    found = check_memory(2_209_000_000, free=18_040_000_000, device="cuda:1", half=True)
-    assert found.told == (
-        "2,209,000,000 parameters: 8.8 GB in float32, 4.4 GB in bfloat16; 18.0 GB free on cuda:1"
+def test_the_message_has_both_precisions_and_the_available_memory():
+    finding = check_memory(
+        2_209_000_000, available=18_040_000_000, device="cuda:1", half_precision=True
+    )
+    assert finding.message == (
+        "2,209,000,000 parameters: 8.8 GB in float32, 4.4 GB in bfloat16; "
+        "18.0 GB available on cuda:1"
     )
 
 
-def test_this_machine_says_what_is_free():
-    free = free_memory("cpu")
-    assert free is None or free > 2**20
+def test_the_available_memory_of_this_machine_is_plausible():
+    available = free_memory("cpu")
+    assert available is None or available > 2**20
 
 
 @pytest.mark.parametrize(
-    ("size", "said"),
+    ("size", "text"),
     [
         (999, "999 bytes"),
         (1_500, "1.5 kB"),
@@ -49,5 +59,5 @@ def test_this_machine_says_what_is_free():
         (14_000_000_000_000, "14000.0 GB"),
     ],
 )
-def test_bytes_are_said_as_people_do(size, said):
-    assert in_words(size) == said
+def test_bytes_are_formatted_in_decimal_units(size, text):
+    assert format_bytes(size) == text

@@ -3,72 +3,72 @@ import json
 import pytest
 
 from forethought.doctor import Status
-from forethought.doctor.template_check import check_template, read_template, turns
+from forethought.doctor.template_check import check_template, read_template, to_chat
 
 JINJA = "chat_template.jinja"
-CHATTING = ["ume_r1", "rge", "mmemb_r1", "qwen3_vl_embedding"]
+WITH_TEMPLATE = ["ume_r1", "rge", "mmemb_r1", "qwen3_vl_embedding"]
 
 
 @pytest.fixture
 def broken(copied, encoder):
-    """What is found once a family's template is changed."""
+    """The finding after a change to the template of a family."""
 
-    def found(family, change):
+    def check(family, change):
         folder = copied(family)
         path = folder / JINJA
         path.write_text(change(path.read_text()))
         return check_template(folder, encoder(family).renderer)
 
-    return found
+    return check
 
 
-@pytest.mark.parametrize("family", CHATTING)
-def test_a_published_template_says_what_we_say(folders, encoder, family):
-    found = check_template(folders[family], encoder(family).renderer)
-    assert found.status is Status.OK
-    assert found.told.startswith(JINJA)
+@pytest.mark.parametrize("family", WITH_TEMPLATE)
+def test_a_published_template_gives_our_tokens(folders, encoder, family):
+    finding = check_template(folders[family], encoder(family).renderer)
+    assert finding.status is Status.OK
+    assert finding.message.startswith(JINJA)
 
 
-def test_a_family_without_chat_needs_none(folders, encoder):
-    found = check_template(folders["vlm2vec"], encoder("vlm2vec").renderer)
-    assert found.status is Status.OK
-    assert "no chat template is used" in found.told
+def test_a_family_without_chat_needs_no_template(folders, encoder):
+    finding = check_template(folders["vlm2vec"], encoder("vlm2vec").renderer)
+    assert finding.status is Status.OK
+    assert "without a chat template" in finding.message
 
 
-def test_another_system_turn_is_caught_and_shown(broken):
-    found = broken("ume_r1", lambda text: text.replace("helpful assistant", "harmless pirate"))
-    assert found.status is Status.FAIL
-    assert "from token " in found.told
-    assert "the template says ' are a harmless', we say ' are a helpful assistan'" in found.told
+def test_another_system_turn_fails_with_the_difference(broken):
+    finding = broken("ume_r1", lambda text: text.replace("helpful assistant", "harmless pirate"))
+    assert finding.status is Status.FAIL
+    assert "from token " in finding.message
+    assert "the template gives ' are a harmless', ours ' are a helpful assistan'" in finding.message
 
 
 @pytest.mark.parametrize("family", ["mmemb_r1", "qwen3_vl_embedding"])
-def test_a_template_without_a_final_opening_is_caught(broken, family):
-    # The shorter one ends where they part.
-    found = broken(family, lambda text: text.split("{% if add_generation_prompt %}")[0])
-    assert found.status is Status.FAIL
-    assert "the template says" in found.told
+def test_a_template_without_the_opening_of_the_reply_fails(broken, family):
+    # The template's tokens are a prefix of ours.
+    finding = broken(family, lambda text: text.split("{% if add_generation_prompt %}")[0])
+    assert finding.status is Status.FAIL
+    assert "the template gives" in finding.message
 
 
-def test_a_difference_that_only_pictures_show_is_caught(broken):
-    found = broken(
+def test_a_difference_in_pictures_alone_fails(broken):
+    finding = broken(
         "rge", lambda text: text.replace("<|vision_start|><|image_pad|>", "<|image_pad|>")
     )
-    assert found.status is Status.FAIL
+    assert finding.status is Status.FAIL
 
 
-def test_a_template_that_cannot_be_rendered_is_caught(broken):
-    found = broken("rge", lambda text: "{% for %}")
-    assert found.status is Status.FAIL
-    assert "cannot be rendered" in found.told
+def test_a_template_that_cannot_be_rendered_fails(broken):
+    finding = broken("rge", lambda text: "{% for %}")
+    assert finding.status is Status.FAIL
+    assert "cannot be rendered" in finding.message
 
 
 def test_no_template_is_a_warning(copied, encoder):
     folder = copied("rge")
     (folder / JINJA).unlink()
-    found = check_template(folder, encoder("rge").renderer)
-    assert found.status is Status.WARN
-    assert "no chat template in chat_template.jinja or" in found.told
+    finding = check_template(folder, encoder("rge").renderer)
+    assert finding.status is Status.WARN
+    assert "no chat template in chat_template.jinja or" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -90,19 +90,19 @@ def test_no_template_is_a_warning(copied, encoder):
         ("chat_template.json", [], None),
     ],
 )
-def test_older_files_are_read_too(tmp_path, file, content, expected):
+def test_templates_in_older_files_are_read(tmp_path, file, content, expected):
     (tmp_path / file).write_text(json.dumps(content))
     assert read_template(tmp_path) == ((file, expected) if expected else None)
 
 
-def test_the_newest_file_counts(tmp_path):
+def test_the_newest_file_takes_precedence(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text('{"chat_template": "old"}')
     (tmp_path / JINJA).write_text("new")
     assert read_template(tmp_path) == (JINJA, "new")
 
 
-def test_a_prompt_comes_apart_into_its_turns():
-    said = (
+def test_a_prompt_is_split_into_chat_messages():
+    text = (
         "<|im_start|>system\nBe nice.<|im_end|>\n"
         "<|im_start|>user\n<|vision_start|><|image_pad|><|image_pad|><|vision_end|>what\nis it?<|im_end|>\n"
         "<|im_start|>assistant\n"
@@ -111,5 +111,5 @@ def test_a_prompt_comes_apart_into_its_turns():
         "role": "user",
         "content": [{"type": "image"}, {"type": "text", "text": "what\nis it?"}],
     }
-    assert turns(said, instruction="Find") == [user]
-    assert turns(said, instruction="Be nice") == [{"role": "system", "content": "Be nice."}, user]
+    assert to_chat(text, instruction="Find") == [user]
+    assert to_chat(text, instruction="Be nice") == [{"role": "system", "content": "Be nice."}, user]

@@ -11,7 +11,7 @@ from forethought.doctor.weights_check import check_weights, inspect_weights
 
 @pytest.fixture
 def sharded(tmp_path):
-    """Two shards: 12 + 10 numbers."""
+    """Two shards with 12 and 10 parameters."""
     save_file({"a": torch.ones(3, 4)}, tmp_path / "one.safetensors")
     save_file({"b": torch.ones(2, 5, dtype=torch.bfloat16)}, tmp_path / "two.safetensors")
     index = {"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}
@@ -19,73 +19,76 @@ def sharded(tmp_path):
     return tmp_path
 
 
-def found(folder):
+def check(folder):
     return check_weights(folder, inspect_weights(folder))
 
 
-def test_headers_say_how_many_numbers_there_are_and_of_which_types(sharded):
-    told = found(sharded)
-    assert told.status is Status.OK
-    assert told.told == "2 files, 22 parameters (BF16, F32), whole"
+def test_the_headers_give_number_and_dtypes_of_parameters(sharded):
+    finding = check(sharded)
+    assert finding.status is Status.OK
+    assert finding.message == "2 files, 22 parameters (BF16, F32), complete"
 
 
-def test_a_truncated_file_is_told_from_its_header(sharded):
+def test_a_truncated_file_fails(sharded):
     path = sharded / "two.safetensors"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-3])
-    told = found(sharded)
-    assert told.status is Status.FAIL
-    assert told.told == f"two.safetensors is truncated: {len(whole) - 3} of {len(whole)} bytes"
+    content = path.read_bytes()
+    path.write_bytes(content[:-3])
+    finding = check(sharded)
+    assert finding.status is Status.FAIL
+    assert (
+        finding.message
+        == f"two.safetensors is truncated: {len(content) - 3} of {len(content)} bytes"
+    )
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "fault"),
     [
-        (b"", "is no safetensors file"),
+        (b"", "is not a safetensors file"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid",
             "is a git-lfs pointer, not the weights",
         ),
-        (b"PK\x03\x04 a pickle of sorts", "is no safetensors file"),
+        (b"PK\x03\x04 a pickle of sorts", "is not a safetensors file"),
         (b"\x05\0\0\0\0\0\0\0[1,2]", "has no readable header"),
         (b"\x02\0\0\0\0\0\0\0{}", "has no readable header"),
         (b"\x40\0\0\0\0\0\0\0{", "has no readable header"),
     ],
 )
-def test_a_file_that_is_none_is_named(tmp_path, content, said):
+def test_a_file_of_another_format_fails(tmp_path, content, fault):
     (tmp_path / "model.safetensors").write_bytes(content)
-    assert said in found(tmp_path).told
-    assert not inspect_weights(tmp_path).usable
+    assert fault in check(tmp_path).message
+    assert not inspect_weights(tmp_path).loadable
 
 
-def test_a_missing_shard_is_a_failure_and_all_of_them_are_weights_left_behind(sharded):
+def test_a_missing_shard_fails_and_no_shard_at_all_is_a_warning(sharded):
     (sharded / "one.safetensors").unlink()
-    assert found(sharded).told == "1 of 2 shards are missing, the first one.safetensors"
+    assert check(sharded).message == "1 of 2 shards are missing, first one.safetensors"
     (sharded / "two.safetensors").unlink()
-    told = found(sharded)
-    assert told.status is Status.WARN
-    assert told.told.startswith("weights absent")
+    finding = check(sharded)
+    assert finding.status is Status.WARN
+    assert finding.message.startswith("weights absent")
 
 
-def test_an_index_that_is_none_is_a_failure(tmp_path):
+def test_an_unreadable_index_fails(tmp_path):
     (tmp_path / "model.safetensors.index.json").write_text("[]")
-    assert "cannot be read" in found(tmp_path).told
+    assert "cannot be read" in check(tmp_path).message
 
 
-def test_pickles_alone_are_a_failure(tmp_path):
+def test_pickles_alone_fail(tmp_path):
     (tmp_path / "pytorch_model.bin").write_bytes(b"x")
-    told = found(tmp_path)
-    assert told.status is Status.FAIL
-    assert "never opened" in told.told
+    finding = check(tmp_path)
+    assert finding.status is Status.FAIL
+    assert "never opened" in finding.message
 
 
-def test_an_adapter_stands_on_its_base(sharded, tmp_path):
+def test_the_parameters_of_an_adapter_include_its_base(sharded, tmp_path):
     folder = tmp_path / "adapter"
     folder.mkdir()
     save_file({"c": torch.ones(7)}, folder / "adapter_model.safetensors")
-    told = {"base_model_name_or_path": str(sharded)}
-    (folder / "adapter_config.json").write_text(json.dumps(told))
+    config = {"base_model_name_or_path": str(sharded)}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
     assert base_folder(folder) == sharded
-    assert inspect_weights(folder).parameters == 22 + 7
+    assert inspect_weights(folder).num_parameters == 22 + 7
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "nobody/nothing"}')
     assert base_folder(folder) == folder

@@ -1,4 +1,4 @@
-"""`forethought doctor`: can this checkpoint be trusted?"""
+"""`forethought doctor`: check whether the vectors of a checkpoint can be trusted."""
 
 import json
 import textwrap
@@ -11,74 +11,75 @@ from forethought.cli import console
 if TYPE_CHECKING:
     from forethought.doctor import Examination
 
-_SICK = 1
+_FAILED = 1
 _WIDTH = 100
 _INDENT = " " * 22
 
 
 def doctor(
     model: Annotated[
-        str, typer.Argument(help="A folder, a name that ships, or a repository as owner/name.")
+        str,
+        typer.Argument(help="A folder, the name of a shipped model, or a repository owner/name."),
     ],
     *,
     family: Annotated[
-        str, typer.Option(help="What it was trained as, where it cannot be recognised.")
+        str, typer.Option(help="The family it was trained as, if it cannot be recognised.")
     ] = "",
     device: Annotated[
-        str, typer.Option(help="Where it runs; by default the first GPU if there is one.")
+        str, typer.Option(help="Device to run on; by default the first GPU, else the CPU.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check what is needed to trust a checkpoint; status 1 if anything fails.
+    """Check whether the vectors of a checkpoint can be trusted; exit code 1 if a check fails.
 
-    Works without weights too, as far as config and tokenizer go.
+    Without weights, only config and tokenizer are checked.
     """
     with console.spinner(f"examining {model}"):
         from forethought.doctor import examine
 
-        examined = examine(model, family=family or None, device=device or None)
+        examination = examine(model, family=family or None, device=device or None)
     if as_json:
-        print(json.dumps(_table(examined), indent=2, ensure_ascii=False))
+        print(json.dumps(_to_json(examination), indent=2, ensure_ascii=False))
     else:
-        _print(examined)
-    if not examined.healthy:
-        raise typer.Exit(_SICK)
+        _print(examination)
+    if not examination.healthy:
+        raise typer.Exit(_FAILED)
 
 
-def _table(examined: "Examination") -> dict[str, object]:
+def _to_json(examination: "Examination") -> dict[str, object]:
     return {
-        "model": examined.model,
-        "family": examined.family or None,
-        "device": examined.device,
-        "healthy": examined.healthy,
+        "model": examination.model,
+        "family": examination.family or None,
+        "device": examination.device,
+        "healthy": examination.healthy,
         "findings": [
             {
                 "name": finding.name,
                 "status": finding.status.value,
-                "told": finding.told,
-                "way_out": finding.way_out or None,
+                "message": finding.message,
+                "remedy": finding.remedy or None,
             }
-            for finding in examined.findings
+            for finding in examination.findings
         ],
     }
 
 
-def _print(examined: "Examination") -> None:
+def _print(examination: "Examination") -> None:
     from forethought.doctor import Status
 
-    for finding in examined.findings:
+    for finding in examination.findings:
         head = f"{finding.status.name:<4}  {finding.name:<14}  "
-        print(_wrapped(finding.told, first=head))
-        if finding.way_out:
-            print(_wrapped(finding.way_out, first=f"{_INDENT}-> ", rest=f"{_INDENT}   "))
-    counts = ", ".join(f"{examined.count(status)} {status.name}" for status in Status)
-    print(f"\n{console.one_line(examined.model)}: {counts}")
+        print(_wrap(finding.message, first=head))
+        if finding.remedy:
+            print(_wrap(finding.remedy, first=f"{_INDENT}-> ", rest=f"{_INDENT}   "))
+    counts = ", ".join(f"{examination.count(status)} {status.name}" for status in Status)
+    print(f"\n{console.one_line(examination.model)}: {counts}")
 
 
-def _wrapped(words: str, *, first: str, rest: str = _INDENT) -> str:
-    # One long word, a path or a tag, is better whole than in two.
+def _wrap(text: str, *, first: str, rest: str = _INDENT) -> str:
+    # Long words are paths or tags, which must stay whole.
     return textwrap.fill(
-        console.one_line(words),
+        console.one_line(text),
         _WIDTH,
         initial_indent=first,
         subsequent_indent=rest,

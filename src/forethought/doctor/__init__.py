@@ -1,4 +1,4 @@
-"""Can this checkpoint be trusted? What is checked, and what was found."""
+"""Checks whether the vectors of a checkpoint can be trusted."""
 
 from forethought.doctor.examine import NAMES, examine
 from forethought.doctor.finding import Examination, Finding, Status

@@ -1,40 +1,42 @@
-"""What one check found."""
+"""The result of one check, and of all checks of one model."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARN = "warn"
-    """It works, or was not checked; the reader should know."""
+    """It works or was not checked, with a restriction that the user should know."""
     FAIL = "fail"
-    """Vectors of this checkpoint are not to be trusted."""
+    """The vectors of this checkpoint cannot be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a report: what was checked, how it stands, and the way out if it is not well.
+    """The result of one check; `remedy` is required unless the status is OK.
 
     Raises:
-        ValueError: if what is not well has no way out.
+        ValueError: if a warning or failure has no remedy.
     """
 
     name: str
     status: Status
-    told: str
-    way_out: str = ""
+    message: str
+    remedy: str = ""
 
     def __post_init__(self) -> None:
-        if self.status is not Status.OK and not self.way_out:
-            raise ValueError(f"finding {self.name!r} is {self.status} and has no way out; say one")
+        if self.status is not Status.OK and not self.remedy:
+            raise ValueError(
+                f"finding {self.name!r} has status {self.status} and no remedy; add one"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Every finding about one model, in the order of `examine`; `family` is empty if unknown."""
+    """Every finding about one model, in the order of `NAMES`; `family` is empty if unknown."""
 
     model: str
     family: str
@@ -43,24 +45,24 @@ class Examination:
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing failed."""
+        """Whether no check failed."""
         return not self.count(Status.FAIL)
 
     def count(self, status: Status) -> int:
-        """How many findings stand so."""
+        """Number of findings with this status."""
         return sum(finding.status is status for finding in self.findings)
 
 
-def ok(name: str, told: str) -> Finding:
-    """All is well."""
-    return Finding(name, Status.OK, told)
+def ok(name: str, message: str) -> Finding:
+    """A check that passed."""
+    return Finding(name, Status.OK, message)
 
 
-def warn(name: str, told: str, way_out: str) -> Finding:
-    """It works, but."""
-    return Finding(name, Status.WARN, told, way_out)
+def warn(name: str, message: str, remedy: str) -> Finding:
+    """A restriction, or a check that could not run."""
+    return Finding(name, Status.WARN, message, remedy)
 
 
-def fail(name: str, told: str, way_out: str) -> Finding:
-    """It does not work, or works wrongly."""
-    return Finding(name, Status.FAIL, told, way_out)
+def fail(name: str, message: str, remedy: str) -> Finding:
+    """A check that failed."""
+    return Finding(name, Status.FAIL, message, remedy)

@@ -1,4 +1,4 @@
-"""What every patient is shown: words, a picture, and more words."""
+"""Test inputs for the checks: a short text, a picture with text, a long text."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from forethought.types import Image, Message, Side, Text
 INSTRUCTION = "Find what this is about:"
 
 
-def words() -> Message:
-    """Few words."""
+def short_text() -> Message:
+    """A text of three words."""
     return Message((Text("a red bus"),), INSTRUCTION, Side.QUERY)
 
 
-def picture() -> Message:
-    """A small picture, no part of it like another, and words beside it."""
+def picture_with_text() -> Message:
+    """An 84 x 56 picture without repeated rows, and a short text."""
     rows, columns = np.mgrid[0:56, 0:84]
     pixels = np.stack([rows * 4, columns * 3, (rows * columns) % 256], axis=-1).astype(np.uint8)
     return Message(
@@ -21,6 +21,6 @@ def picture() -> Message:
     )
 
 
-def more_words() -> Message:
-    """Words enough that the others are padded beside them."""
+def long_text() -> Message:
+    """A text long enough that the other inputs are padded in a batch with it."""
     return Message((Text("two decks, " * 6 + "one driver"),), INSTRUCTION, Side.QUERY)

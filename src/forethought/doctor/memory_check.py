@@ -1,4 +1,4 @@
-"""How much memory the weights take, and whether there is so much."""
+"""Check that the weights fit into the available memory."""
 
 import os
 from contextlib import suppress
@@ -8,60 +8,76 @@ import torch
 
 from forethought.doctor.finding import Finding, fail, ok, warn
 
-BYTES = {"float32": 4, "bfloat16": 2}
+BYTES_PER_PARAMETER = {"float32": 4, "bfloat16": 2}
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def check_memory(parameters: int, *, free: int | None, device: str, half: bool) -> Finding:
-    """Whether the weights alone fit into what is free; `half` if `load` would halve them there."""
-    need = {name: parameters * size for name, size in BYTES.items()}
-    said = ", ".join(f"{in_words(size)} in {name}" for name, size in need.items())
-    told = f"{parameters:,} parameters: {said}"
-    if free is None:
-        return warn("memory", f"{told}; how much is free on {device} is unknown", "look yourself")
-    told += f"; {in_words(free)} free on {device}"
-    if free < need["bfloat16"]:
+def check_memory(
+    num_parameters: int, *, available: int | None, device: str, half_precision: bool
+) -> Finding:
+    """Whether the weights alone fit into the available bytes.
+
+    Args:
+        available: None if unknown.
+        half_precision: whether `load` would use 16-bit weights on this device.
+    """
+    sizes = {dtype: num_parameters * size for dtype, size in BYTES_PER_PARAMETER.items()}
+    listed = ", ".join(f"{format_bytes(size)} in {dtype}" for dtype, size in sizes.items())
+    message = f"{num_parameters:,} parameters: {listed}"
+    if available is None:
+        return warn(
+            "memory",
+            f"{message}; the memory available on {device} is unknown",
+            "compare with the memory of the device",
+        )
+    message += f"; {format_bytes(available)} available on {device}"
+    if available < sizes["bfloat16"]:
         return fail(
             "memory",
-            f"{told}: too little",
-            'use another --device, or load with Loading(quantize="4bit") on a GPU or '
-            'Loading(device_map="auto") over several',
+            f"{message}: too little",
+            'use another --device, or load with LoadOptions(quantize="4bit") on a GPU or '
+            'LoadOptions(device_map="auto") over several',
         )
-    if free < need["float32"] and not half:
+    if available < sizes["float32"] and not half_precision:
         return warn(
-            "memory", f"{told}: enough for bfloat16 alone", 'load with Loading(dtype="bfloat16")'
+            "memory",
+            f"{message}: enough for bfloat16 only",
+            'load with LoadOptions(dtype="bfloat16")',
         )
-    return ok("memory", told)
+    return ok("memory", message)
 
 
-def fitting(parameters: int, *, free: int | None, device: str, half: bool) -> str | None:
-    """The precision to examine it in: that of `load`, or half where only this fits; None if none."""
-    if free is not None and free < parameters * BYTES["bfloat16"]:
+def fitting_dtype(
+    num_parameters: int, *, available: int | None, device: str, half_precision: bool
+) -> str | None:
+    """The dtype to load for the checks: that of `load`, else bfloat16, or None if neither fits."""
+    if available is not None and available < num_parameters * BYTES_PER_PARAMETER["bfloat16"]:
         return None
-    if half or free is None or free >= parameters * BYTES["float32"]:
+    fits_float32 = available is None or available >= num_parameters * BYTES_PER_PARAMETER["float32"]
+    if half_precision or fits_float32:
         return "float32" if device == "cpu" else "auto"
     return "bfloat16"
 
 
 def free_memory(device: str) -> int | None:
-    """How many bytes a device has left; None where it does not say."""
+    """Bytes available on a device; None if unknown."""
     kind = torch.device(device).type
     if kind == "cuda":
         return int(torch.cuda.mem_get_info(torch.device(device))[0])
     if kind == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
-    left = [room for room in (_available(), _allowed()) if room is not None]
-    return min(left, default=None)
+    limits = [limit for limit in (_available(), _allowed()) if limit is not None]
+    return min(limits, default=None)
 
 
-def in_words(size: int) -> str:
-    """A number of bytes, as people say it."""
-    left = float(size)
+def format_bytes(size: int) -> str:
+    """A number of bytes in decimal units."""
+    number = float(size)
     for unit in ("bytes", "kB", "MB"):
-        if left < 1000:
-            return f"{left:.3g} {unit}"
-        left /= 1000
-    return f"{left:.1f} GB"
+        if number < 1000:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
 
 
 def _available() -> int | None:

@@ -1,6 +1,10 @@
-"""Was the embed token's row ever trained? A new row is zeros, a mean or a copy until it is."""
+"""Check that the embedding rows of the embed tokens were trained.
+
+A new row is zeros, the mean of the other rows, or a copy of one, until it is trained.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -11,71 +15,74 @@ from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import Family
 from forethought.renderers import Renderer
 
-NEAR_MEAN = 0.02
-"""How far from the mean row a mean row is found after rounding, in lengths of the mean."""
-USUAL = (0.1, 10.0)
-"""Lengths of a trained row, in lengths of the median row."""
+MEAN_TOLERANCE = 0.02
+"""Distance below which a row counts as the mean row, relative to the norm of the mean row."""
+TYPICAL_NORMS = (0.1, 10.0)
+"""Norms of a trained row, relative to the median norm."""
 
-_TRAIN = "train the rows with `forethought train`, or take weights from after training"
+_REMEDY = "train the rows with `forethought train`, or take the weights from after training"
+
+
+@dataclass(slots=True)
+class _RowReport:
+    """Norms of rows in words, with `faults` that no trained row has and `doubts` that few have."""
+
+    norms: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 def check_rows(backbone: QwenVL, renderer: Renderer, family: Family) -> Finding:
-    """Whether the rows of the embed tokens look like trained ones, going in and coming out."""
+    """Whether the rows of the embed tokens look trained, in the input and output embeddings."""
     ids = {str(tag): renderer.layout.token_id(tag) for tag in family.embeds}
     if not ids:
-        return ok("rows", "no row of its own: the vector is read at an ordinary token")
+        return ok("rows", "no embed token: the vector is read at an ordinary token")
+    report = _RowReport()
     network = backbone.network
-    known = renderer.layout.tokenizer.get_vocab_size()
-    ins = network.get_input_embeddings().weight.detach()[:known]
-    told, fatal, odd = _told(ins, ids, where="")
+    vocabulary = renderer.layout.tokenizer.get_vocab_size()
+    _inspect(network.get_input_embeddings().weight.detach()[:vocabulary], ids, report)
     completion_format = renderer.completion_format
     if not network.config.tie_word_embeddings and completion_format is not None:
-        written = {
-            name: at
-            for name, at in ids.items()
-            if at in {completion_format.embed_id, *completion_format.start}
-        }
-        outs = network.get_output_embeddings().weight.detach()[:known]
-        more = _told(outs, written, where=" in lm_head")
-        told, fatal, odd = (mine + its for mine, its in zip((told, fatal, odd), more, strict=True))
-    if fatal:
-        return fail("rows", "; ".join(fatal + odd), _TRAIN)
-    if odd:
-        return warn("rows", "; ".join(odd), _TRAIN)
-    return ok("rows", "; ".join(told))
+        generated = {completion_format.embed_id, *completion_format.start}
+        outputs = network.get_output_embeddings().weight.detach()[:vocabulary]
+        generated_ids = {name: token for name, token in ids.items() if token in generated}
+        _inspect(outputs, generated_ids, report, suffix=" in lm_head")
+    if report.faults:
+        return fail("rows", "; ".join(report.faults + report.doubts), _REMEDY)
+    if report.doubts:
+        return warn("rows", "; ".join(report.doubts), _REMEDY)
+    return ok("rows", "; ".join(report.norms))
 
 
-def _told(
-    rows: Float[Tensor, "V H"], ids: Mapping[str, int], *, where: str
-) -> tuple[list[str], list[str], list[str]]:
-    """What is said of each row; what no trained row can be; what a trained row hardly is."""
-    others = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-    others[list(ids.values())] = False
-    usual = rows[others]
-    mean = usual.float().mean(0)
-    median = float(usual.float().norm(dim=-1).median())
-    told, fatal, odd = [], [], []
-    for name, at in ids.items():
-        row = rows[at].float()
-        length = float(row.norm()) / median
-        told.append(f"{name}{where} {length:.2f} times the median row's length")
+def _inspect(
+    rows: Float[Tensor, "V H"], ids: Mapping[str, int], report: _RowReport, *, suffix: str = ""
+) -> None:
+    """Compare the rows of `ids` with all others, and add the result to the report."""
+    is_other = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+    is_other[list(ids.values())] = False
+    others = rows[is_other]
+    mean = others.float().mean(0)
+    median_norm = float(others.float().norm(dim=-1).median())
+    for name, token in ids.items():
+        row = rows[token].float()
+        norm = float(row.norm()) / median_norm
+        report.norms.append(f"{name}{suffix} has {norm:.2f} times the median norm")
         if not torch.isfinite(row).all() or not row.any():
-            fatal.append(f"{name}{where} is all zeros or not finite")
-        elif (row - mean).norm() <= NEAR_MEAN * mean.norm():
-            odd.append(f"{name}{where} is the mean of the other rows: never trained")
-        elif (rows[others] == rows[at]).all(dim=-1).any():
-            odd.append(f"{name}{where} is a copy of another token's row: never trained")
-        elif not USUAL[0] <= length <= USUAL[1]:
-            odd.append(told[-1])
-    fatal += _alike(rows, ids, where)
-    return told, fatal, odd
+            report.faults.append(f"{name}{suffix} is all zeros or not finite")
+        elif (row - mean).norm() <= MEAN_TOLERANCE * mean.norm():
+            report.doubts.append(f"{name}{suffix} is the mean of the other rows: never trained")
+        elif (others == rows[token]).all(dim=-1).any():
+            report.doubts.append(f"{name}{suffix} is a copy of another token's row: never trained")
+        elif not TYPICAL_NORMS[0] <= norm <= TYPICAL_NORMS[1]:
+            report.doubts.append(report.norms[-1])
+    report.faults += _equal_rows(rows, ids, suffix)
 
 
-def _alike(rows: Float[Tensor, "V H"], ids: Mapping[str, int], where: str) -> list[str]:
+def _equal_rows(rows: Float[Tensor, "V H"], ids: Mapping[str, int], suffix: str) -> list[str]:
     names = list(ids)
     return [
-        f"{one} and {other}{where} are one and the same row"
-        for place, one in enumerate(names)
-        for other in names[:place]
-        if torch.equal(rows[ids[one]], rows[ids[other]])
+        f"{name} and {other}{suffix} have the same row"
+        for index, name in enumerate(names)
+        for other in names[:index]
+        if torch.equal(rows[ids[name]], rows[ids[other]])
     ]

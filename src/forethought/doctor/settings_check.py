@@ -1,4 +1,4 @@
-"""What will be done with pictures, videos, memory and time, in plain words."""
+"""Check package versions, and the settings for pictures, videos, attention and context."""
 
 import importlib.metadata
 import platform
@@ -16,142 +16,150 @@ VERSIONS = {
     "transformers": ((5, 17), (6,)),
     "tokenizers": ((0, 22), None),
 }
-"""The releases that this was made for: from, and up to but without."""
-SPARE = 256
-"""Tokens left for instruction and words, beside a picture and a rationale."""
+"""Supported releases: lowest, and the first that is too new."""
+TEXT_TOKENS = 256
+"""Tokens reserved for instruction and text, beside a picture and a rationale."""
 
 
 def check_versions() -> Finding:
-    """Whether the packages underneath are of releases that this was tried with."""
-    held = {name: importlib.metadata.version(name) for name in VERSIONS}
-    said = ", ".join(f"{name} {version}" for name, version in held.items())
-    told = f"forethought {forethought.__version__}, python {platform.python_version()}, {said}"
-    odd = [name for name, version in held.items() if not _within(version, name)]
-    if odd:
+    """Whether the installed packages are of supported releases."""
+    installed = {name: importlib.metadata.version(name) for name in VERSIONS}
+    listed = ", ".join(f"{name} {version}" for name, version in installed.items())
+    message = f"forethought {forethought.__version__}, python {platform.python_version()}, {listed}"
+    unsupported = [name for name, version in installed.items() if not _supports(name, version)]
+    if unsupported:
         return warn(
             "versions",
-            f"{told}; {', '.join(odd)} outside what this was made for",
-            "pip install -U forethought, which brings the releases it asks for",
+            f"{message}; {', '.join(unsupported)} outside the supported releases",
+            "pip install -U forethought, which installs supported releases",
         )
-    return ok("versions", told)
+    return ok("versions", message)
 
 
 def check_pixels(
-    own: ImageProcessor,
+    stored: ImageProcessor,
     used: ImageProcessor,
     *,
     family: Family,
     config: Any,  # noqa: ANN401 - transformers types it loosely
 ) -> Finding:
-    """Which size pictures are brought to, and whether the checkpoint's files say the same."""
+    """To which size pictures are resized, and whether the files of the checkpoint agree.
+
+    Args:
+        stored: the settings in preprocessor_config.json.
+        used: the settings with which `load` embeds.
+    """
     vision = config.vision_config
-    cut = {
-        "patch_size": (own.patch_size, vision.patch_size),
-        "merge_size": (own.merge_size, vision.spatial_merge_size),
-        "temporal_patch_size": (own.temporal_patch_size, vision.temporal_patch_size),
+    sizes = {
+        "patch_size": (stored.patch_size, vision.patch_size),
+        "merge_size": (stored.merge_size, vision.spatial_merge_size),
+        "temporal_patch_size": (stored.temporal_patch_size, vision.temporal_patch_size),
     }
     wrong = [
-        f"{name} {mine} (config.json: {its})" for name, (mine, its) in cut.items() if mine != its
+        f"{name} {size} (config.json: {expected})"
+        for name, (size, expected) in sizes.items()
+        if size != expected
     ]
     if wrong:
         return fail(
             "pixels",
             f"preprocessor_config.json has {', '.join(wrong)}",
-            "take preprocessor_config.json from the revision that the weights are of",
+            "take preprocessor_config.json from the revision of the weights",
         )
     side = used.patch_size * used.merge_size
-    told = (
-        f"a picture is brought to {used.min_pixels:,} to {used.max_pixels:,} pixels, sides by "
-        f"{side}: at most {largest_picture(used):,} tokens"
+    message = (
+        f"pictures are resized to {used.min_pixels:,} to {used.max_pixels:,} pixels, sides a "
+        f"multiple of {side}: at most {max_picture_tokens(used):,} tokens"
     )
-    limits = (own.min_pixels, own.max_pixels)
+    limits = (stored.min_pixels, stored.max_pixels)
     if family.pixels and family.pixels != limits:
         return warn(
             "pixels",
-            f"{told}, as {family.title} published; its preprocessor_config.json says "
+            f"{message}, as {family.title} published; its preprocessor_config.json has "
             f"{limits[0]:,} to {limits[1]:,}",
-            f"nothing, to repeat what was published; or load with "
-            f"Reading(min_pixels={limits[0]}, max_pixels={limits[1]})",
+            "keep this to reproduce published results, or load with "
+            f"EncodeOptions(min_pixels={limits[0]}, max_pixels={limits[1]})",
         )
-    return ok("pixels", told)
+    return ok("pixels", message)
 
 
 def check_frames(used: ImageProcessor, *, config: Any) -> Finding:  # noqa: ANN401
-    """Which frames of a video are shown, how large, and whether the network's clock is kept."""
+    """Which frames of a video are encoded, at what size, and with which encoding of time."""
     video = used.video
-    spoken = config.model_type in TEXT_TIMESTAMPS
-    steps = None if spoken else getattr(config.vision_config, "tokens_per_second", None)
-    needed = None if steps is None else float(steps)
-    if (video.text_timestamps, video.tokens_per_second) != (spoken, needed):
-        network = replace(video, text_timestamps=spoken, tokens_per_second=needed)
+    as_text = config.model_type in TEXT_TIMESTAMPS
+    steps = None if as_text else getattr(config.vision_config, "tokens_per_second", None)
+    tokens_per_second = None if steps is None else float(steps)
+    if (video.text_timestamps, video.tokens_per_second) != (as_text, tokens_per_second):
+        trained = replace(video, text_timestamps=as_text, tokens_per_second=tokens_per_second)
         return fail(
             "frames",
-            f"time is {_clock(video)}, and the network was trained on time {_clock(network)}",
-            "put the network's own config.json (an adapter's base has it) into the folder",
+            f"time is encoded {_time_encoding(video)}; the network was trained with time "
+            f"{_time_encoding(trained)}",
+            "put the config.json of the network (for an adapter, of its base) into the folder",
         )
     return ok(
         "frames",
-        f"a video shows {_chosen(video)}, each of {video.min_pixels:,} to {video.max_pixels:,} "
-        f"pixels, together at most {video.total_pixels:,}; time is {_clock(video)}",
+        f"a video becomes {_frame_policy(video)}, each of {video.min_pixels:,} to "
+        f"{video.max_pixels:,} pixels, together at most {video.total_pixels:,}; time is encoded "
+        f"{_time_encoding(video)}",
     )
 
 
 def check_attention(backbone: QwenVL, *, device: str) -> Finding:
-    """Which attention runs, in the language model and in the vision tower."""
+    """Which attention implementation runs in the language model and in the vision encoder."""
     config = backbone.network.config
     parts = {"text": config.text_config, "vision": config.vision_config}
     used = {name: str(part._attn_implementation) for name, part in parts.items()}  # noqa: SLF001 - transformers keeps it there
-    said = ", ".join(f"{name} {how}" for name, how in used.items())
-    flash = "present" if find_spec("flash_attn") else "not installed"
-    told = f"{said}; flash-attention {flash}"
+    listed = ", ".join(f"{name} {attention}" for name, attention in used.items())
+    flash = "installed" if find_spec("flash_attn") else "not installed"
+    message = f"{listed}; flash-attention {flash}"
     if "eager" in used.values() and device != "cpu":
         return warn(
             "attention",
-            f"{told}: eager is the slowest, and takes memory by the square of the length",
-            'load with Loading(attention="sdpa")',
+            f"{message}: eager is the slowest, and its memory grows with the square of the length",
+            'load with LoadOptions(attention="sdpa")',
         )
-    return ok("attention", told)
+    return ok("attention", message)
 
 
 def check_context(encoder: ReasoningEncoder, used: ImageProcessor) -> Finding:
-    """Whether the largest picture and the longest rationale go into the context together."""
+    """Whether the largest picture and the longest rationale fit into the context together."""
     context = encoder.engine.backbone.context_length
-    picture = largest_picture(used)
-    need = picture + encoder.decode_options.budget + SPARE
-    told = (
-        f"{context:,} tokens; the largest picture takes {picture:,}, a rationale at most "
-        f"{encoder.decode_options.budget:,}"
+    picture, budget = max_picture_tokens(used), encoder.decode_options.budget
+    needed = picture + budget + TEXT_TOKENS
+    message = (
+        f"{context:,} tokens; the largest picture takes {picture:,}, a rationale at most {budget:,}"
     )
-    if need > context:
+    if needed > context:
         return warn(
             "context",
-            f"{told}: together with {SPARE} for words {need:,}",
-            "load with a smaller Reading(max_pixels=..., budget=...)",
+            f"{message}: {needed:,} with {TEXT_TOKENS} for text",
+            "load with a smaller EncodeOptions(max_pixels=..., budget=...)",
         )
-    return ok("context", told)
+    return ok("context", message)
 
 
-def largest_picture(used: ImageProcessor) -> int:
-    """The most tokens one picture becomes."""
+def max_picture_tokens(used: ImageProcessor) -> int:
+    """Tokens of the largest picture."""
     return used.max_pixels // (used.patch_size * used.merge_size) ** 2
 
 
-def _chosen(video: VideoSettings) -> str:
+def _frame_policy(video: VideoSettings) -> str:
     frames = video.frames
     if frames.count is not None:
-        return f"{frames.count} frames, spread evenly"
-    return f"{frames.fps:g} frames a second, {frames.min_frames} to {frames.max_frames}"
+        return f"{frames.count} frames, evenly spaced"
+    return f"{frames.fps:g} frames per second, {frames.min_frames} to {frames.max_frames}"
 
 
-def _clock(video: VideoSettings) -> str:
+def _time_encoding(video: VideoSettings) -> str:
     if video.text_timestamps:
-        return "told in words, before each pair of frames"
+        return "as text before each pair of frames"
     if video.tokens_per_second is not None:
-        return f"told by position, {video.tokens_per_second:g} steps a second"
-    return "told by position, one step each pair of frames"
+        return f"by position, {video.tokens_per_second:g} steps per second"
+    return "by position, one step per pair of frames"
 
 
-def _within(version: str, name: str) -> bool:
-    lowest, above = VERSIONS[name]
+def _supports(name: str, version: str) -> bool:
+    lowest, too_new = VERSIONS[name]
     parts = tuple(int(part) for part in version.partition("+")[0].split(".")[:2] if part.isdigit())
-    return parts >= lowest and (above is None or parts < above)
+    return parts >= lowest and (too_new is None or parts < too_new)

@@ -1,4 +1,4 @@
-"""Is the right state read, and is it the same in every batch?"""
+"""Check that the hidden state after the final norm is read, and that batching does not change it."""
 
 from dataclasses import replace
 
@@ -13,10 +13,10 @@ from forethought.encoders import ReasoningEncoder
 from forethought.types import Side, Think
 
 BUDGET = 8
-"""How many tokens a rationale may take here: enough to write, few enough to wait for."""
-CLOSE = 0.9999
-CLOSE_HALF = 0.99
-"""In half precision, kernels of other shapes round in other ways."""
+"""Tokens of a rationale in these checks."""
+MIN_COSINE = 0.9999
+MIN_COSINE_HALF = 0.99
+"""In half precision, kernels for other shapes round differently."""
 
 _REPORT = (
     "please report it with your versions; until then use a release of transformers that passes"
@@ -25,106 +25,106 @@ _REPORT = (
 
 @torch.inference_mode()
 def check_state(encoder: ReasoningEncoder) -> Finding:
-    """Whether the state that becomes a vector left the network's final norm.
+    """Whether the states that become vectors are outputs of the network's final norm.
 
-    The norm is computed anew from what goes into it: one that was put out of action passes
-    its input on unseen.
+    The norm is recomputed from its input, so a norm that returns its input unchanged fails.
     """
     engine = encoder.local
-    text = engine.backbone.network.model.language_model
-    norm = text.norm
+    norm = engine.backbone.network.model.language_model.norm
     if getattr(norm, "weight", None) is None:
         return fail(
             "state",
             f"the final norm is a {type(norm).__name__} without weights: states are pre-norm",
             "load the checkpoint with its stock class, and undo whatever replaced its norm",
         )
-    seen: list[tuple[Tensor, Tensor]] = []
-    hook = norm.register_forward_hook(lambda _, into, out: seen.append((into[0], out)))
+    inputs: list[Tensor] = []
+    hook = norm.register_forward_hook(lambda _, args, __: inputs.append(args[0]))
     try:
-        prompt = encoder.renderer.render(fixtures.words())
+        prompt = encoder.renderer.render(fixtures.short_text())
         prefill = engine.prefill([prompt])
-        reads = [("direct", prefill.direct[0], prompt.read_at)]
+        states = [("direct", prefill.direct[0], prompt.read_at)]
         if encoder.family.thinks:
             thought, _ = engine.think(
                 prefill, [0], budget=1, sampling=encoder.decode_options.sampling
             )
-            reads.append(("thought", thought[0], -1))
+            states.append(("thought", thought[0], -1))
     finally:
         hook.remove()
     eps = float(engine.backbone.network.config.text_config.rms_norm_eps)
-    for (mode, state, at), place in zip(reads, (0, -1), strict=False):
-        if not seen:
+    # The first call of the norm belongs to the prefill, the last one to the embed token.
+    for (mode, state, position), call in zip(states, (0, -1), strict=False):
+        if not inputs:
             return _pre_norm(mode, "the final norm never ran")
-        into = seen[place][0][0, at]
-        if _near(state, _normed(into, norm.weight, eps)):
+        norm_input = inputs[call][0, position]
+        if _is_close(state, _rms_norm(norm_input, norm.weight, eps)):
             continue
-        if _near(state, into):
-            return _pre_norm(mode, "it is what goes into the final norm")
-        return _pre_norm(mode, "it is not what the final norm makes of its input")
-    return ok(
-        "state",
-        f"post-norm: the {' and '.join(mode for mode, *_ in reads)} state left the final norm",
-    )
+        if _is_close(state, norm_input):
+            return _pre_norm(mode, "it is the input of the final norm")
+        return _pre_norm(mode, "it differs from the final norm of its input")
+    modes = " and ".join(mode for mode, *_ in states)
+    return ok("state", f"post-norm: the {modes} state is an output of the final norm")
 
 
-def _pre_norm(mode: str, how: str) -> Finding:
+def _pre_norm(mode: str, reason: str) -> Finding:
     return fail(
         "state",
-        f"the {mode} state is pre-norm: {how}",
+        f"the {mode} state is pre-norm: {reason}",
         "read last_hidden_state of the inner model, never hidden_states[-1]; " + _REPORT,
     )
 
 
-def _normed(
-    into: Float[Tensor, " H"], weight: Float[Tensor, " H"], eps: float
+def _rms_norm(
+    states: Float[Tensor, " H"], weight: Float[Tensor, " H"], eps: float
 ) -> Float[Tensor, " H"]:
-    values = into.float()
+    values = states.float()
     return values * torch.rsqrt(values.pow(2).mean() + eps) * weight.float()
 
 
-def _near(one: Float[Tensor, " H"], other: Float[Tensor, " H"]) -> bool:
-    tolerance = 1e-3 if one.dtype == torch.float32 else 3e-2
-    gap = (one.float() - other.float()).norm()
-    return bool(gap <= tolerance * other.float().norm())
+def _is_close(state: Float[Tensor, " H"], expected: Float[Tensor, " H"]) -> bool:
+    tolerance = 1e-3 if state.dtype == torch.float32 else 3e-2
+    difference = (state.float() - expected.float()).norm()
+    return bool(difference <= tolerance * expected.float().norm())
 
 
 def check_direct(encoder: ReasoningEncoder) -> Finding:
     """Whether direct vectors are the same alone and in a batch with padding."""
-    return _layouts("direct parity", encoder, Think.NEVER)
+    return _check_parity("direct parity", encoder, Think.NEVER)
 
 
 def check_thought(encoder: ReasoningEncoder) -> Finding:
     """Whether rationales and their vectors are the same alone and in a batch with padding."""
     if Side.QUERY not in encoder.family.thinks:
         return ok("thought parity", "this family writes no rationale")
-    return _layouts(
+    return _check_parity(
         "thought parity",
         replace(encoder, decode_options=replace(encoder.decode_options, budget=BUDGET)),
         Think.ALWAYS,
     )
 
 
-def _layouts(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
-    messages = [fixtures.words(), fixtures.picture(), fixtures.more_words()]
-    # As much padding as there can be: left alone, the scheduler lets little stand.
+def _check_parity(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
+    messages = [fixtures.short_text(), fixtures.picture_with_text(), fixtures.long_text()]
+    # Any share of padding is allowed: by default the scheduler groups prompts of similar length.
     limits = replace(encoder.engine.limits, waste=1.0)
-    wasteful = replace(encoder, engine=replace(encoder.local, limits=limits))
-    together = wasteful.encode(messages, think=think, batch_size=len(messages))
+    padding_encoder = replace(encoder, engine=replace(encoder.local, limits=limits))
+    batched = padding_encoder.encode(messages, think=think, batch_size=len(messages))
     alone = [encoder.encode([message], think=think) for message in messages]
-    single = np.concatenate([one.vectors for one in alone])
-    half = encoder.engine.backbone.network.dtype != torch.float32
-    other = [i for i, one in enumerate(alone) if one.rationales[0] != together.rationales[i]]
-    if half and other:
-        # Rounding may tip one greedy choice; the vectors of two rationales are two vectors.
+    vectors = np.concatenate([embeddings.vectors for embeddings in alone])
+    is_half = encoder.engine.backbone.network.dtype != torch.float32
+    changed = sum(
+        embeddings.rationales[0] != rationale
+        for embeddings, rationale in zip(alone, batched.rationales, strict=True)
+    )
+    if is_half and changed:
+        # Rounding may change one greedy token; the vectors of two rationales are incomparable.
         return warn(
             name,
-            f"in half precision {len(other)} of {len(messages)} rationales are others in a batch",
-            "where runs must repeat to the letter, load it in float32",
+            f"in half precision {changed} of {len(messages)} rationales change in a batch",
+            "load in float32 where runs must repeat exactly",
         )
-    lowest = float((together.vectors * single).sum(-1).min())
-    told = f"cosine {lowest:.6f} at the least over {len(messages)} inputs, alone and padded"
-    # Not `<`: a vector that is no number must fail.
-    if other or not lowest >= (CLOSE_HALF if half else CLOSE):
-        return fail(name, told, f"embed with batch_size=1; {_REPORT}")
-    return ok(name, told)
+    lowest = float((batched.vectors * vectors).sum(-1).min())
+    message = f"cosine at least {lowest:.6f} over {len(messages)} inputs, alone and padded"
+    # `not >=` rather than `<`: NaN must fail.
+    if changed or not lowest >= (MIN_COSINE_HALF if is_half else MIN_COSINE):
+        return fail(name, message, f"embed with batch_size=1; {_REPORT}")
+    return ok(name, message)
