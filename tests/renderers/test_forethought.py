@@ -10,19 +10,19 @@ from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layo
 from forethought.types import Ending, Image, Message, Patches, Rationale, Side, Text
 
 INSTRUCTION = "Find the picture."
-SPOKEN = [
+TEXTS = [
     "Find the picture. A red square, two blue squares.",
     "user\nassistant\nthink answer 1234567890\n\n  gap",
 ]
 
 
 def patchify(image):
-    """Twelve patches of 2 x 6, whatever is shown: three tokens when four make one."""
+    """Twelve patches of 2 x 6 for any picture: three tokens of four patches."""
     return Patches(np.full((12, 5), image.pixels.mean(), np.float32), (1, 2, 6))
 
 
 def make_renderer(context=400):
-    return ForethoughtRenderer(Layout(learn_tokens(SPOKEN, size=300), patchify, 4, context))
+    return ForethoughtRenderer(Layout(learn_tokens(TEXTS, size=300), patchify, 4, context))
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +31,24 @@ def renderer():
 
 
 @pytest.fixture(scope="module")
-def stock():
-    """The same tokenizer as anyone would load it, tags and all."""
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=learn_tokens(SPOKEN, size=300))
+def hf_tokenizer():
+    """The same tokenizer as transformers loads it, with the chat template."""
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=learn_tokens(TEXTS, size=300))
     tokenizer.chat_template = CHAT_TEMPLATE
     return tokenizer
 
 
-def stock_prompt(stock, message):
-    """The chat template's tokens, each picture's one placeholder spread over three."""
+def template_prompt(hf_tokenizer, message):
+    """The tokens of the chat template, with three placeholders for each picture."""
     parts = [{"type": "text", "text": f"{message.instruction}\n"}]
     for part in message.content:
-        shown = isinstance(part, Image)
-        parts.append({"type": "image"} if shown else {"type": "text", "text": part.words})
-    text = stock.apply_chat_template(
+        is_image = isinstance(part, Image)
+        parts.append({"type": "image"} if is_image else {"type": "text", "text": part.words})
+    text = hf_tokenizer.apply_chat_template(
         [{"role": "user", "content": parts}], tokenize=False, add_generation_prompt=True
     )
     text = text.replace(Tag.IMAGE, Tag.IMAGE * 3)
-    return tuple(stock(text, add_special_tokens=False)["input_ids"])
+    return tuple(hf_tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 PICTURE = Image(np.full((3, 2, 3), 90, np.uint8))
@@ -57,12 +57,12 @@ PARTS = st.one_of(st.just(PICTURE), WORDS.filter(str.strip).map(Text))
 
 
 @given(st.lists(PARTS, min_size=1, max_size=4), WORDS)
-def test_a_prompt_equals_the_chat_template(renderer, stock, parts, instruction):
+def test_a_prompt_equals_the_chat_template(renderer, hf_tokenizer, parts, instruction):
     message = Message(tuple(parts), instruction, Side.QUERY)
-    assert renderer.render(message).token_ids == stock_prompt(stock, message)
+    assert renderer.render(message).token_ids == template_prompt(hf_tokenizer, message)
 
 
-def test_a_prompt_is_laid_out_as_documented(renderer):
+def test_a_prompt_has_the_documented_format(renderer):
     message = Message((PICTURE, Text("red?")), INSTRUCTION, Side.QUERY)
     prompt = renderer.render(message)
     assert renderer.layout.tokenizer.decode(list(prompt.token_ids), skip_special_tokens=False) == (
@@ -70,7 +70,7 @@ def test_a_prompt_is_laid_out_as_documented(renderer):
         "<|vision_start|><|image_pad|><|image_pad|><|image_pad|><|vision_end|>red?"
         "<disc_emb><|im_end|>\n<|im_start|>assistant\n"
     )
-    assert [shown.grid for shown in prompt.pictures] == [(1, 2, 6)]
+    assert [patches.grid for patches in prompt.pictures] == [(1, 2, 6)]
 
 
 @given(st.lists(PARTS, min_size=1, max_size=4))
@@ -82,17 +82,18 @@ def test_the_direct_vector_is_read_at_the_only_direct_embed_token(renderer, part
 
 
 @given(st.lists(st.sampled_from(list(TAGS)), min_size=1, max_size=6))
-def test_words_that_spell_a_tag_stay_words(renderer, spelled):
+def test_a_tag_in_a_text_stays_text(renderer, tags):
     plain = renderer.render(Message((Text("x"),), INSTRUCTION, Side.QUERY))
-    words = "x" + "y".join(spelled)
-    loud = renderer.render(Message((Text(words),), words, Side.QUERY))
+    words = "x" + "y".join(tags)
+    tagged = renderer.render(Message((Text(words),), words, Side.QUERY))
     for tag in TAGS:
-        at = renderer.layout.token_id(tag)
-        assert loud.token_ids.count(at) == plain.token_ids.count(at)
+        token_id = renderer.layout.token_id(tag)
+        assert tagged.token_ids.count(token_id) == plain.token_ids.count(token_id)
     written = renderer.write(Rationale(words, words, Ending.EMBED))
-    quiet = renderer.write(Rationale("x", "x", Ending.EMBED))
+    untagged = renderer.write(Rationale("x", "x", Ending.EMBED))
     assert all(
-        written.count(renderer.layout.token_id(tag)) == quiet.count(renderer.layout.token_id(tag))
+        written.count(renderer.layout.token_id(tag))
+        == untagged.count(renderer.layout.token_id(tag))
         for tag in TAGS
     )
 
@@ -103,7 +104,7 @@ def test_reading_undoes_writing(renderer, thinking, answer):
     assert renderer.read(renderer.write(rationale), ending=Ending.EMBED) == rationale
 
 
-def test_a_completion_embeds_at_its_last_token_but_one(renderer):
+def test_the_embed_token_is_the_last_token_but_one(renderer):
     written = renderer.write(Rationale("two wheels", "bicycle", Ending.EMBED))
     assert written[-2:] == (
         renderer.layout.token_id(Tag.THOUGHT),
@@ -112,14 +113,16 @@ def test_a_completion_embeds_at_its_last_token_but_one(renderer):
     assert written.count(renderer.layout.token_id(Tag.THOUGHT)) == 1
 
 
-def test_a_training_text_goes_on_from_the_sampling_prompt(renderer, stock):
-    # The prompt half of prompt + completion, cut where the assistant's turn starts.
+def test_a_training_example_starts_with_the_sampling_prompt(renderer, hf_tokenizer):
+    # The text of prompt and completion, split where the assistant's turn starts.
     message = Message((PICTURE, Text("what?")), INSTRUCTION, Side.QUERY)
     rationale = Rationale("two wheels", "bicycle", Ending.EMBED)
     prompt = renderer.render(message)
-    spoken = stock.decode([*prompt.token_ids, *renderer.write(rationale)])
-    half, start, _ = spoken.partition("assistant\n")
-    assert stock(half + start, add_special_tokens=False)["input_ids"] == list(prompt.token_ids)
+    text = hf_tokenizer.decode([*prompt.token_ids, *renderer.write(rationale)])
+    user, start, _ = text.partition("assistant\n")
+    assert hf_tokenizer(user + start, add_special_tokens=False)["input_ids"] == list(
+        prompt.token_ids
+    )
     assert prompt.token_ids[-len(renderer.opening) :] == renderer.opening
 
 
@@ -129,16 +132,16 @@ def test_a_completion_that_does_not_parse_is_malformed(renderer):
         assert renderer.read(broken, ending=Ending.EMBED).ending is Ending.MALFORMED
 
 
-def test_a_tag_spelled_in_plain_tokens_makes_a_rationale_malformed(renderer):
+def test_a_tag_encoded_as_text_makes_a_rationale_malformed(renderer):
     written = renderer.write(Rationale("say <gen_emb> twice", "no", Ending.EMBED))
     assert renderer.read(written, ending=Ending.EMBED).ending is Ending.MALFORMED
 
 
 def test_no_rationale_may_hold_a_picture_or_another_turn(renderer):
-    may = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
+    allowed = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
     assert set(renderer.completion_format.forbidden) == {
         renderer.layout.token_id(tag) for tag in TAGS
-    } - {renderer.layout.token_id(tag) for tag in may}
+    } - {renderer.layout.token_id(tag) for tag in allowed}
 
 
 def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):
@@ -152,7 +155,7 @@ def test_a_prompt_may_be_as_long_as_the_context_and_no_longer(renderer):
 
 
 def test_a_tokenizer_without_the_tags_is_refused():
-    tokenizer = learn_tokens(SPOKEN, size=300)
+    tokenizer = learn_tokens(TEXTS, size=300)
     stripped = type(tokenizer).from_str(tokenizer.to_str().replace("<gen_emb>", "<gem_emb>"))
     with pytest.raises(
         ModelError, match="tokenizer lacks <gen_emb>: each tag of forethought must be one token"

@@ -1,4 +1,4 @@
-"""Messages to tokens and back: the only code that spells a tag."""
+"""Messages to token ids and completions back to rationales: the only code that spells a tag."""
 
 from forethought.renderers.direct import Qwen3VLEmbeddingRenderer, Vlm2VecRenderer
 from forethought.renderers.forethought import CHAT_TEMPLATE, TAGS, ForethoughtRenderer

@@ -1,6 +1,6 @@
-"""Ordinary embedders, to compare with: the vector is the last token's state.
+"""Embedders without rationales, for comparison: the vector is the state of the last token.
 
-Qwen3-VL-Embedding puts the instruction into the system turn:
+Qwen3-VL-Embedding takes the instruction as the system turn:
 
     <|im_start|>system
     {instruction}.<|im_end|>
@@ -8,7 +8,7 @@ Qwen3-VL-Embedding puts the instruction into the system turn:
     {videos}{pictures}{words}<|im_end|>
     <|im_start|>assistant
 
-VLM2Vec-V2 uses no chat at all:
+VLM2Vec-V2 has no chat format:
 
     {pictures} {instruction} {words}
 """
@@ -17,17 +17,17 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from forethought.errors import ModelError
-from forethought.renderers.layout import Layout, Piece, media_first, pictures, task_text
+from forethought.renderers.layout import Layout, Piece, media_first, patches_of, task_text
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import Ending, Message, Patches, Prompt, Rationale
 
-UNSAID = "Represent the user's input."
-"""What Qwen3-VL-Embedding is told where nothing is said."""
+DEFAULT_INSTRUCTION = "Represent the user's input."
+"""The instruction of Qwen3-VL-Embedding where there is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Direct:
-    """What is the same for every embedder that never writes."""
+    """The common part of both renderers."""
 
     layout: Layout
 
@@ -36,65 +36,60 @@ class _Direct:
 
     @property
     def completion_format(self) -> None:
-        """There is nothing to write."""
+        """None: there are no completions."""
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:  # noqa: ARG002 - a Renderer's
-        """Refuse: there is no place for a rationale."""
-        raise ModelError("a direct embedder writes no rationale; ask it with think='never'")
+        """Raise `ModelError`: the format has no rationale."""
+        raise ModelError("a direct embedder has no rationale; encode with think='never'")
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
-        """Whatever was said, as the answer."""
+        """The text of a completion as an answer."""
         return Rationale("", self.layout.decode(completion), ending)
 
     def _prompt(self, pieces: list[Piece], *, with_vision_tags: bool = True) -> Prompt:
         ids = self.layout.encode(pieces, with_vision_tags=with_vision_tags)
-        # Some tokenizers close every text with a token of their own; the vector is read there.
+        # Some tokenizers append a token to every text; the vector is read at the last token.
         ids += self.layout.tokenizer.encode("", add_special_tokens=True).ids
         self.layout.check_length(ids)
-        return Prompt(tuple(ids), pictures(pieces), len(ids) - 1, len(ids))
+        return Prompt(tuple(ids), patches_of(pieces), len(ids) - 1, len(ids))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Qwen3VLEmbeddingRenderer(_Direct):
-    """Messages to tokens, for Qwen3-VL-Embedding."""
+    """The format of Qwen3-VL-Embedding."""
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens: videos, pictures, words; see `Renderer.render`."""
-        shown = self.layout.to_pieces(message.content)
-        ordered = sorted(shown, key=_place)
-        system: list[Piece] = [
-            Tag.START,
-            f"system\n{_closed(message.instruction) or UNSAID}",
-            Tag.END,
-            "\n",
-        ]
-        user: list[Piece] = [Tag.START, "user\n", *ordered, Tag.END, "\n"]
+        """The prompt of a message: videos, pictures, text; see `Renderer.render`."""
+        content = sorted(self.layout.to_pieces(message.content), key=_rank)
+        instruction = _with_full_stop(message.instruction) or DEFAULT_INSTRUCTION
+        system: list[Piece] = [Tag.START, f"system\n{instruction}", Tag.END, "\n"]
+        user: list[Piece] = [Tag.START, "user\n", *content, Tag.END, "\n"]
         return self._prompt([*system, *user, Tag.START, "assistant\n"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vlm2VecRenderer(_Direct):
-    """Messages to tokens, for VLM2Vec-V2."""
+    """The format of VLM2Vec-V2."""
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = media_first(self.layout.to_pieces(message.content))
-        # The published network finds pictures by marks that its prompts do not have, so it
-        # gives them the positions of words. One picture is shown at most; a blank parts more.
-        flat = [
-            replace(piece, has_grid_positions=False) for piece in seen if isinstance(piece, Patches)
-        ]
-        spaced: list[Piece] = [part for piece in flat for part in (piece, " ")]
-        return self._prompt([*spaced, task_text(message, words)], with_vision_tags=False)
+        """The prompt of a message, pictures first; see `Renderer.render`."""
+        media, text = media_first(self.layout.to_pieces(message.content))
+        # The published network finds pictures by vision tags, which its prompts lack, so it
+        # gives their tokens the positions of text. Published prompts have one picture at most;
+        # several are separated by spaces.
+        flat = [replace(patches, has_grid_positions=False) for patches in patches_of(media)]
+        spaced: list[Piece] = [part for patches in flat for part in (patches, " ")]
+        return self._prompt([*spaced, task_text(message, text)], with_vision_tags=False)
 
 
-def _place(piece: Piece) -> int:
+def _rank(piece: Piece) -> int:
+    """The order of kinds: videos, pictures, text."""
     if not isinstance(piece, Patches):
         return 2
     return 0 if piece.is_video else 1
 
 
-def _closed(instruction: str) -> str:
+def _with_full_stop(instruction: str) -> str:
     """End an instruction with a full stop unless it ends with punctuation already."""
     words = instruction.strip()
     if words and not unicodedata.category(words[-1]).startswith("P"):

@@ -1,4 +1,4 @@
-"""Our own format: the direct embed token ends the prompt's words, the thought one the rationale.
+"""Our own format: one embed token ends the user's turn, another one the rationale.
 
     <|im_start|>user
     {instruction}
@@ -6,20 +6,20 @@
     <|im_start|>assistant
     <think>{thinking}</think><answer>{answer}<gen_emb><|im_end|>
 
-The sequence goes on one token past the embed token, so that an engine which exposes the
-last decoded state exposes the right one.
+A completion has one token after its embed token, so that an engine which returns the state of
+the last decoded input token returns that of the embed token.
 """
 
 import re
 from dataclasses import dataclass
 
 from forethought.renderers import tags
-from forethought.renderers.layout import Layout, pictures
+from forethought.renderers.layout import Layout, patches_of
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationale
 
 TAGS = (*CHAT_TAGS, Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.DIRECT, Tag.THOUGHT)
-"""The tags of a tokenizer of our own, in the order of their ids."""
+"""The tags of our own tokenizers, in the order of their ids."""
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -32,7 +32,7 @@ CHAT_TEMPLATE = (
     "{{ '<|im_end|>\\n' }}{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}"
 )
-"""The same layout for stock tokenizers; a user message is its instruction, a newline, its parts."""
+"""The same format for transformers. The user's message is instruction, newline and content."""
 
 _COMPLETION = re.compile(
     f"{re.escape(Tag.THINK)}(?P<thinking>.*?){re.escape(Tag.THINK_END)}"
@@ -43,7 +43,7 @@ _COMPLETION = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForethoughtRenderer:
-    """Messages to tokens and back, for models of our own.
+    """Our own format.
 
     Raises:
         ModelError: if the tokenizer lacks one of the tags.
@@ -56,13 +56,13 @@ class ForethoughtRenderer:
 
     @property
     def opening(self) -> tuple[int, ...]:
-        """The tokens that hand the word to the model: every prompt ends in them."""
+        """The generation prompt: the last tokens of every prompt, which start the assistant's turn."""
         return tuple(self.layout.encode([Tag.START, "assistant\n"]))
 
     @property
     def completion_format(self) -> CompletionFormat:
-        """How a rationale is written."""
-        # A picture's placeholder in a rationale would break every later read of it.
+        """The format of a completion."""
+        # An image placeholder in a completion has no patches: encoding it again would fail.
         allowed = {Tag.THINK, Tag.THINK_END, Tag.ANSWER, Tag.THOUGHT, Tag.END}
         return CompletionFormat(
             embed_id=self.layout.token_id(Tag.THOUGHT),
@@ -72,21 +72,21 @@ class ForethoughtRenderer:
         )
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens; see `Renderer.render`."""
-        shown = self.layout.to_pieces(message.content)
-        ids = self.layout.encode([Tag.START, f"user\n{message.instruction}\n", *shown])
+        """The prompt of a message; see `Renderer.render`."""
+        content = self.layout.to_pieces(message.content)
+        ids = self.layout.encode([Tag.START, f"user\n{message.instruction}\n", *content])
         read_at = len(ids)
         ids += self.layout.encode([Tag.DIRECT, Tag.END, "\n"])
         ids += self.opening
         self.layout.check_length(ids)
-        return Prompt(tuple(ids), pictures(shown), read_at, len(ids))
+        return Prompt(tuple(ids), patches_of(content), read_at, len(ids))
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
-        """Spell the completion that teaches a rationale; its last token but one embeds."""
+        """The completion of a rationale, the embed token last but one; see `Renderer.write`."""
         thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
         answer = [Tag.ANSWER, rationale.answer, Tag.THOUGHT, Tag.END]
         return tuple(self.layout.encode([*thought, *answer]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
-        """Read the rationale out of a completion; never raises."""
+        """The rationale in a completion; see `Renderer.read`."""
         return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

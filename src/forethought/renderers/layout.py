@@ -1,4 +1,4 @@
-"""From the pieces of a layout to token ids: what every renderer is built on."""
+"""The parts of a prompt as token ids: the base of every renderer."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from forethought.renderers.tags import Tag
 from forethought.types import Content, Image, Message, Patches, Text, Video
 
 Piece = str | Tag | Patches
-"""Words, a tag, or a picture's place."""
+"""Text, a tag, or the patches of a picture or video."""
 
 DEFAULT_SYSTEM_TURN: tuple[Piece, ...] = (
     Tag.START,
@@ -19,46 +19,46 @@ DEFAULT_SYSTEM_TURN: tuple[Piece, ...] = (
     Tag.END,
     "\n",
 )
-"""The system turn that Qwen2-VL's and Qwen2.5-VL's templates write where there is none."""
+"""The system turn that the chat templates of Qwen2-VL and Qwen2.5-VL add where there is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Spells pieces as tokens: words stay words, whatever they spell.
+    """Encodes text, tags and patches as token ids; text that spells a tag stays text.
 
-    `image_processor` turns a picture or video into what the backbone takes; one of its tokens
-    stands for `patches_per_token` patches. `context` is the most tokens a prompt may have.
+    A picture or video takes one placeholder token for each `patches_per_token` patches. `context`
+    is the most tokens of a prompt.
     """
 
     tokenizer: Tokenizer
     image_processor: Callable[[Image | Video], Patches]
     patches_per_token: int
     context: int
-    plain: Tokenizer = field(init=False)
+    text_tokenizer: Tokenizer = field(init=False)
 
     def __post_init__(self) -> None:
-        # Words that spell a tag stay words: this one knows none. (`encode_special_tokens`
-        # would let the added tokens through that are not declared special.)
-        plain = Tokenizer(self.tokenizer.model)
+        # The same tokenizer without added tokens. (`encode_special_tokens` would still encode a
+        # tag in a text as one token if the tag is not declared special.)
+        text_tokenizer = Tokenizer(self.tokenizer.model)
         if self.tokenizer.normalizer is not None:
-            plain.normalizer = self.tokenizer.normalizer
+            text_tokenizer.normalizer = self.tokenizer.normalizer
         if self.tokenizer.pre_tokenizer is not None:
-            plain.pre_tokenizer = self.tokenizer.pre_tokenizer
-        object.__setattr__(self, "plain", plain)
+            text_tokenizer.pre_tokenizer = self.tokenizer.pre_tokenizer
+        object.__setattr__(self, "text_tokenizer", text_tokenizer)
 
     def require(self, tags: Iterable[Tag], *, family: str) -> None:
         """Check that each tag is one token.
 
         Raises:
-            ModelError: naming those that are not, and what they fall apart into.
+            ModelError: with those that are not.
         """
         missing = [tag for tag in tags if self.tokenizer.token_to_id(tag.value) is None]
         if missing:
-            pieces = len(self.encode_text(missing[0].value))
+            count = len(self.encode_text(missing[0].value))
             raise ModelError(
                 f"tokenizer lacks {', '.join(missing)}: each tag of {family} must be one token "
-                f"({missing[0].value} falls into {pieces}); load the checkpoint as the family it "
-                "was trained for, or add the token and train its row with `forethought train`"
+                f"({missing[0].value} is {count} tokens); load the checkpoint as the family it was "
+                "trained for, or add the token and train its embedding with `forethought train`"
             )
 
     def token_id(self, tag: Tag) -> int:
@@ -67,81 +67,79 @@ class Layout:
 
     @property
     def pad_id(self) -> int:
-        """What fills the shorter rows of a batch."""
+        """The id of the padding token."""
         return self.token_id(Tag.PAD)
 
     def encode_text(self, text: str) -> list[int]:
-        """The tokens of words alone."""
-        return list(self.plain.encode(text, add_special_tokens=False).ids)
+        """The tokens of text alone, of tags in it too."""
+        return list(self.text_tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, pieces: Iterable[Piece], *, with_vision_tags: bool = True) -> list[int]:
-        """The tokens of a row of pieces; words that touch are one text, as in a template.
+        """The tokens of pieces in order; adjacent texts are encoded as one, as in a template.
 
-        A picture is `with_vision_tags` by the marks of its start and end.
+        `with_vision_tags` puts placeholders between the tags that start and end a picture.
         """
         ids: list[int] = []
-        words = ""
+        text = ""
         for piece in pieces:
             if isinstance(piece, Patches):
-                ids += self.encode_text(words) + self._picture(
-                    piece, with_vision_tags=with_vision_tags
-                )
-                words = ""
+                ids += self.encode_text(text)
+                ids += self._placeholders(piece, with_vision_tags=with_vision_tags)
+                text = ""
             elif isinstance(piece, Tag) and self.tokenizer.token_to_id(piece.value) is not None:
-                ids += [*self.encode_text(words), self.token_id(piece)]
-                words = ""
+                ids += [*self.encode_text(text), self.token_id(piece)]
+                text = ""
             else:
-                # A tag that a vocabulary does not know is spelled out.
-                words += piece
-        return ids + self.encode_text(words)
+                # A tag that is not in the vocabulary is encoded as text.
+                text += piece
+        return ids + self.encode_text(text)
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """The text of token ids, with tags."""
+        text: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=False)
+        return text
 
     def to_pieces(self, content: Sequence[Content]) -> list[Piece]:
-        """Content as pieces: texts as they are, pictures and videos as patches."""
+        """Content as pieces: texts as strings, pictures and videos as patches."""
         return [
             part.words if isinstance(part, Text) else self.image_processor(part) for part in content
         ]
 
     def check_length(self, ids: Sequence[int]) -> None:
-        """Refuse a prompt that is longer than the context.
+        """Check that a prompt fits into the context.
 
         Raises:
-            ContentError: with its length.
+            ContentError: if it has more tokens.
         """
         if len(ids) > self.context:
             raise ContentError(
                 f"message takes {len(ids)} tokens, the model's context holds {self.context}: "
-                "shorten the text or show fewer pictures"
+                "shorten the text or pass fewer pictures"
             )
 
-    def decode(self, token_ids: Sequence[int]) -> str:
-        """What token ids say, tags and all."""
-        said: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=False)
-        return said
-
-    def _picture(self, patches: Patches, *, with_vision_tags: bool) -> list[int]:
-        kind = Tag.VIDEO if patches.is_video else Tag.IMAGE
+    def _placeholders(self, patches: Patches, *, with_vision_tags: bool) -> list[int]:
+        placeholder = self.token_id(Tag.VIDEO if patches.is_video else Tag.IMAGE)
+        start, end = self.token_id(Tag.VISION_START), self.token_id(Tag.VISION_END)
         ids: list[int] = []
         for index, (frames, rows, columns) in enumerate(patches.runs):
             if patches.seconds:
                 ids += self.encode_text(f"<{patches.seconds[index]:.1f} seconds>")
-            count = frames * rows * columns // self.patches_per_token
-            places = [self.token_id(kind)] * count
-            start, end = self.token_id(Tag.VISION_START), self.token_id(Tag.VISION_END)
-            ids += [start, *places, end] if with_vision_tags else places
+            run = [placeholder] * (frames * rows * columns // self.patches_per_token)
+            ids += [start, *run, end] if with_vision_tags else run
         return ids
 
 
-def pictures(pieces: Iterable[Piece]) -> tuple[Patches, ...]:
-    """The patches among pieces, in order."""
+def patches_of(pieces: Iterable[Piece]) -> tuple[Patches, ...]:
+    """The pictures and videos among pieces, in order."""
     return tuple(piece for piece in pieces if isinstance(piece, Patches))
 
 
 def media_first(pieces: Sequence[Piece]) -> tuple[list[Piece], str]:
-    """Pictures and videos in order, then all words as one text."""
-    seen = [piece for piece in pieces if isinstance(piece, Patches)]
-    return list(seen), " ".join(piece for piece in pieces if isinstance(piece, str))
+    """Pictures and videos in order, then all texts as one, joined by spaces."""
+    media: list[Piece] = [*patches_of(pieces)]
+    return media, " ".join(piece for piece in pieces if isinstance(piece, str))
 
 
-def task_text(message: Message, words: str) -> str:
-    """Instruction and words as the published systems join them: by one space."""
-    return " ".join(part for part in (message.instruction, words) if part)
+def task_text(message: Message, text: str) -> str:
+    """Instruction and text, joined by one space as the published systems do."""
+    return " ".join(part for part in (message.instruction, text) if part)

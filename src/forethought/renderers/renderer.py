@@ -1,4 +1,4 @@
-"""What every renderer promises."""
+"""The interface of a renderer."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,25 +8,30 @@ from forethought.types import CompletionFormat, Ending, Message, Prompt, Rationa
 
 @runtime_checkable
 class Renderer(Protocol):
-    """Messages to tokens and back, in one family's format.
+    """Messages to token ids, and completions to rationales, in the format of one family.
 
-    Four things hold for each, and are tested: a prompt equals the checkpoint's own chat
-    template where it has one; a training text starts with the sampling prompt; reading
-    undoes writing; and the token at `read_at` is the one whose state is the direct vector.
+    Four properties hold for each, and are tested:
+
+    1. `render(message).prefix_ids` equals the chat template of the checkpoint, token for token,
+       where it has one;
+    2. a training example is `render(message).prefix_ids`, then `write(rationale)`: it starts with
+       the prompt of sampling;
+    3. `read(write(rationale))` is the rationale, as far as the format has its parts;
+    4. `token_ids[read_at]` of a prompt is the token whose state is the direct vector.
     """
 
     @property
     def layout(self) -> Layout:
-        """The tokenizer and the eyes it works with."""
+        """The tokenizer and the image processor."""
         ...
 
     @property
     def completion_format(self) -> CompletionFormat | None:
-        """How the model writes a rationale; None for a family that never does."""
+        """The format of a completion; None for a family without rationales."""
         ...
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens.
+        """The prompt of a message.
 
         Raises:
             ContentError: if the prompt is longer than the context.
@@ -34,9 +39,13 @@ class Renderer(Protocol):
         ...
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
-        """Spell the completion that teaches a rationale."""
+        """The completion of a rationale, as token ids: the target of supervised training.
+
+        Raises:
+            ModelError: if the family has no rationales.
+        """
         ...
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
-        """Read the rationale out of a completion; never raises."""
+        """The rationale in a completion; never raises, see `Ending.MALFORMED`."""
         ...

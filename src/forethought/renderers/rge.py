@@ -1,4 +1,4 @@
-"""RGE (arXiv 2511.16150): the query thinks first, the document is read directly.
+"""RGE (arXiv 2511.16150): a query has a rationale, a document has none.
 
     <|im_start|>system
     You are a helpful assistant.<|im_end|>
@@ -9,9 +9,8 @@
     <|im_start|>assistant
     {thinking}<emb>
 
-One embed token has three parts: it is read for the vector, it ends the text, and right
-behind the prompt it gives a document's vector. A rationale is plain prose; nothing else
-stops it.
+The vector of a query is read at the embed token, which alone ends a rationale of plain prose. That
+of a document is read at an embed token right after the prompt.
 """
 
 import re
@@ -23,7 +22,7 @@ from forethought.renderers.layout import (
     Layout,
     Piece,
     media_first,
-    pictures,
+    patches_of,
     task_text,
 )
 from forethought.renderers.tags import CHAT_TAGS, Tag
@@ -34,7 +33,7 @@ _COMPLETION = re.compile(f"(?P<thinking>.*?){re.escape(Tag.EMBED)}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RgeRenderer:
-    """Messages to tokens and back, for RGE on Qwen2.5-VL.
+    """The format of RGE on Qwen2.5-VL.
 
     Raises:
         ModelError: if the tokenizer lacks the embed token.
@@ -47,24 +46,24 @@ class RgeRenderer:
 
     @property
     def completion_format(self) -> CompletionFormat:
-        """How a rationale is written: the embed token is the only one that stops it."""
+        """The format of a completion: only the embed token ends it."""
         return CompletionFormat(self.layout.token_id(Tag.EMBED), start=(), end_ids=(), forbidden=())
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = media_first(self.layout.to_pieces(message.content))
-        task = task_text(message, words)
-        # Every published text ends its line, and a picture stands on a line of its own.
-        lines = ("\n" if seen else "") + (task if task.endswith("\n") else f"{task}\n")
-        user: list[Piece] = [Tag.START, "user\n", *seen, lines, Tag.END, "\n"]
+        """The prompt of a message, pictures first; see `Renderer.render`."""
+        media, text = media_first(self.layout.to_pieces(message.content))
+        task = task_text(message, text)
+        # Every published text ends with a newline, and so does a picture before it.
+        lines = ("\n" if media else "") + (task if task.endswith("\n") else f"{task}\n")
+        user: list[Piece] = [Tag.START, "user\n", *media, lines, Tag.END, "\n"]
         ids = self.layout.encode([*DEFAULT_SYSTEM_TURN, *user, Tag.START, "assistant\n", Tag.EMBED])
         self.layout.check_length(ids)
-        return Prompt(tuple(ids), pictures(seen), len(ids) - 1, len(ids) - 1)
+        return Prompt(tuple(ids), patches_of(media), len(ids) - 1, len(ids) - 1)
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
-        """Spell the completion that teaches a rationale; only its thinking is written."""
+        """The completion of a rationale, without its answer; see `Renderer.write`."""
         return tuple(self.layout.encode([rationale.thinking, Tag.EMBED]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
-        """Read the rationale out of a completion; never raises."""
+        """The rationale in a completion; see `Renderer.read`."""
         return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)

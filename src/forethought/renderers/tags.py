@@ -1,4 +1,4 @@
-"""The words of the grammars: every tag any family spells, and thought written between them."""
+"""The tags of all families, and the rationale between them."""
 
 import re
 from enum import StrEnum
@@ -7,7 +7,7 @@ from forethought.types import Ending, Rationale
 
 
 class Tag(StrEnum):
-    """A token with a meaning of its own; the value is how it is spelled."""
+    """A special token; the value is its text."""
 
     PAD = "<|endoftext|>"
     START = "<|im_start|>"
@@ -25,25 +25,26 @@ class Tag(StrEnum):
 
 
 CHAT_TAGS = (Tag.PAD, Tag.START, Tag.END, Tag.VISION_START, Tag.VISION_END, Tag.IMAGE, Tag.VIDEO)
-"""What every Qwen-VL chat needs."""
+"""The tags of every Qwen-VL chat format."""
 
 _ANY = re.compile("|".join(re.escape(tag) for tag in Tag))
 
 
-def read(text: str, completion_format: re.Pattern[str], *, ending: Ending) -> Rationale:
-    """Read a rationale back out of what a model wrote.
+def read(text: str, pattern: re.Pattern[str], *, ending: Ending) -> Rationale:
+    """The rationale in the text of a completion; never raises.
 
-    `completion_format` names the groups `thinking` and `answer` and matches a whole completion, up to
-    and with its embed token. Never raises: text that does not parse is a model's mistake,
-    not the caller's, and comes back with whatever could be found. It ends as `MALFORMED`
-    unless an engine cut it short.
+    `pattern` has the groups `thinking` and, if the format has one, `answer`, and matches a
+    completion up to and with its embed token. Text that it does not match, or with a tag inside
+    a group, is split at `</think>` and stripped of tags; it ends as `MALFORMED` unless the
+    engine cut it short.
     """
-    found = completion_format.match(text)
-    if found:
-        thinking, answer = (found.groupdict().get(name) or "" for name in ("thinking", "answer"))
+    match = pattern.match(text)
+    if match:
+        thinking, answer = (match.groupdict().get(name) or "" for name in ("thinking", "answer"))
         if not _ANY.search(thinking) and not _ANY.search(answer):
             return Rationale(thinking, answer, ending)
     thinking, _, answer = text.partition(Tag.THINK_END)
-    cut = {Ending.LENGTH, Ending.LOOP, Ending.EARLY_EXIT}
-    short = ending if ending in cut else Ending.MALFORMED
-    return Rationale(_ANY.sub("", thinking), _ANY.sub("", answer), short)
+    cut_short = ending in {Ending.LENGTH, Ending.LOOP, Ending.EARLY_EXIT}
+    return Rationale(
+        _ANY.sub("", thinking), _ANY.sub("", answer), ending if cut_short else Ending.MALFORMED
+    )

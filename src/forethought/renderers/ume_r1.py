@@ -1,17 +1,17 @@
-"""UME-R1 (arXiv 2511.00405): one prompt, a direct vector in it and a thought vector after it.
+"""UME-R1 (arXiv 2511.00405): a direct vector in the prompt, a thought vector after a rationale.
 
     <|im_start|>system
     You are a helpful assistant.<|im_end|>
     <|im_start|>user
     {pictures}{instruction} {words}
     <disc_emb>
-    {how to think}<|im_end|>
+    {think instruction}<|im_end|>
     <|im_start|>assistant
     <think>{thinking}</think><answer>{answer}
     <gen_emb><|im_end|>
 
-The prompt spells the thought embed token too; only a completion is ever searched for it.
-The answer is never closed: none of the published training texts closes it.
+The think instruction contains the embed token of the completion too; only completions are searched
+for it. The answer has no closing tag, as in the published training texts.
 """
 
 import re
@@ -25,16 +25,16 @@ from forethought.renderers.layout import (
     Layout,
     Piece,
     media_first,
-    pictures,
+    patches_of,
     task_text,
 )
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.types import CompletionFormat, Ending, Image, Message, Prompt, Rationale
 
-BLANK = Image(np.full((28, 28, 3), 255, np.uint8), source="blank picture")
-"""What a side without pictures shows, in the published training data and evaluation."""
+BLANK_IMAGE = Image(np.full((28, 28, 3), 255, np.uint8), source="blank picture")
+"""The picture of a message without one, in the published training data and evaluation."""
 
-_HOW: tuple[Piece, ...] = (
+_THINK_INSTRUCTION: tuple[Piece, ...] = (
     "Represent the above input text, images, videos, or any combination of the three as "
     "embeddings. First output the thinking process in ",
     Tag.THINK,
@@ -53,10 +53,10 @@ _COMPLETION = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UmeR1Renderer:
-    """Messages to tokens and back, for UME-R1 on Qwen2-VL.
+    """The format of UME-R1 on Qwen2-VL.
 
-    `blank` shows a white picture where a message has none, as published; the model card's
-    own example leaves it out.
+    `blank` adds a white picture to a message without one, as published; the example of the model
+    card leaves it out.
 
     Raises:
         ModelError: if the tokenizer lacks one of the embed tokens.
@@ -70,7 +70,7 @@ class UmeR1Renderer:
 
     @property
     def completion_format(self) -> CompletionFormat:
-        """How a rationale is written; nothing is forbidden, as nothing is in `generate`."""
+        """The format of a completion; no token is forbidden, as in the published `generate`."""
         return CompletionFormat(
             embed_id=self.layout.token_id(Tag.THOUGHT),
             start=(),
@@ -79,24 +79,24 @@ class UmeR1Renderer:
         )
 
     def render(self, message: Message) -> Prompt:
-        """Lay a message out as tokens, pictures first; see `Renderer.render`."""
-        seen, words = media_first(self.layout.to_pieces(message.content))
-        if not seen and self.blank:
-            seen = [self.layout.image_processor(BLANK)]
-        user = [Tag.START, "user\n", *seen, f"{task_text(message, words)}\n"]
+        """The prompt of a message, pictures first; see `Renderer.render`."""
+        media, text = media_first(self.layout.to_pieces(message.content))
+        if not media and self.blank:
+            media = [self.layout.image_processor(BLANK_IMAGE)]
+        user = [Tag.START, "user\n", *media, f"{task_text(message, text)}\n"]
         ids = self.layout.encode([*DEFAULT_SYSTEM_TURN, *user])
         read_at = len(ids)
-        ids += self.layout.encode([Tag.DIRECT, "\n", *_HOW, Tag.END, "\n"])
+        ids += self.layout.encode([Tag.DIRECT, "\n", *_THINK_INSTRUCTION, Tag.END, "\n"])
         ids += self.layout.encode([Tag.START, "assistant\n"])
         self.layout.check_length(ids)
-        return Prompt(tuple(ids), pictures(seen), read_at, len(ids))
+        return Prompt(tuple(ids), patches_of(media), read_at, len(ids))
 
     def write(self, rationale: Rationale) -> tuple[int, ...]:
-        """Spell the completion that teaches a rationale; its last token but two embeds."""
+        """The completion of a rationale, the embed token last but two; see `Renderer.write`."""
         thought = [Tag.THINK, rationale.thinking, Tag.THINK_END]
         answer = [Tag.ANSWER, f"{rationale.answer}\n", Tag.THOUGHT, Tag.END, "\n"]
         return tuple(self.layout.encode([*thought, *answer]))
 
     def read(self, completion: tuple[int, ...], *, ending: Ending) -> Rationale:
-        """Read the rationale out of a completion; never raises."""
+        """The rationale in a completion; see `Renderer.read`."""
         return tags.read(self.layout.decode(completion), _COMPLETION, ending=ending)
