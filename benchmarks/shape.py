@@ -87,7 +87,10 @@ def _assembled(backbone: QwenVL, tokenizer: Tokenizer, patches: tuple[int, int])
     family = FAMILIES["ume_r1"]
     image_processor = ImageProcessor(min_pixels=patches[0] * 14**2, max_pixels=patches[1] * 14**2)
     layout = Layout(
-        tokenizer, image_processor, backbone.placeholders.merge_size**2, context=backbone.context_length
+        tokenizer,
+        image_processor,
+        backbone.placeholders.merge_size**2,
+        context=backbone.context_length,
     )
     # No blank: every input shows a picture.
     renderer = replace(UmeR1Renderer(layout), blank=False)

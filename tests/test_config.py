@@ -84,7 +84,7 @@ SMALL = 'name = "nano"\nsteps = 300\n[loss]\ntemperature = 0.05\n'
 
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
-    """Writes `recipe.toml` where we stand, so that messages call it just that."""
+    """Writes `recipe.toml` to the working directory: messages name it without a folder."""
     monkeypatch.chdir(tmp_path)
 
     def write(text: str) -> Path:
@@ -104,15 +104,15 @@ def test_keys_left_out_keep_their_defaults(recipe):
     assert read == Recipe(name="nano", steps=300, loss=Loss(temperature=0.05))
 
 
-def test_a_whole_number_will_do_for_a_float_and_becomes_one(recipe):
+def test_a_whole_number_is_read_as_a_float(recipe):
     read = config.load(recipe(SMALL.replace("0.05", "2")), Recipe)
     assert isinstance(read.loss.temperature, float)
 
 
-def test_dumping_gives_what_the_file_said(recipe):
-    said = tomllib.loads(FULL)
-    said["sources"][0]["share"] = 1.0
-    assert config.dump(config.load(recipe(FULL), Recipe)) == said
+def test_dumping_gives_the_content_of_the_file(recipe):
+    expected = tomllib.loads(FULL)
+    expected["sources"][0]["share"] = 1.0
+    assert config.dump(config.load(recipe(FULL), Recipe)) == expected
 
 
 def test_dumping_leaves_out_what_is_none(recipe):
@@ -133,7 +133,7 @@ REFUSED = {
         SMALL.replace("steps", "step"),
         "recipe.toml: unknown key 'step'; did you mean 'steps'?",
     ),
-    "a key like no other": (
+    "an unknown key without a close match": (
         SMALL + "zzz = 1\n",
         "recipe.toml: [loss]: unknown key 'zzz'; known: cross, temperature",
     ),
@@ -145,7 +145,7 @@ REFUSED = {
         'name = "nano"\nsteps = 300\n',
         "recipe.toml: missing 'loss': no default; add it",
     ),
-    "words for a number": (
+    "a string for a number": (
         SMALL.replace("0.05", '"hot"'),
         "recipe.toml: [loss]: temperature must be a finite number, got 'hot'",
     ),
@@ -157,11 +157,11 @@ REFUSED = {
         SMALL.replace("300", "300.5"),
         "recipe.toml: steps must be a whole number, got 300.5",
     ),
-    "a truth for a count": (
+    "a boolean for a count": (
         SMALL.replace("300", "true"),
         "recipe.toml: steps must be a whole number, got True",
     ),
-    "a count for a truth": (
+    "a count for a boolean": (
         SMALL + "cross = 1\n",
         "recipe.toml: [loss]: cross must be true or false, got 1",
     ),
@@ -219,7 +219,7 @@ def test_bytes_that_are_no_text_are_refused(recipe):
         config.load(path, Recipe)
 
 
-def test_a_field_no_recipe_can_hold_is_the_programmers_mistake(recipe):
+def test_a_field_of_an_unsupported_type_is_a_type_error(recipe):
     @dataclass(frozen=True)
     class Odd:
         value: int | str

@@ -1,36 +1,50 @@
 import pytest
 
-from forethought.errors import ConfigError
-from forethought.files import atomic, check_target
+from forethought.errors import ConfigError, DataError
+from forethought.files import atomic, check_target, file_lock, write_text
 
 
-def test_a_file_appears_whole(tmp_path):
+def test_a_file_appears_when_it_is_complete(tmp_path):
     target = tmp_path / "out.txt"
-    with atomic(target) as scratch:
-        scratch.write_text("all of it")
+    with atomic(target) as temporary:
+        temporary.write_text("complete")
         assert not target.exists()
-    assert target.read_text() == "all of it"
+    assert target.read_text() == "complete"
 
 
-def test_after_an_error_the_old_file_is_as_it_was(tmp_path):
+def test_an_error_leaves_the_old_file(tmp_path):
     target = tmp_path / "out.txt"
     target.write_text("old")
-    with pytest.raises(ValueError, match="half way"):
-        _fail_half_way(target)
+    with pytest.raises(ValueError, match="stop"):
+        _fail(target)
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
     assert target.read_text() == "old"
 
 
-def _fail_half_way(target):
-    with atomic(target) as scratch:
-        scratch.write_text("new")
-        raise ValueError("half way")
+def _fail(target):
+    with atomic(target) as temporary:
+        temporary.write_text("new")
+        raise ValueError("stop")
 
 
-def test_a_target_is_checked_before_the_work(tmp_path):
+def test_a_target_that_cannot_be_written_is_refused(tmp_path):
     check_target(None)
     check_target(tmp_path / "new.png")
     with pytest.raises(ConfigError, match="is a folder; name a file in it"):
         check_target(tmp_path)
     with pytest.raises(ConfigError, match=r"there is no folder .*; make it first"):
         check_target(tmp_path / "no/new.png")
+
+
+def test_text_is_written_as_utf_8(tmp_path):
+    write_text(tmp_path / "a.txt", "čaj")
+    assert (tmp_path / "a.txt").read_bytes() == "čaj".encode()
+    with pytest.raises(DataError, match=r"a.txt: cannot be written .*; name another file"):
+        write_text(tmp_path / "gone" / "a.txt", "x")
+
+
+def test_a_lock_is_held_by_one_at_a_time(tmp_path):
+    from filelock import Timeout
+
+    with file_lock(tmp_path / "lock"), pytest.raises(Timeout):
+        file_lock(tmp_path / "lock").acquire(timeout=0)

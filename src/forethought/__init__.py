@@ -1,4 +1,4 @@
-"""Think, then embed: one vector space for words and pictures, with a rationale where it pays."""
+"""Reasoning-driven multimodal embeddings: text, images and videos in one vector space."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -53,24 +53,24 @@ __all__ = [
     "pages",
 ]
 
-_ELSEWHERE = {
+_NOT_IN_TYPES = {
+    "EarlyExit": "forethought.engines",
+    "EncodeOptions": "forethought.encoders",
     "Encoder": "forethought.encoders",
     "FolderIndex": "forethought.index",
     "ForethoughtError": "forethought.errors",
     "Limits": "forethought.engines",
     "LoadOptions": "forethought.backbones",
     "RationaleStore": "forethought.rationales",
-    "EncodeOptions": "forethought.encoders",
-    "EarlyExit": "forethought.engines",
     "load": "forethought.encoders",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Open the door a name lies behind: importing this package alone imports no torch."""
+    """Import a public name when it is first used: importing the package imports no torch."""
     if name not in __all__:
         raise AttributeError(f"module 'forethought' has no attribute {name!r}")
-    found: object = getattr(import_module(_ELSEWHERE.get(name, "forethought.types")), name)
+    found: object = getattr(import_module(_NOT_IN_TYPES.get(name, "forethought.types")), name)
     return found
 
 

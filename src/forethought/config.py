@@ -1,4 +1,4 @@
-"""What a recipe file says, as frozen dataclasses: strict, so that a typo cannot change a run."""
+"""Recipe files (TOML) as frozen dataclasses: strict, so that a typo cannot change a run."""
 
 import dataclasses
 import difflib
@@ -14,25 +14,25 @@ from forethought.errors import ConfigError
 
 T = TypeVar("T")
 
-WORDS: dict[type, str] = {
+_RULES: dict[type, str] = {
     str: "a string",
     int: "a whole number",
     float: "a finite number",
     bool: "true or false",
     Path: "a path, as a string",
 }
-"""How a message names what it expected."""
+"""What a value of each type must be, in messages."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in which file we are, for messages."""
+class _Location:
+    """A table of a recipe file, in messages."""
 
     file: Path
     table: str = ""
 
-    def within(self, name: str) -> "_Place":
-        return _Place(self.file, f"{self.table}.{name}" if self.table else name)
+    def within(self, name: str) -> "_Location":
+        return _Location(self.file, f"{self.table}.{name}" if self.table else name)
 
     def error(self, message: str) -> ConfigError:
         table = f" [{self.table}]:" if self.table else ""
@@ -43,13 +43,13 @@ def load(path: Path, into: type[T]) -> T:
     """Read a TOML file into a tree of dataclasses.
 
     A nested dataclass is a table. A field may be str, int, float, bool, Path, a StrEnum, a
-    dataclass, a tuple of one of these, or one of these or None. A whole number will do for
-    a float; nothing else is converted.
+    dataclass, a tuple of one of these, or one of these or None. A whole number is
+    read as a float where one is expected; nothing else is converted.
 
     Raises:
         ConfigError: if the file cannot be read, is not TOML, has an unknown key, lacks one
-            that has no default, or holds a value of another kind or one that the dataclass
-            itself refuses with a ValueError.
+            that has no default, or has a value of another type, or one for which the dataclass
+            raises a ValueError.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -61,13 +61,13 @@ def load(path: Path, into: type[T]) -> T:
         raise ConfigError(f"{path}: not text; a recipe is TOML in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; see https://toml.io") from None
-    return _build(table, into, _Place(path))
+    return _build(table, into, _Location(path))
 
 
 def dump(recipe: object) -> dict[str, Any]:
-    """A dataclass tree as plain values: what `load` would read to build it again.
+    """A dataclass tree as plain values, from which `load` builds it again.
 
-    A field that is None is left out, as TOML has no word for it.
+    A field that is None is left out: TOML has no null.
 
     Raises:
         TypeError: if `recipe` is not a dataclass.
@@ -88,20 +88,20 @@ def _plain(value: object) -> object:
     return value.as_posix() if isinstance(value, Path) else value
 
 
-def _build(table: Mapping[str, Any], into: type[T], place: _Place) -> T:
+def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
     fields = {f.name: f for f in dataclasses.fields(into) if f.init}  # type: ignore[arg-type]
     for key in table:
         if key not in fields:
-            raise place.error(f"unknown key {key!r}; {_hint(key, fields)}")
+            raise location.error(f"unknown key {key!r}; {_hint(key, fields)}")
     missing = [name for name in fields if name not in table and _required(fields[name])]
     if missing:
-        raise place.error(f"missing {', '.join(map(repr, missing))}: no default; add it")
+        raise location.error(f"missing {', '.join(map(repr, missing))}: no default; add it")
     hints = get_type_hints(into)
-    values = {name: _value(raw, hints[name], place.within(name)) for name, raw in table.items()}
+    values = {name: _value(raw, hints[name], location.within(name)) for name, raw in table.items()}
     try:
         return into(**values)
     except ValueError as error:
-        raise place.error(str(error)) from error
+        raise location.error(str(error)) from error
 
 
 def _required(field: "dataclasses.Field[Any]") -> bool:
@@ -109,15 +109,19 @@ def _required(field: "dataclasses.Field[Any]") -> bool:
     return field.default is absent and field.default_factory is absent
 
 
-def _value(raw: object, kind: object, place: _Place) -> object:
+def _value(raw: object, kind: object, location: _Location) -> object:
     kind = _without_none(kind)
     if get_origin(kind) is tuple:
-        return _tuple(raw, get_args(kind), place)
+        return _tuple(raw, get_args(kind), location)
     if not isinstance(kind, type):
-        raise TypeError(f"{place.table}: a recipe cannot hold a {kind}; see `load` for what it can")
+        raise TypeError(
+            f"{location.table}: a recipe cannot hold a {kind}; see `load` for what it can"
+        )
     if dataclasses.is_dataclass(kind):
-        return _build(_table(raw, place), kind, place)
-    return _choice(raw, kind, place) if issubclass(kind, StrEnum) else _scalar(raw, kind, place)
+        return _build(_table(raw, location), kind, location)
+    return (
+        _choice(raw, kind, location) if issubclass(kind, StrEnum) else _scalar(raw, kind, location)
+    )
 
 
 def _without_none(kind: object) -> object:
@@ -127,42 +131,42 @@ def _without_none(kind: object) -> object:
     return arms[0] if len(arms) == 1 else kind
 
 
-def _table(raw: object, place: _Place) -> dict[str, Any]:
+def _table(raw: object, location: _Location) -> dict[str, Any]:
     if isinstance(raw, dict):
         return raw
-    raise _refuse(raw, "a table", place)
+    raise _refuse(raw, "a table", location)
 
 
-def _tuple(raw: object, kinds: tuple[Any, ...], place: _Place) -> tuple[object, ...]:
+def _tuple(raw: object, kinds: tuple[Any, ...], location: _Location) -> tuple[object, ...]:
     if not isinstance(raw, list):
-        raise _refuse(raw, "an array", place)
+        raise _refuse(raw, "an array", location)
     if kinds[-1] is Ellipsis:
         kinds = (kinds[0],) * len(raw)
     if len(kinds) != len(raw):
-        raise _refuse(raw, f"an array of {len(kinds)}", place)
+        raise _refuse(raw, f"an array of {len(kinds)}", location)
     pairs = enumerate(zip(raw, kinds, strict=True))
-    return tuple(_value(item, kind, place.within(str(i))) for i, (item, kind) in pairs)
+    return tuple(_value(item, kind, location.within(str(i))) for i, (item, kind) in pairs)
 
 
-def _choice(raw: object, kind: type[StrEnum], place: _Place) -> StrEnum:
+def _choice(raw: object, kind: type[StrEnum], location: _Location) -> StrEnum:
     known = [member.value for member in kind]
     if isinstance(raw, str) and raw in known:
         return kind(raw)
-    raise _refuse(raw, f"one of {', '.join(known)}", place)
+    raise _refuse(raw, f"one of {', '.join(known)}", location)
 
 
-def _scalar(raw: object, kind: type, place: _Place) -> object:
+def _scalar(raw: object, kind: type, location: _Location) -> object:
     accepted: tuple[type, ...] = {float: (int, float), Path: (str,)}.get(kind, (kind,))
-    # In Python a bool is an int; in a recipe `steps = true` is a slip.
+    # In Python a bool is an int; in a recipe `steps = true` is a mistake.
     fits = isinstance(raw, accepted) and (kind is bool or not isinstance(raw, bool))
     if not fits or (isinstance(raw, float) and not math.isfinite(raw)):
-        raise _refuse(raw, WORDS[kind], place)
+        raise _refuse(raw, _RULES[kind], location)
     return kind(raw)
 
 
-def _refuse(raw: object, rule: str, place: _Place) -> ConfigError:
-    table, _, name = place.table.rpartition(".")
-    return _Place(place.file, table).error(f"{name} must be {rule}, got {raw!r}")
+def _refuse(raw: object, rule: str, location: _Location) -> ConfigError:
+    table, _, name = location.table.rpartition(".")
+    return _Location(location.file, table).error(f"{name} must be {rule}, got {raw!r}")
 
 
 def _hint(key: str, known: Iterable[str]) -> str:

@@ -1,40 +1,40 @@
-"""What can go wrong, as one small tree.
+"""The exceptions of the library.
 
 ForethoughtError
-├── ContentError      a picture or text that cannot be used
-├── ConfigError       a recipe or option that cannot be understood
-├── ModelError        a checkpoint that cannot be found, loaded or asked for that
-├── DataError         a package, data set or file of items that cannot be used
-├── ContractError     an index asked for vectors of another kind than it holds
+├── ContentError      an input that cannot be read
+├── ConfigError       an invalid recipe or option
+├── ModelError        a checkpoint that is missing, invalid or lacks an ability
+├── DataError         an invalid package, data set or data file
+├── ContractError     vectors of another kind than an index holds
 └── CheckpointError   a training run that cannot be resumed
 
-Every message names the value, the rule and the way out. Each class is also the
-standard-library error it refines, so a caller may catch either.
+Every message has the value, the rule and the way out. Each class is also the exception of the
+standard library that it refines, so a caller may catch either.
 """
 
 
 class ForethoughtError(Exception):
-    """The root: catch this one to catch all of ours."""
+    """The base class of all exceptions of the library."""
 
 
 class ContentError(ForethoughtError, ValueError):
-    """A picture or a text that cannot be used."""
+    """An input (text, picture, video or document) that cannot be read."""
 
 
 class ConfigError(ForethoughtError, ValueError):
-    """A recipe or an option that cannot be understood."""
+    """A recipe or an option with an invalid name or value."""
 
 
 class ModelError(ForethoughtError, ValueError):
-    """A checkpoint that cannot be found, loaded, or asked for that."""
+    """A checkpoint that is missing or invalid, or lacks an ability, such as writing a rationale."""
 
 
 class DataError(ForethoughtError, ValueError):
-    """A package, a data set or a file of items that cannot be used."""
+    """A package, a data set or a data file that is missing or invalid."""
 
 
 class ContractError(ForethoughtError, ValueError):
-    """An index asked for vectors of another kind than it holds."""
+    """Vectors of another kind (model, mode, settings) than an index holds."""
 
 
 class CheckpointError(ForethoughtError, ValueError):

@@ -1,4 +1,4 @@
-"""The one way to write a file whole, and the one lock between processes."""
+"""Atomic writes, and locks between processes."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def check_target(path: Path | None) -> None:
-    """Refuse an output path that cannot be written, before any work is done.
+    """Check an output path before the work whose result is written there; None is allowed.
 
     Raises:
-        ConfigError: if the path is a folder, or its own folder is missing or not writable.
+        ConfigError: if the path is a folder, or its parent is missing or not writable.
     """
     if path is None:
         return
@@ -33,8 +33,8 @@ def check_target(path: Path | None) -> None:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on error.
 
-    A reader sees the old file or the new one, never part of it. The temporary name keeps the
-    suffix, as some writers choose a format by it.
+    A reader gets the old file or the new one, never part of it. The temporary path has the same
+    suffix, by which some writers choose a format.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
@@ -61,6 +61,6 @@ def write_text(path: Path, text: str) -> None:
 
 def file_lock(path: Path) -> "BaseFileLock":
     """A lock between processes on this path; `acquire(timeout=...)` waits for it."""
-    from filelock import FileLock  # noqa: PLC0415 - an extra of those who store
+    from filelock import FileLock  # noqa: PLC0415 - filelock is an extra
 
     return FileLock(path)
