@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Five questions to a folder of 413 pictures. The first call embeds them, the others do not.
+# Five searches in a folder of 413 pictures. The first call embeds them, the others reuse the index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p build
 
-ask() {
+search() {
   printf '\n$ forethought search "%s" demo/gallery %s\n' "$1" "${*:2}"
   forethought search "$1" demo/gallery "${@:2}"
 }
 
-ask "sailing boat" -k 5
-ask "musical instrument" -k 5
-ask "rain, umbrella, weather" -k 5
-ask "flag of the country whose capital is Caracas" -k 5 --think always
-ask "insect" -k 12 --sheet build/demo-sheet.png
+search "sailing boat" -k 5
+search "musical instrument" -k 5
+search "rain, umbrella, weather" -k 5
+search "flag of the country whose capital is Caracas" -k 5 --think always
+search "insect" -k 12 --sheet build/demo-sheet.png

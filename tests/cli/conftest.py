@@ -12,8 +12,8 @@ from tests.fakes import ColourEncoder
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command left behind."""
+class CommandResult:
+    """Exit code, standard output and standard error of a command."""
 
     status: int
     out: str
@@ -22,8 +22,7 @@ class Ran:
 
 @pytest.fixture
 def encoder(monkeypatch):
-    """The one model there is; asking for another one is refused."""
-
+    """Replaces `load`: the only model is 'nano', a `ColourEncoder`."""
     known = ColourEncoder(widest=500)
 
     def load(name, **_):
@@ -36,17 +35,17 @@ def encoder(monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, encoder):  # noqa: ARG001 - there is a model, asked for or not
-    """Run a command line as the console script does."""
+def run(monkeypatch, capsys, encoder):  # noqa: ARG001 - replaces `load`
+    """Run a command line in this process."""
 
-    def command(*words, stdin=""):
-        monkeypatch.setattr(sys, "argv", ["forethought", *map(str, words)])
+    def command(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["forethought", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(SystemExit) as error:
             main()
-        said = capsys.readouterr()
-        return Ran(int(stopped.value.code or 0), said.out, said.err)
+        output = capsys.readouterr()
+        return CommandResult(int(error.value.code or 0), output.out, output.err)
 
     return command
 

@@ -14,13 +14,13 @@ def size_of(path):
         return drawn.size
 
 
-def test_shows_every_hit_in_its_place(pictures, tmp_path):
+def test_draws_every_hit_in_order(pictures, tmp_path):
     names = ["r.png", "deep/g.jpg", "b.gif", "r.png", "b.gif", "deep/g.jpg"]
     path = tmp_path / "out.png"
-    contact_sheet.draw(path, pictures, hits(*names), title="all", lines=["direct"])
+    contact_sheet.draw_contact_sheet(path, pictures, hits(*names), title="all", lines=["direct"])
     width, height = size_of(path)
     assert width == contact_sheet.MARGIN + 5 * (contact_sheet.THUMBNAIL + contact_sheet.MARGIN)
-    # Five in the first row and the sixth below: a picture is 40 / 60 as high as it is wide.
+    # Five in the first row and the sixth below.
     middle = height - 2 * contact_sheet.MARGIN - 40 - contact_sheet.THUMBNAIL // 2
     left = contact_sheet.MARGIN + contact_sheet.THUMBNAIL // 2
     with PIL.Image.open(path) as drawn:
@@ -28,21 +28,23 @@ def test_shows_every_hit_in_its_place(pictures, tmp_path):
     assert green > 200 > red + blue
 
 
-def test_a_picture_that_vanished_since_is_an_empty_square(pictures, tmp_path):
+def test_a_deleted_picture_is_an_empty_square(pictures, tmp_path):
     path = tmp_path / "out.png"
-    contact_sheet.draw(path, pictures, hits("gone.png"), title="it", lines=[])
+    contact_sheet.draw_contact_sheet(path, pictures, hits("gone.png"), title="it", lines=[])
     assert size_of(path)[1] > contact_sheet.THUMBNAIL
 
 
-@pytest.mark.parametrize("words", ["", "word " * 400, "x" * 3000, "\x1b\n茶"])
-def test_words_of_any_length_stay_on_the_sheet(pictures, tmp_path, words):
+@pytest.mark.parametrize("text", ["", "word " * 400, "x" * 3000, "\x1b\n茶"])
+def test_text_of_any_length_stays_on_the_sheet(pictures, tmp_path, text):
     path = tmp_path / "out.png"
-    contact_sheet.draw(path, pictures, hits("r.png"), title=words, lines=[words, words])
+    contact_sheet.draw_contact_sheet(path, pictures, hits("r.png"), title=text, lines=[text, text])
     width, height = size_of(path)
     assert width < 700
     assert height < 600
 
 
-def test_leaves_nothing_behind_but_the_sheet(pictures, tmp_path):
-    contact_sheet.draw(tmp_path / "out.png", pictures, hits("r.png"), title="it", lines=[])
+def test_leaves_no_temporary_file(pictures, tmp_path):
+    contact_sheet.draw_contact_sheet(
+        tmp_path / "out.png", pictures, hits("r.png"), title="it", lines=[]
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "pictures"]

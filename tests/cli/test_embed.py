@@ -33,7 +33,7 @@ def test_writes_parquet_with_vectors_and_rationales(run, pictures, tmp_path):
     assert (about[b"model"], about[b"side"], about[b"think"]) == (b"colour", b"document", b"auto")
 
 
-def test_npz_holds_the_same_without_pickle(run, pictures, tmp_path):
+def test_npz_has_the_same_columns_without_pickle(run, pictures, tmp_path):
     for out in ("out.npz", "out.parquet"):
         run("embed", pictures, "-o", tmp_path / out, "--think", "always")
     table = pq.read_table(tmp_path / "out.parquet").to_pydict()
@@ -50,10 +50,10 @@ def test_side_and_instruction_reach_the_encoder(run, pictures, encoder, tmp_path
     assert encoder.calls == [("query", "never", "what is it for?")]
 
 
-def test_reads_json_lines_from_a_file_and_shows_pictures_before_words(run, pictures, encoder):
-    asked = pictures / "asked.jsonl"
-    asked.write_text(lines({"text": "red", "image": str(pictures / "b.gif")}, "\n"))
-    ran = run("embed", asked, "-o", pictures / "out.parquet")
+def test_reads_json_lines_from_a_file_with_pictures_before_text(run, pictures, encoder):
+    file = pictures / "inputs.jsonl"
+    file.write_text(lines({"text": "red", "image": str(pictures / "b.gif")}, "\n"))
+    ran = run("embed", file, "-o", pictures / "out.parquet")
     assert ran.status == 0
     assert encoder.encoded == [str(pictures / "b.gif"), "red"]
     assert pq.read_table(pictures / "out.parquet")["id"].to_pylist() == ["1"]
@@ -64,19 +64,19 @@ def test_reads_json_lines_from_a_file_and_shows_pictures_before_words(run, pictu
     [
         ("{not json\n", "line 2: not JSON"),
         ("[1]\n", 'line 2: not an object; write {"id"'),
-        ({"id": "x"}, 'line 2: neither "text" nor "image" says anything'),
-        ({"text": "  "}, 'line 2: neither "text" nor "image" says anything'),
+        ({"id": "x"}, 'line 2: both "text" and "image" are empty'),
+        ({"text": "  "}, 'line 2: both "text" and "image" are empty'),
         ({"text": 5}, 'line 2: "text" is 5; use a string'),
         ({"image": "no.png"}, "line 2: no.png: no such picture; check the path"),
         ({"id": [1], "text": "red"}, 'line 2: "id" is [1]; use a string or a whole number'),
-        ({"text": "\ud800"}, 'line 2: "text" holds half of a character'),
+        ({"text": "\ud800"}, 'line 2: "text" has an unpaired surrogate'),
         pytest.param({"image": "x" * 5000}, "no such picture; check the path", id="long"),
         pytest.param("[" * 200_000 + "\n", "line 2: not JSON", id="deep"),
         ({"image": "TORN"}, "not a picture that Pillow can read"),
         ({"image": "WIDE"}, "is too wide"),
     ],
 )
-def test_a_bad_line_is_named_and_nothing_is_written(run, tmp_path, line, reason):
+def test_an_invalid_line_is_named_and_nothing_is_written(run, tmp_path, line, reason):
     (tmp_path / "torn.png").write_text("words")
     PIL.Image.new("RGB", (501, 2)).save(tmp_path / "wide.png")
     if isinstance(line, dict) and line.get("image") in {"TORN", "WIDE"}:
@@ -87,7 +87,7 @@ def test_a_bad_line_is_named_and_nothing_is_written(run, tmp_path, line, reason)
     assert ran.status == 2
     assert ran.err.startswith("error: line 2: ")
     assert reason in ran.err
-    assert "Nothing is written; mend it or pass --skip-bad" in ran.err
+    assert "Nothing is written; correct this or pass --skip-bad" in ran.err
     assert not out.exists()
     ran = run("embed", "-", "-o", out, "--skip-bad", stdin=stdin)
     assert ran.status == 0
@@ -96,7 +96,7 @@ def test_a_bad_line_is_named_and_nothing_is_written(run, tmp_path, line, reason)
     assert pq.read_table(out)["id"].to_pylist() == ["1", "3"]
 
 
-def test_many_bad_lines_are_counted(run, tmp_path):
+def test_many_invalid_lines_are_counted(run, tmp_path):
     stdin = "bad\n" * 5
     ran = run("embed", "-", "-o", tmp_path / "out.npz", stdin=stdin)
     assert "line 3: " in ran.err
@@ -104,7 +104,7 @@ def test_many_bad_lines_are_counted(run, tmp_path):
     assert "; and 2 more. Nothing is written" in ran.err
 
 
-def test_a_failure_leaves_the_old_file_as_it_was(run, pictures, tmp_path):
+def test_a_failure_leaves_the_previous_file_unchanged(run, pictures, tmp_path):
     out = tmp_path / "out.npz"
     run("embed", pictures, "-o", out)
     before = out.read_bytes()
@@ -114,18 +114,18 @@ def test_a_failure_leaves_the_old_file_as_it_was(run, pictures, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["PICTURES", "-o", "out.csv"], "unknown suffix '.csv'; write to a .parquet or .npz file"),
         (["PICTURES", "-o", "no/out.npz"], "there is no folder"),
         (["nowhere.png"], "nowhere.png: no such file or folder; check the path"),
-        (["-"], "nothing in it to embed"),
+        (["-"], "nothing to embed"),
         (["PICTURES", "--model", "mega", "-o", "OUT"], "unknown model 'mega'"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(run, pictures, tmp_path, words, message):
-    places = {"PICTURES": pictures, "OUT": tmp_path / "out.npz"}
-    ran = run("embed", *[places.get(word, word) for word in words])
+def test_bad_input_has_exit_code_2_and_one_line(run, pictures, tmp_path, arguments, message):
+    paths = {"PICTURES": pictures, "OUT": tmp_path / "out.npz"}
+    ran = run("embed", *[paths.get(argument, argument) for argument in arguments])
     assert ran.status == 2
     assert message in ran.err
     assert ran.err.startswith("error: ")

@@ -4,15 +4,15 @@ import PIL.Image
 import pytest
 
 
-def untouched(folder):
+def has_no_index(folder):
     return not (folder / ".forethought").exists()
 
 
 def test_prints_the_query_its_rationale_and_the_hits_in_order(run, pictures):
     ran = run("search", "something green", pictures, "--think", "always", "-k", "2")
     assert ran.status == 0
-    said, hits = ran.out.split("\n\n")
-    assert said.splitlines() == [
+    rationale, hits = ran.out.split("\n\n")
+    assert rationale.splitlines() == [
         "query     something green",
         "mode      thought, 7 tokens, ended by itself",
         "thinking  the mean of all colours",
@@ -24,22 +24,22 @@ def test_prints_the_query_its_rationale_and_the_hits_in_order(run, pictures):
     assert 1 >= float(first[1]) >= float(second[1]) >= -1
 
 
-def test_for_auto_says_what_the_gate_said(run, pictures):
+def test_the_mode_includes_the_gate_probability(run, pictures):
     assert "mode      direct; gate 0.25\n" in run("search", "red", pictures).out
     ran = run("search", "red or green", pictures, "--think", "auto")
     assert "mode      thought, 7 tokens, ended by itself; gate 0.25\n" in ran.out
 
 
-def test_says_what_it_did_beside_the_result(run, pictures):
+def test_index_changes_are_printed_to_standard_error(run, pictures):
     assert f"3 pictures in {pictures} (3 embedded)" in run("search", "red", pictures).err
     (pictures / "r.png").rename(pictures / "moved.png")
     PIL.Image.new("RGB", (9, 9), "white").save(pictures / "new.png")
-    said = run("search", "red", pictures).err
-    assert f"4 pictures in {pictures} (1 embedded, 1 moved or copied, 1 dropped)" in said
+    err = run("search", "red", pictures).err
+    assert f"4 pictures in {pictures} (1 embedded, 1 moved or copied, 1 dropped)" in err
     assert f"4 pictures in {pictures} (nothing new)" in run("search", "red", pictures).err
 
 
-def test_names_and_counts_what_it_skipped_and_shortens_a_long_list(run, pictures):
+def test_skipped_files_are_counted_and_the_first_are_listed(run, pictures):
     for n in range(13):
         (pictures / f"empty{n:02}.png").touch()
     ran = run("search", "red", pictures)
@@ -51,31 +51,31 @@ def test_names_and_counts_what_it_skipped_and_shortens_a_long_list(run, pictures
     assert "... and 3 more" in ran.err
 
 
-def test_json_prints_one_object_and_nothing_else(run, pictures):
+def test_json_prints_one_object_to_standard_output(run, pictures):
     (pictures / "empty.png").touch()
     ran = run("search", "blue and green", pictures, "--json", "-k", "1")
-    found = json.loads(ran.out)
-    assert found["query"] == "blue and green"
-    assert (found["model"], found["mode"], found["tokens"]) == ("colour", "thought", 7)
-    assert found["gate"] == 0.25
-    assert found["rationale"] == {
+    content = json.loads(ran.out)
+    assert content["query"] == "blue and green"
+    assert (content["model"], content["mode"], content["tokens"]) == ("colour", "thought", 7)
+    assert content["gate"] == 0.25
+    assert content["rationale"] == {
         "thinking": "the mean of all colours",
         "answer": "a colour",
         "ending": "embed",
     }
-    assert [hit["rank"] for hit in found["hits"]] == [1]
-    assert found["index"]["embedded"] == 3
-    assert found["index"]["skipped"] == [
+    assert [hit["rank"] for hit in content["hits"]] == [1]
+    assert content["index"]["embedded"] == 3
+    assert content["index"]["skipped"] == [
         {"path": str(pictures / "empty.png"), "reason": "the file is empty; export it again"}
     ]
 
 
-def test_json_has_null_where_nothing_was_thought_or_asked(run, pictures):
-    found = json.loads(run("search", "blue", pictures, "--json", "--think", "never").out)
-    assert (found["gate"], found["rationale"]) == (None, None)
+def test_json_has_null_without_rationale_and_gate(run, pictures):
+    content = json.loads(run("search", "blue", pictures, "--json", "--think", "never").out)
+    assert (content["gate"], content["rationale"]) == (None, None)
 
 
-def test_asks_with_a_picture_alone_or_with_words(run, pictures, encoder):
+def test_searches_with_a_picture_alone_or_with_text(run, pictures, encoder):
     ran = run("search", "", pictures, "--image", pictures / "b.gif", "-k", 1)
     assert ran.out.split()[-1] == str(pictures / "b.gif")
     encoder.encoded.clear()
@@ -83,11 +83,11 @@ def test_asks_with_a_picture_alone_or_with_words(run, pictures, encoder):
     assert encoder.encoded == [str(pictures / "b.gif"), "red"]
 
 
-def test_keeps_the_index_where_it_is_told_to(run, pictures, tmp_path):
-    ran = run("search", "red", pictures, "--index", tmp_path / "kept")
+def test_stores_the_index_in_the_given_folder(run, pictures, tmp_path):
+    ran = run("search", "red", pictures, "--index", tmp_path / "indexes")
     assert ran.status == 0
-    assert untouched(pictures)
-    assert "nothing new" in run("search", "red", pictures, "--index", tmp_path / "kept").err
+    assert has_no_index(pictures)
+    assert "nothing new" in run("search", "red", pictures, "--index", tmp_path / "indexes").err
 
 
 def test_draws_a_contact_sheet(run, pictures, tmp_path):
@@ -98,9 +98,9 @@ def test_draws_a_contact_sheet(run, pictures, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
-        (["  ", "PICTURES"], "the query is empty ('  '); say what to look for, or pass --image"),
+        (["  ", "PICTURES"], "the query is empty ('  '); give a text, or pass --image"),
         (["red", "nowhere"], "nowhere: no such folder; check the path"),
         (["red", "PICTURES", "-k", "0"], "-k is 0; ask for at least 1 hit"),
         (["red", "PICTURES", "--model", "mega"], "unknown model 'mega'"),
@@ -109,25 +109,25 @@ def test_draws_a_contact_sheet(run, pictures, tmp_path):
         (["red", "PICTURES", "--sheet", "PICTURES"], "is a folder; name a file in it"),
     ],
 )
-def test_bad_input_is_one_line_status_2_and_no_index(run, pictures, words, message):
-    ran = run("search", *[pictures if word == "PICTURES" else word for word in words])
+def test_bad_input_has_exit_code_2_and_makes_no_index(run, pictures, arguments, message):
+    ran = run("search", *[pictures if each == "PICTURES" else each for each in arguments])
     assert ran.status == 2
     assert ran.out == ""
     assert ran.err.startswith("error: ")
     assert message in ran.err
     assert ran.err.count("\n") == 1
-    assert untouched(pictures)
+    assert has_no_index(pictures)
 
 
-def test_a_query_that_cannot_be_embedded_leaves_the_index_untouched(run, pictures, tmp_path):
+def test_a_query_that_cannot_be_embedded_makes_no_index(run, pictures, tmp_path):
     PIL.Image.new("RGB", (501, 2)).save(tmp_path / "wide.png")
     ran = run("search", "", pictures, "--image", tmp_path / "wide.png")
     assert ran.status == 2
     assert "wide.png is too wide" in ran.err
-    assert untouched(pictures)
+    assert has_no_index(pictures)
 
 
-def test_a_folder_of_nothing_but_damaged_pictures_is_refused(run, tmp_path):
+def test_a_folder_of_damaged_pictures_is_refused(run, tmp_path):
     (tmp_path / "a.png").write_text("words")
     ran = run("search", "red", tmp_path)
     assert ran.status == 2

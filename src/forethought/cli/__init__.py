@@ -1,4 +1,4 @@
-"""The command line: `forethought --help` says what it can do."""
+"""The command line: `forethought --help` lists its commands."""
 
 from forethought.cli.app import main
 

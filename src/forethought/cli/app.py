@@ -1,4 +1,4 @@
-"""Every command, and what becomes of an error."""
+"""The commands of `forethought`, and the exit codes of their errors."""
 
 import logging
 import os
@@ -22,29 +22,29 @@ from forethought.cli import (
 from forethought.errors import ForethoughtError
 
 _BAD_INPUT = 2
-_BROKEN = 1
+_OTHER_ERROR = 1
 _INTERRUPTED = 130
 _TRACEBACK = "FORETHOUGHT_TRACEBACK"
 
-# Modules that come with an extra, under the name of the extra.
-_EXTRAS = {
-    "mteb": "eval",
-    "peft": "train",
-    "pypdfium2": "media",
+EXTRAS = {
     "av": "media",
     "filelock": "search",
     "lancedb": "search",
     "matplotlib": "train",
+    "mteb": "eval",
+    "peft": "train",
     "pyarrow": "search",
+    "pypdfium2": "media",
     "resvg_py": "train",
-    "sentence_transformers": "train",
+    "scipy": "eval",
+    "sentence_transformers": "eval",
     "sklearn": "train",
-    "tensorboard": "train",
 }
+"""The extra that installs an optional module."""
 
 app = typer.Typer(
     name="forethought",
-    help="Think, then embed: search, train and measure one vector space for words and pictures.",
+    help="Reasoning-driven multimodal embeddings: embed, search, train and evaluate.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -62,42 +62,42 @@ app.add_typer(rationales.app, name="rationales")
 
 
 def main() -> None:
-    """Run the command line: 0 when done, 2 for bad input, 130 for Ctrl-C, 1 for the rest."""
+    """Run the command line; exit code 0 if done, 2 for bad input, 130 for Ctrl-C, 1 otherwise."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except ForethoughtError as error:
-        _stop(str(error), _BAD_INPUT)
+        _exit(str(error), _BAD_INPUT)
     except ModuleNotFoundError as error:
-        _stop(_missing(error), _BROKEN)
+        _exit(_missing_module(error), _OTHER_ERROR)
     except OSError as error:
-        _stop(f"the system says: {error}", _BROKEN)
+        _exit(f"operating system error: {error}", _OTHER_ERROR)
     except Exception as error:
         if os.environ.get(_TRACEBACK):
             raise
-        _stop(
+        _exit(
             f"unexpected {type(error).__name__}: {error} "
-            f"(please report it; {_TRACEBACK}=1 shows where it happened)",
-            _BROKEN,
+            f"(please report it; {_TRACEBACK}=1 shows the traceback)",
+            _OTHER_ERROR,
         )
 
 
-def _stop(message: str, status: int) -> NoReturn:
-    line = "".join(letter if letter.isprintable() else " " for letter in message)
+def _exit(message: str, code: int) -> NoReturn:
+    line = "".join(character if character.isprintable() else " " for character in message)
     print(f"error: {line.strip()}", file=sys.stderr)
-    sys.exit(status)
+    sys.exit(code)
 
 
-def _missing(error: ModuleNotFoundError) -> str:
+def _missing_module(error: ModuleNotFoundError) -> str:
     module = (error.name or "").partition(".")[0]
-    if module not in _EXTRAS:
+    if module not in EXTRAS:
         return f"the package {module!r} is not installed; install it with pip"
-    return f"{module} is not installed; pip install 'forethought[{_EXTRAS[module]}]'"
+    return f"{module} is not installed; pip install 'forethought[{EXTRAS[module]}]'"
 
 
-def _say_version(value: bool) -> bool:
+def _print_version(value: bool) -> bool:
     if value:
         print(f"forethought {forethought.__version__}")
         raise typer.Exit
@@ -110,7 +110,7 @@ def _forethought(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Show the version and stop.", callback=_say_version, is_eager=True
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""A contact sheet: the hits of a search on one picture, to look at."""
+"""A contact sheet: the hits of a search as thumbnails on one PNG."""
 
 import textwrap
 from collections.abc import Sequence
@@ -18,67 +18,73 @@ THUMBNAIL = 180
 MARGIN = 16
 COLUMNS = 5
 _CAPTION = 40
-_TITLE_SIZE, _SMALL = 22, 14
+_TITLE = 34
+_TITLE_SIZE, _TEXT_SIZE = 22, 14
 _LINE = 19
-_MOST_LINES = 8
-_MOST_LETTERS = 120
-_INK, _PALE, _PAPER = "#1c1c1c", "#6b6b6b", "#ffffff"
+_MAX_LINES = 8
+_MAX_CHARACTERS = 120
+_BLACK, _GREY, _WHITE, _LIGHT_GREY = "#1c1c1c", "#6b6b6b", "#ffffff", "#f2f2f2"
 
 
-def draw(
+def draw_contact_sheet(
     path: Path, folder: Path, hits: Sequence[Hit], *, title: str, lines: Sequence[str]
 ) -> None:
-    """Write a PNG with the query and its rationale on top, and the hits in order below."""
+    """Write a PNG with a title and text lines at the top, and the hits in order below."""
     columns = min(COLUMNS, max(3, len(hits)))
     width = MARGIN + columns * (THUMBNAIL + MARGIN)
-    small, large = PIL.ImageFont.load_default(_SMALL), PIL.ImageFont.load_default(_TITLE_SIZE)
-    words = _wrapped(lines, width=(width - 2 * MARGIN) // 8)
-    top = MARGIN + 34 + _LINE * len(words) + MARGIN
-    rows = -(-len(hits) // columns)
-    paper = PIL.Image.new("RGB", (width, top + rows * (THUMBNAIL + _CAPTION + MARGIN)), _PAPER)
-    pen = PIL.ImageDraw.Draw(paper)
-    pen.text((MARGIN, MARGIN), _fitting(title, large, width - 2 * MARGIN), _INK, font=large)
-    for row, line in enumerate(words):
-        pen.text((MARGIN, MARGIN + 34 + row * _LINE), line, _PALE, font=small)
-    for place, hit in enumerate(hits):
-        row, column = divmod(place, columns)
+    text_font = PIL.ImageFont.load_default(_TEXT_SIZE)
+    title_font = PIL.ImageFont.load_default(_TITLE_SIZE)
+    wrapped = _wrap(lines, width=(width - 2 * MARGIN) // 8)
+    top = MARGIN + _TITLE + _LINE * len(wrapped) + MARGIN
+    num_rows = -(-len(hits) // columns)
+    height = top + num_rows * (THUMBNAIL + _CAPTION + MARGIN)
+    sheet = PIL.Image.new("RGB", (width, height), _WHITE)
+    draw = PIL.ImageDraw.Draw(sheet)
+    draw.text(
+        (MARGIN, MARGIN), _shorten(title, title_font, width - 2 * MARGIN), _BLACK, font=title_font
+    )
+    for row, line in enumerate(wrapped):
+        draw.text((MARGIN, MARGIN + _TITLE + row * _LINE), line, _GREY, font=text_font)
+    for index, hit in enumerate(hits):
+        row, column = divmod(index, columns)
         left = MARGIN + column * (THUMBNAIL + MARGIN)
         upper = top + row * (THUMBNAIL + _CAPTION + MARGIN)
-        paper.paste(_thumbnail(folder / hit.document), (left, upper))
+        sheet.paste(_thumbnail(folder / hit.document), (left, upper))
         below = upper + THUMBNAIL + 3
-        pen.text((left, below), f"{hit.rank}   {hit.score:.3f}", _INK, font=small)
-        name = _fitting(Path(hit.document).name, small, THUMBNAIL)
-        pen.text((left, below + 17), name, _PALE, font=small)
-    with atomic(path) as scratch:
-        paper.save(scratch, "PNG")
+        draw.text((left, below), f"{hit.rank}   {hit.score:.3f}", _BLACK, font=text_font)
+        name = _shorten(Path(hit.document).name, text_font, THUMBNAIL)
+        draw.text((left, below + 17), name, _GREY, font=text_font)
+    with atomic(path) as temporary:
+        sheet.save(temporary, "PNG")
 
 
-def _wrapped(lines: Sequence[str], *, width: int) -> list[str]:
+def _wrap(lines: Sequence[str], *, width: int) -> list[str]:
     wrapped = [piece for line in lines for piece in textwrap.wrap(one_line(line), width)]
-    if len(wrapped) > _MOST_LINES:
-        return [*wrapped[: _MOST_LINES - 1], "..."]
+    if len(wrapped) > _MAX_LINES:
+        return [*wrapped[: _MAX_LINES - 1], "..."]
     return wrapped
 
 
 def _thumbnail(path: Path) -> PIL.Image.Image:
-    square = PIL.Image.new("RGB", (THUMBNAIL, THUMBNAIL), "#f2f2f2")
+    square = PIL.Image.new("RGB", (THUMBNAIL, THUMBNAIL), _LIGHT_GREY)
     try:
         picture = PIL.Image.fromarray(Image(path).pixels)
     except ContentError:
-        # It was there when it was indexed; an empty square says that it no longer is.
+        # It was deleted or overwritten after it was indexed.
         return square
     small = PIL.ImageOps.contain(picture, (THUMBNAIL, THUMBNAIL))
     square.paste(small, ((THUMBNAIL - small.width) // 2, (THUMBNAIL - small.height) // 2))
     return square
 
 
-def _fitting(
-    words: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
+def _shorten(
+    text: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
 ) -> str:
-    words = one_line(words)
-    if font.getlength(words[:_MOST_LETTERS]) <= width and len(words) <= _MOST_LETTERS:
-        return words
-    words = words[:_MOST_LETTERS]
-    while words and font.getlength(words + "...") > width:
-        words = words[:-1]
-    return words + "..."
+    """Cut a text to a width in pixels, with an ellipsis where it was cut."""
+    text = one_line(text)
+    if font.getlength(text[:_MAX_CHARACTERS]) <= width and len(text) <= _MAX_CHARACTERS:
+        return text
+    text = text[:_MAX_CHARACTERS]
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text + "..."

@@ -1,4 +1,4 @@
-"""`forethought embed`: vectors and rationales of anything, as a file."""
+"""`forethought embed`: write the vectors and rationales of any inputs to a file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import console, options
-from forethought.cli.embed_batches import Contents, encode_items
-from forethought.cli.embed_inputs import read_items, refuse
-from forethought.cli.embed_output import Part, writer_for
+from forethought.cli.embed_batches import ContentList, encode_items
+from forethought.cli.embed_inputs import invalid_inputs, read_inputs
+from forethought.cli.embed_output import EncodedBatch, writer_for
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
 from forethought.types import Embeddings, Side, Think
@@ -31,25 +31,25 @@ def embed(
     ],
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Where to write: .parquet or .npz.")
+        Path, typer.Option("--out", "-o", help="The file to write: .parquet or .npz.")
     ] = Path("embeddings.parquet"),
     side: Annotated[
-        Side, typer.Option(help="What the inputs are: asked for, or asking.")
+        Side, typer.Option(help="Whether the inputs are queries or documents.")
     ] = Side.DOCUMENT,
     think: options.ThinkOption = Think.AUTO,
-    model: options.Model = "nano",
+    model: options.ModelOption = "nano",
     engine: options.EngineOption = "local",
-    instruction: options.Instruction = "",
+    instruction: options.InstructionOption = "",
     rationales: Annotated[
         Path | None,
         typer.Option(
             "--rationales",
             metavar="DIR",
-            help="Remember what is thought here, and think only about what is new.",
+            help="Reuse the rationales stored in this folder, and store new ones there.",
         ),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Pass over inputs that cannot be used.")
+        bool, typer.Option("--skip-bad", help="Skip inputs that cannot be embedded.")
     ] = False,
 ) -> None:
     """Write the vector and the rationale of every input, in order.
@@ -58,51 +58,51 @@ def embed(
     """
     write = writer_for(out)
     check_target(out)
-    items = read_items(inputs)
-    if items.bad and not skip_bad:
-        raise refuse(items.bad)
-    if not items.good:
-        raise DataError(f"{' '.join(inputs)}: nothing in it to embed; give it at least one input")
+    items = read_inputs(inputs)
+    if items.errors and not skip_bad:
+        raise invalid_inputs(items.errors)
+    if not items.valid:
+        raise DataError(f"{' '.join(inputs)}: nothing to embed; give at least one input")
     with console.spinner(f"loading {model}"):
         from forethought.encoders import load
 
         encoder = load(model, engine=engine)
-    bad = list(items.bad)
-    encode_all, store = _remembering(encoder, rationales, think)
+    skipped = list(items.errors)
+    encode_all, store = _with_store(encoder, rationales, think)
 
-    def encode(contents: Sequence[Contents]) -> Embeddings:
+    def encode(contents: Sequence[ContentList]) -> Embeddings:
         return encode_all(contents, side=side, think=think, instruction=instruction or None)
 
-    def skip(reason: str) -> None:
+    def on_error(message: str) -> None:
         if not skip_bad:
-            raise refuse([reason])
-        bad.append(reason)
+            raise invalid_inputs([message])
+        skipped.append(message)
 
-    about = _about(encoder, side=side, think=think, instruction=instruction)
-    with console.progress_bar("embedding") as progress, atomic(out) as scratch:
-        parts = encode_items(items.good, encode, refuse=skip, progress=progress)
-        rows = write(scratch, _some(parts), about)
-    for reason in bad:
-        console.print_status(f"skipped {reason}")
+    metadata = _metadata(encoder, side=side, think=think, instruction=instruction)
+    with console.progress_bar("embedding") as progress, atomic(out) as temporary:
+        batches = encode_items(items.valid, encode, on_error=on_error, progress=progress)
+        num_rows = write(temporary, _at_least_one(batches), metadata)
+    for message in skipped:
+        console.print_status(f"skipped {message}")
     if store is not None:
-        console.print_status(_remembered(store))
-    skipped = f", {len(bad)} skipped" if bad else ""
-    console.print_status(f"{out}: {rows} vectors of {encoder.dimension} dimensions{skipped}")
+        console.print_status(_store_summary(store))
+    count = f", {len(skipped)} skipped" if skipped else ""
+    console.print_status(f"{out}: {num_rows} vectors of {encoder.dimension} dimensions{count}")
 
 
-def _some(parts: Iterator[Part]) -> Iterator[Part]:
-    """The same parts, but at least one: a file without rows would say nothing."""
-    first = next(parts, None)
+def _at_least_one(batches: Iterator[EncodedBatch]) -> Iterator[EncodedBatch]:
+    """The same batches, or an error if there is none: a file needs a row to define its columns."""
+    first = next(batches, None)
     if first is None:
         raise DataError("none of the inputs can be embedded; nothing is written")
     yield first
-    yield from parts
+    yield from batches
 
 
-def _remembering(
+def _with_store(
     encoder: "Encoder", folder: Path | None, think: Think
 ) -> "tuple[Callable[..., Embeddings], RationaleStore | None]":
-    """How to encode, and the store that does it with, if one is asked for."""
+    """The `encode` function to use, and the rationale store in `folder` that it uses, if any."""
     if folder is None:
         return encoder.encode, None
     from forethought.encoders import ReasoningEncoder
@@ -110,8 +110,8 @@ def _remembering(
 
     if think is Think.NEVER:
         raise ConfigError(
-            f"--rationales {folder} with --think never: nothing is thought, so nothing is "
-            "remembered; leave one of them out"
+            f"--rationales {folder} with --think never: no rationale is generated or reused; "
+            "leave one of the options out"
         )
     if not isinstance(encoder, ReasoningEncoder):
         raise ConfigError(
@@ -122,14 +122,13 @@ def _remembering(
     return partial(encoder.encode, rationales=store), store
 
 
-def _remembered(store: "RationaleStore") -> str:
-    """How much thinking the store saved."""
+def _store_summary(store: "RationaleStore") -> str:
     counts = store.counts
-    unread = f", {counts.unreadable} thought of again" if counts.unreadable else ""
-    return f"{store.folder}: {counts.recalled} rationales recalled, {counts.added} added{unread}"
+    again = f", {counts.unreadable} generated again" if counts.unreadable else ""
+    return f"{store.folder}: {counts.recalled} rationales reused, {counts.added} added{again}"
 
 
-def _about(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:
+def _metadata(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:
     return {
         "model": encoder.name,
         "revision": encoder.revision,

@@ -1,64 +1,60 @@
-"""Items to vectors, some at a time: a few pictures are decoded at once, never all."""
+"""Decode and embed the items of `forethought embed` in batches, to bound the memory of pixels."""
 
 from collections.abc import Callable, Iterator, Sequence
 
-from forethought.cli.embed_inputs import Item
-from forethought.cli.embed_output import Part
+from forethought.cli.embed_inputs import InputItem
+from forethought.cli.embed_output import EncodedBatch
 from forethought.errors import ContentError
-from forethought.types import Content, Embeddings, Image
+from forethought.types import Content, Embeddings, Image, Progress
 
 BATCH = 64
 BATCH_PIXELS = 48_000_000
-"""Decoded pixels after which a batch is full before its time: they take 144 MB."""
+"""Decoded pixels that close a batch early; they take 144 MB."""
 
-Contents = list[Content]
-Encode = Callable[[Sequence[Contents]], Embeddings]
-Refuse = Callable[[str], None]
-"""Told what is wrong with an item; it may raise."""
+ContentList = list[Content]
+Encode = Callable[[Sequence[ContentList]], Embeddings]
+OnError = Callable[[str], None]
+"""Called with the message of an item that cannot be embedded; may raise."""
 
 
 def encode_items(
-    items: Sequence[Item],
-    encode: Encode,
-    *,
-    refuse: Refuse,
-    progress: Callable[[int, int], None],
-) -> Iterator[Part]:
-    """Embed items in order; those that cannot be embedded go to `refuse` instead."""
-    batch: list[tuple[str, str, Contents]] = []
+    items: Sequence[InputItem], encode: Encode, *, on_error: OnError, progress: Progress
+) -> Iterator[EncodedBatch]:
+    """Embed items in order; items that cannot be embedded are passed to `on_error`."""
+    batch: list[tuple[InputItem, ContentList]] = []
     pixels = 0
     for done, item in enumerate(items, 1):
         try:
             contents = item.content()
         except ContentError as error:
-            refuse(_about(item.where, error))
+            on_error(_message(item, error))
             continue
-        pixels += sum(shown.pixels.size // 3 for shown in contents if isinstance(shown, Image))
-        batch.append((item.id, item.where, contents))
+        pixels += sum(media.pixels.size // 3 for media in contents if isinstance(media, Image))
+        batch.append((item, contents))
         if len(batch) == BATCH or pixels >= BATCH_PIXELS:
-            yield from _encode(batch, encode, refuse)
+            yield from _encode_batch(batch, encode, on_error)
             progress(done, len(items))
             batch, pixels = [], 0
     if batch:
-        yield from _encode(batch, encode, refuse)
+        yield from _encode_batch(batch, encode, on_error)
 
 
-def _encode(
-    batch: Sequence[tuple[str, str, Contents]], encode: Encode, refuse: Refuse
-) -> Iterator[Part]:
+def _encode_batch(
+    batch: Sequence[tuple[InputItem, ContentList]], encode: Encode, on_error: OnError
+) -> Iterator[EncodedBatch]:
     try:
-        found = encode([contents for _, _, contents in batch])
+        embeddings = encode([contents for _, contents in batch])
     except ContentError as error:
         if len(batch) == 1:
-            refuse(_about(batch[0][1], error))
+            on_error(_message(batch[0][0], error))
             return
-        # One of them cannot be embedded: alone, each is named or gets its vector.
-        for one in batch:
-            yield from _encode([one], encode, refuse)
+        # One by one, to find the items that cannot be embedded.
+        for pair in batch:
+            yield from _encode_batch([pair], encode, on_error)
         return
-    yield Part(tuple(name for name, _, _ in batch), found)
+    yield EncodedBatch(tuple(item.id for item, _ in batch), embeddings)
 
 
-def _about(where: str, error: ContentError) -> str:
-    said = str(error).removeprefix("input 0: ")
-    return said if said.startswith(where) else f"{where}: {said}"
+def _message(item: InputItem, error: ContentError) -> str:
+    reason = str(error).removeprefix("input 0: ")
+    return reason if reason.startswith(item.label) else f"{item.label}: {reason}"

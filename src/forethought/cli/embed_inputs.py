@@ -1,4 +1,4 @@
-"""What is to be embedded: files, folders, and JSON Lines, as items with an id each."""
+"""The inputs of `forethought embed`: files, folders and JSON Lines as items with an id each."""
 
 import json
 import sys
@@ -10,129 +10,131 @@ from forethought.errors import DataError
 from forethought.types import Content, Text, open_file
 
 STDIN = "-"
-_LINES = ".jsonl"
-_NAMED = 3
+_LINES_SUFFIX = ".jsonl"
+_MAX_LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One input, not opened yet; `where` is how a message names it."""
+class InputItem:
+    """One input, not decoded yet; `label` is its name in messages."""
 
     id: str
-    words: str
+    text: str
     file: Path | None
-    where: str
+    label: str
 
     def content(self) -> list[Content]:
-        """What its file shows, then its words.
+        """The content of its file, then its text.
 
         Raises:
-            ContentError: if the file cannot be used.
+            ContentError: if the file cannot be decoded.
         """
-        shown = [] if self.file is None else list(open_file(self.file))
-        return [*shown, Text(self.words)] if self.words.strip() else shown
+        media = [] if self.file is None else list(open_file(self.file))
+        return [*media, Text(self.text)] if self.text.strip() else media
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """Everything that was asked for, and what is wrong with the rest, a line each."""
+class InputItems:
+    """The valid items, and one message for each invalid one."""
 
-    good: tuple[Item, ...]
-    bad: tuple[str, ...]
+    valid: tuple[InputItem, ...]
+    errors: tuple[str, ...]
 
 
-def read_items(inputs: Sequence[str]) -> Items:
-    """Gather items in the order of the inputs; nothing is decoded yet.
+def read_inputs(inputs: Sequence[str]) -> InputItems:
+    """List the items of all inputs in order; nothing is decoded yet.
 
     Raises:
-        DataError: if a file or folder does not exist, or a folder holds no picture.
+        DataError: if a file or folder does not exist, or there is no picture in a folder.
     """
-    good: list[Item] = []
-    bad: list[str] = []
+    valid: list[InputItem] = []
+    errors: list[str] = []
     for name in inputs:
-        for found in _one_input(name):
-            if isinstance(found, Item):
-                good.append(found)
+        for item in _read_input(name):
+            if isinstance(item, InputItem):
+                valid.append(item)
             else:
-                bad.append(found)
-    return Items(tuple(good), tuple(bad))
+                errors.append(item)
+    return InputItems(tuple(valid), tuple(errors))
 
 
-def refuse(bad: Sequence[str]) -> DataError:
-    """The error that names the first bad inputs and counts the others."""
-    more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-    return DataError(
-        f"{'; '.join(bad[:_NAMED])}{more}. Nothing is written; mend it or pass --skip-bad"
-    )
+def invalid_inputs(errors: Sequence[str]) -> DataError:
+    """An error that lists the first messages and counts the others."""
+    more = f"; and {len(errors) - _MAX_LISTED} more" if len(errors) > _MAX_LISTED else ""
+    listed = "; ".join(errors[:_MAX_LISTED])
+    return DataError(f"{listed}{more}. Nothing is written; correct this or pass --skip-bad")
 
 
-def _one_input(name: str) -> Iterable[Item | str]:
+def _read_input(name: str) -> Iterable[InputItem | str]:
     path = Path(name)
     if name == STDIN:
-        return _lines(sys.stdin.buffer)
+        return _read_lines(sys.stdin.buffer)
     if path.is_dir():
-        return _folder(path)
+        return _read_folder(path)
     if not path.exists():
         raise DataError(f"{name}: no such file or folder; check the path")
-    if path.suffix.lower() == _LINES:
-        return _lines(path.read_bytes().splitlines())
-    return [Item(name, "", path, name)]
+    if path.suffix.lower() == _LINES_SUFFIX:
+        return _read_lines(path.read_bytes().splitlines())
+    return [InputItem(name, "", path, name)]
 
 
-def _folder(folder: Path) -> Iterator[Item | str]:
+def _read_folder(folder: Path) -> Iterator[InputItem | str]:
     from forethought.index import list_pictures
 
     listing = list_pictures(folder)
     for picture in listing.pictures:
         path = folder / picture.path
-        yield Item(str(path), "", path, str(path))
+        yield InputItem(str(path), "", path, str(path))
     for file in listing.skipped:
         yield f"{folder / file.path}: {file.reason}"
 
 
-def _lines(lines: Iterable[bytes]) -> Iterator[Item | str]:
+def _read_lines(lines: Iterable[bytes]) -> Iterator[InputItem | str]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            yield _line(line, number)
-        except _BadLineError as error:
+            yield _read_line(line, number)
+        except _InvalidLineError as error:
             yield f"line {number}: {error}"
 
 
-class _BadLineError(Exception):
-    """A line that is no item."""
+class _InvalidLineError(Exception):
+    """A line that is not an item."""
 
 
-def _line(line: bytes, number: int) -> Item:
+def _read_line(line: bytes, number: int) -> InputItem:
     try:
         fields = json.loads(line)
     except (RecursionError, ValueError) as error:
-        raise _BadLineError(f"not JSON ({error})") from None
+        raise _InvalidLineError(f"not JSON ({error})") from None
     if not isinstance(fields, dict):
-        raise _BadLineError('not an object; write {"id": ..., "text": ..., "image": ...}')
-    words, image = (_words(fields, key) for key in ("text", "image"))
-    if not words.strip() and not image:
-        raise _BadLineError('neither "text" nor "image" says anything; give one of them')
-    picture = Path(image) if image else None
-    if picture is not None and not _is_file(picture):
-        raise _BadLineError(f"{image}: no such picture; check the path")
-    found = fields.get("id", number)
-    if not isinstance(found, str | int) or isinstance(found, bool):
-        raise _BadLineError(f'"id" is {found!r}; use a string or a whole number')
-    return Item(str(found), words, picture, f"line {number}")
+        raise _InvalidLineError('not an object; write {"id": ..., "text": ..., "image": ...}')
+    text, image = (_string(fields, key) for key in ("text", "image"))
+    if not text.strip() and not image:
+        raise _InvalidLineError('both "text" and "image" are empty; give one of them')
+    file = Path(image) if image else None
+    if file is not None and not _is_file(file):
+        raise _InvalidLineError(f"{image}: no such picture; check the path")
+    identifier = fields.get("id", number)
+    if not isinstance(identifier, str | int) or isinstance(identifier, bool):
+        raise _InvalidLineError(f'"id" is {identifier!r}; use a string or a whole number')
+    return InputItem(str(identifier), text, file, f"line {number}")
 
 
-def _words(fields: dict[str, object], key: str) -> str:
+def _string(fields: dict[str, object], key: str) -> str:
+    """A field as text; empty if it is missing or null."""
     value = fields.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _BadLineError(f'"{key}" is {value!r}; use a string')
+        raise _InvalidLineError(f'"{key}" is {value!r}; use a string')
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _BadLineError(f'"{key}" holds half of a character, {value!r}; mend it') from None
+        raise _InvalidLineError(
+            f'"{key}" has an unpaired surrogate, {value!r}; write it as UTF-8'
+        ) from None
     return value
 
 

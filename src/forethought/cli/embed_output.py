@@ -1,4 +1,4 @@
-"""Vectors and rationales as a file: Parquet, or arrays for NumPy."""
+"""The output files of `forethought embed`: Parquet, or arrays for NumPy."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from forethought.types import Embeddings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """Some rows: the ids of inputs, and what became of them."""
+class EncodedBatch:
+    """Embeddings, and the id of the input of each row."""
 
     ids: tuple[str, ...]
-    found: Embeddings
+    embeddings: Embeddings
 
 
-Writer = Callable[[Path, Iterable[Part], Mapping[str, str]], int]
-"""Writes parts as they come, with words about all of them; returns how many rows there were."""
+Writer = Callable[[Path, Iterable[EncodedBatch], Mapping[str, str]], int]
+"""Writes batches and metadata to a file; returns the number of rows."""
 
 
 def writer_for(path: Path) -> Writer:
-    """The writer that a file's suffix asks for.
+    """The writer for a file's suffix.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if the suffix is unknown.
     """
     if path.suffix not in WRITERS:
         known = " or ".join(WRITERS)
@@ -34,63 +34,63 @@ def writer_for(path: Path) -> Writer:
     return WRITERS[path.suffix]
 
 
-def write_parquet(path: Path, parts: Iterable[Part], about: Mapping[str, str]) -> int:
-    """One row group a part; thinking, answer and ending are null where nothing was thought."""
+def write_parquet(path: Path, batches: Iterable[EncodedBatch], metadata: Mapping[str, str]) -> int:
+    """One row group per batch; thinking, answer and ending are null without a rationale."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    writer, rows = None, 0
+    writer, num_rows = None, 0
     try:
-        for part in parts:
-            dimension = part.found.dimension
-            flat = pa.array(np.ascontiguousarray(part.found.vectors, dtype=np.float32).ravel())
+        for batch in batches:
+            embeddings = batch.embeddings
+            flat = pa.array(np.ascontiguousarray(embeddings.vectors, dtype=np.float32).ravel())
             columns = {
-                "id": pa.array(part.ids, pa.string()),
-                "vector": pa.FixedSizeListArray.from_arrays(flat, dimension),
+                "id": pa.array(batch.ids, pa.string()),
+                "vector": pa.FixedSizeListArray.from_arrays(flat, embeddings.dimension),
                 **{
-                    name: pa.array([word or None for word in words], pa.string())
-                    for name, words in _words(part.found).items()
+                    name: pa.array([text or None for text in texts], pa.string())
+                    for name, texts in _text_columns(embeddings).items()
                 },
-                "tokens": pa.array(part.found.tokens.astype(np.int32)),
+                "tokens": pa.array(embeddings.tokens.astype(np.int32)),
             }
-            table = pa.table(columns).replace_schema_metadata(dict(about))
+            table = pa.table(columns).replace_schema_metadata(dict(metadata))
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
-            rows += len(part.ids)
+            num_rows += len(batch.ids)
     finally:
         if writer is not None:
             writer.close()
-    return rows
+    return num_rows
 
 
-def write_npz(path: Path, parts: Iterable[Part], about: Mapping[str, str]) -> int:
-    """Arrays of the same names, without pickle; "" where nothing was thought."""
-    kept = list(parts)
-    ids = [name for part in kept for name in part.ids]
-    words = [_words(part.found) for part in kept]
+def write_npz(path: Path, batches: Iterable[EncodedBatch], metadata: Mapping[str, str]) -> int:
+    """Arrays of the same names, without pickle; "" without a rationale."""
+    stored = list(batches)
+    ids = [item_id for batch in stored for item_id in batch.ids]
     columns = {
         "id": np.array(ids, dtype=np.str_),
-        "vector": np.concatenate([part.found.vectors for part in kept]).astype(np.float32),
-        "tokens": np.concatenate([part.found.tokens for part in kept]).astype(np.int32),
+        "vector": np.concatenate([batch.embeddings.vectors for batch in stored]).astype(np.float32),
+        "tokens": np.concatenate([batch.embeddings.tokens for batch in stored]).astype(np.int32),
     }
-    for name in words[0]:
-        columns[name] = np.array([word for part in words for word in part[name]], dtype=np.str_)
-    for key, value in about.items():
+    texts = [_text_columns(batch.embeddings) for batch in stored]
+    for name in texts[0]:
+        columns[name] = np.array([text for each in texts for text in each[name]], dtype=np.str_)
+    for key, value in metadata.items():
         columns[f"about_{key}"] = np.array(value, dtype=np.str_)
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **columns)
     return len(ids)
 
 
-def _words(found: Embeddings) -> dict[str, list[str]]:
-    thoughts = found.rationales
+def _text_columns(embeddings: Embeddings) -> dict[str, list[str]]:
+    rationales = embeddings.rationales
     return {
-        "mode": [mode.value for mode in found.mode],
-        "thinking": [thought.thinking if thought else "" for thought in thoughts],
-        "answer": [thought.answer if thought else "" for thought in thoughts],
-        "ending": [thought.ending.value if thought else "" for thought in thoughts],
+        "mode": [mode.value for mode in embeddings.mode],
+        "thinking": [each.thinking if each else "" for each in rationales],
+        "answer": [each.answer if each else "" for each in rationales],
+        "ending": [each.ending.value if each else "" for each in rationales],
     }
 
 
 WRITERS: dict[str, Writer] = {".parquet": write_parquet, ".npz": write_npz}
-"""The files that can be written, by suffix."""
+"""Writers by suffix."""

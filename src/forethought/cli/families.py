@@ -1,4 +1,4 @@
-"""`forethought families`: what an encoder can be."""
+"""`forethought families`: the published systems that can be loaded."""
 
 from typing import Annotated
 
@@ -8,8 +8,8 @@ import typer
 def families(
     *, markdown: Annotated[bool, typer.Option(help="Print a Markdown table.")] = False
 ) -> None:
-    """List the published systems that checkpoints are read as."""
-    from forethought.encoders.families import FAMILIES
+    """List the published systems whose checkpoints can be loaded."""
+    from forethought.encoders import FAMILIES
 
     rows: list[tuple[str, ...]] = [
         ("family", "system", "architecture", "thinks", "think=auto follows")

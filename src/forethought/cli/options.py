@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands have in common."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,21 +7,22 @@ import typer
 
 from forethought.types import Think
 
-Model = Annotated[
-    str, typer.Option("--model", "-m", help="The encoder: a name that ships, or a folder.")
+ModelOption = Annotated[
+    str,
+    typer.Option("--model", "-m", help="The name of a shipped model, a folder or a repository."),
 ]
 ThinkOption = Annotated[
     Think,
-    typer.Option(help="Write a rationale first: never, always, or where the gate says it pays."),
+    typer.Option(help="Generate a rationale first: never, always, or auto (the gate decides)."),
 ]
 EngineOption = Annotated[
     str,
-    typer.Option("--engine", help="Who writes rationales: local, or vllm where it is installed."),
+    typer.Option("--engine", help="The engine for rationales: local, or vllm if installed."),
 ]
-Instruction = Annotated[
-    str, typer.Option(help="What the vectors are for; the model's own words by default.")
+InstructionOption = Annotated[
+    str, typer.Option(help="Instruction for the embeddings; by default the model's own.")
 ]
-IndexFolder = Annotated[
+IndexOption = Annotated[
     Path | None,
-    typer.Option("--index", help="Keep the index here, not in FOLDER/.forethought."),
+    typer.Option("--index", help="Store the index below this folder, not in FOLDER/.forethought."),
 ]

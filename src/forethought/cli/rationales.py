@@ -1,4 +1,4 @@
-"""`forethought rationales`: look at what was thought, correct it, carry it elsewhere."""
+"""`forethought rationales`: list, edit, export and import stored rationales."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,38 +9,40 @@ from forethought.cli import console
 from forethought.files import atomic, check_target
 
 app = typer.Typer(
-    no_args_is_help=True, help="What `forethought embed --rationales DIR` remembers: list, correct."
+    no_args_is_help=True,
+    help="List, edit, export and import the rationales of `forethought embed --rationales DIR`.",
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the rationales.")]
-Key = Annotated[str, typer.Argument(help="A key, or as many of its first digits as no other has.")]
-_SHOWN_DIGITS = 12
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The folder of the stored rationales.")
+]
+KeyArgument = Annotated[str, typer.Argument(help="A key, or a prefix that no other key has.")]
+_PREFIX_LENGTH = 12
 
 
 @app.command(name="list")
-def list_(folder: Folder) -> None:
-    """One line a rationale: key, tokens, whether it was edited, what it is of, its answer."""
+def list_(folder: FolderArgument) -> None:
+    """Print one line per rationale: key, tokens, ending or `edited`, inputs, answer."""
     from forethought.rationales import RationaleStore
 
     store = RationaleStore.existing(folder)
-    count = edits = 0
+    count = num_edited = 0
     for row in store:
-        count, edits = count + 1, edits + bool(row.edited)
-        mark = "edited" if row.edited else row.rationale.ending.value
-        said = (
-            f"{console.one_line(' + '.join(row.sources))}: {console.one_line(row.rationale.answer)}"
-        )
-        print(f"{row.key[:_SHOWN_DIGITS]}  {row.tokens:>5}  {mark:<9}  {said}")
-    console.print_status(f"{count} rationales, {edits} edited")
+        count, num_edited = count + 1, num_edited + bool(row.edited)
+        state = "edited" if row.edited else row.rationale.ending.value
+        sources = console.one_line(" + ".join(row.sources))
+        answer = console.one_line(row.rationale.answer)
+        print(f"{row.key[:_PREFIX_LENGTH]}  {row.tokens:>5}  {state:<9}  {sources}: {answer}")
+    console.print_status(f"{count} rationales, {num_edited} edited")
 
 
-@app.command(name="show")
-def show_(key: Key, folder: Folder) -> None:
-    """Everything that is known of one rationale."""
+@app.command()
+def show(key: KeyArgument, folder: FolderArgument) -> None:
+    """Print every field of one rationale."""
     from forethought.rationales import RationaleStore
 
     row = RationaleStore.existing(folder).find(key)
-    told = [
+    fields = [
         ("key", row.key),
         ("of", " + ".join(row.sources)),
         ("reasoner", row.reasoner),
@@ -50,46 +52,46 @@ def show_(key: Key, folder: Folder) -> None:
         ("answer", row.rationale.answer),
     ]
     if row.original is not None:
-        told += [
+        fields += [
             ("edited", row.edited),
             ("was", f"{row.original.ending.value}"),
             ("thinking", row.original.thinking),
             ("answer", row.original.answer),
         ]
-    for name, words in told:
-        print(f"{name:<9} {console.one_line(words)}")
+    for name, text in fields:
+        print(f"{name:<9} {console.one_line(text)}")
 
 
 @app.command()
 def edit(
-    key: Key,
-    folder: Folder,
+    key: KeyArgument,
+    folder: FolderArgument,
     *,
-    thinking: Annotated[str | None, typer.Option(help="What to think instead.")] = None,
-    answer: Annotated[str | None, typer.Option(help="What to answer instead.")] = None,
+    thinking: Annotated[str | None, typer.Option(help="The new thinking.")] = None,
+    answer: Annotated[str | None, typer.Option(help="The new answer.")] = None,
 ) -> None:
-    """Correct a rationale; the next `forethought embed` reads the corrected words.
+    """Replace the text of a rationale; the next `forethought embed` uses the new text.
 
-    What the model wrote is kept beside it.
+    The original text is stored with it.
     """
     from forethought.rationales import RationaleStore
 
     row = RationaleStore.existing(folder).edit(key, thinking=thinking, answer=answer)
-    console.print_status(f"{row.key[:_SHOWN_DIGITS]} edited; embed its input again to use it")
+    console.print_status(f"{row.key[:_PREFIX_LENGTH]} edited; embed its input again to use it")
 
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="Where to write.")],
-    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="The file to write.")],
+    folder: FolderArgument,
 ) -> None:
-    """Write every rationale as one line of JSON, edits with their originals."""
+    """Write every rationale as one line of JSON, edited ones with their original text."""
     from forethought.rationales import RationaleStore, to_line
 
     store = RationaleStore.existing(folder)
     check_target(file)
     count = 0
-    with atomic(file) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as out:
+    with atomic(file) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
         for row in store:
             out.write(f"{to_line(row)}\n")
             count += 1
@@ -98,18 +100,17 @@ def export(
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="What `export` wrote.")],
-    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="A file that export wrote.")],
+    folder: FolderArgument,
 ) -> None:
-    """Take in exported rationales; DIR is made where it is missing.
+    """Add exported rationales; DIR is created if it is missing.
 
-    Of a key that is there already the later edit wins, and words that were changed in the file
-    are recorded as an edit.
+    If a key is stored already, the later edit is used, and text that was changed in the file
+    becomes an edit.
     """
     from forethought.rationales import RationaleStore, read_lines
 
-    rows = read_lines(file)
-    merged = RationaleStore(folder).merge(rows)
+    merged = RationaleStore(folder).merge(read_lines(file))
     console.print_status(
-        f"{folder}: {merged.added} added, {merged.edited} edited, {merged.kept} left as they were"
+        f"{folder}: {merged.added} added, {merged.edited} edited, {merged.kept} unchanged"
     )

@@ -1,6 +1,7 @@
-"""`forethought search`: the pictures of a folder that fit a query."""
+"""`forethought search`: the pictures of a folder that match a query."""
 
 import json as jsonlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,69 +17,78 @@ if TYPE_CHECKING:
     from forethought.index import RefreshResult
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _SearchResult:
+    """The embedded query, its hits, and what changed in the index before the search."""
+
+    query: Embeddings
+    hits: list[Hit]
+    refreshed: "RefreshResult"
+    encoder: "Encoder"
+
+
 def search(
-    query: Annotated[str, typer.Argument(help="What to look for; '' to ask with --image alone.")],
-    folder: Annotated[Path, typer.Argument(help="The pictures, at any depth.")],
+    query: Annotated[str, typer.Argument(help="The text to search for; '' with --image alone.")],
+    folder: Annotated[Path, typer.Argument(help="The folder of pictures, with its subfolders.")],
     *,
     think: options.ThinkOption = Think.AUTO,
-    k: Annotated[int, typer.Option("-k", help="How many hits.")] = 10,
+    k: Annotated[int, typer.Option("-k", help="Number of hits.")] = 10,
     image: Annotated[
-        Path | None, typer.Option(help="Ask with this picture, beside the words or instead.")
+        Path | None, typer.Option(help="Search with this picture, with or without text.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     sheet: Annotated[
         Path | None, typer.Option(help="Also draw the hits on a contact sheet, a PNG.")
     ] = None,
-    model: options.Model = "nano",
-    index: options.IndexFolder = None,
+    model: options.ModelOption = "nano",
+    index: options.IndexOption = None,
 ) -> None:
-    """Find the pictures of a folder that fit a query.
+    """Find the pictures of a folder that match a query.
 
-    The first call embeds the pictures and keeps their vectors beside them; later calls
-    embed only what is new or changed.
+    The first call embeds the pictures and stores their vectors in the folder; later calls
+    embed only new and changed pictures.
     """
-    shown = _query(query, image)
+    content = _query_content(query, image)
     if k < 1:
         raise ConfigError(f"-k is {k}; ask for at least 1 hit")
     check_target(sheet)
-    asked, hits, refreshed, encoder = _find(
-        shown, folder, think=think, k=k, model=model, index=index
-    )
-    words = " + ".join(part for part in (query.strip(), str(image) if image else "") if part)
+    result = _search(content, folder, think=think, k=k, model=model, index=index)
+    title = " + ".join(part for part in (query.strip(), str(image) if image else "") if part)
     if sheet is not None:
-        from forethought.cli.contact_sheet import draw
+        from forethought.cli.contact_sheet import draw_contact_sheet
 
-        draw(sheet, folder, hits, title=words, lines=_captions(asked))
+        lines = _caption(result.query)
+        draw_contact_sheet(sheet, folder, result.hits, title=title, lines=lines)
     if json:
-        print(_written(words, asked, hits, refreshed=refreshed, encoder=encoder, folder=folder))
+        print(_to_json(title, result, folder))
         return
-    console.print_index_update(refreshed, folder)
-    console.print_rationale(words, asked)
-    console.print_hits(hits, folder)
+    console.print_index_update(result.refreshed, folder)
+    console.print_rationale(title, result.query)
+    console.print_hits(result.hits, folder)
     if sheet is not None:
         console.print_status(f"contact sheet: {sheet}")
 
 
-def _query(query: str, image: Path | None) -> list[Text | Image]:
+def _query_content(query: str, image: Path | None) -> list[Text | Image]:
     if not query.strip() and image is None:
-        raise ContentError(f"the query is empty ({query!r}); say what to look for, or pass --image")
-    shown: list[Text | Image] = []
+        raise ContentError(f"the query is empty ({query!r}); give a text, or pass --image")
+    content: list[Text | Image] = []
     if image is not None:
-        shown.append(Image(image))
+        content.append(Image(image))
     if query.strip():
-        shown.append(Text(query.strip()))
-    return shown
+        content.append(Text(query.strip()))
+    return content
 
 
-def _find(
-    shown: list[Text | Image],
+def _search(
+    content: list[Text | Image],
     folder: Path,
     *,
     think: Think,
     k: int,
     model: str,
     index: Path | None,
-) -> "tuple[Embeddings, list[Hit], RefreshResult, Encoder]":
+) -> _SearchResult:
     from forethought.index import FolderIndex, index_dir, list_pictures
 
     listing = list_pictures(folder)
@@ -86,8 +96,8 @@ def _find(
         from forethought.encoders import load
 
         encoder = load(model)
-        # Before the index is touched: a query that cannot be embedded changes nothing.
-        asked = encoder.encode([shown], side=Side.QUERY, think=think)
+        # Before the index: a query that cannot be embedded must not change it.
+        embeddings = encoder.encode([content], side=Side.QUERY, think=think)
     pictures = FolderIndex(folder, index_dir(folder, index), encoder)
     with console.progress_bar("embedding pictures") as progress:
         refreshed = pictures.refresh(listing, progress=progress)
@@ -97,32 +107,26 @@ def _find(
             f"{folder}: none of its {len(refreshed.skipped)} pictures can be read; "
             "the reasons are above"
         )
-    return asked, pictures.search(asked.vectors[0], k=k), refreshed, encoder
+    hits = pictures.search(embeddings.vectors[0], k=k)
+    return _SearchResult(embeddings, hits, refreshed, encoder)
 
 
-def _captions(asked: Embeddings) -> list[str]:
-    rationale = asked.rationales[0]
-    said = [rationale.thinking, rationale.answer] if rationale else []
-    return [console.describe_mode(asked), *said]
+def _caption(query: Embeddings) -> list[str]:
+    rationale = query.rationales[0]
+    texts = [rationale.thinking, rationale.answer] if rationale else []
+    return [console.describe_mode(query), *texts]
 
 
-def _written(
-    query: str,
-    asked: Embeddings,
-    hits: list[Hit],
-    *,
-    refreshed: "RefreshResult",
-    encoder: "Encoder",
-    folder: Path,
-) -> str:
-    rationale, gate = asked.rationales[0], float(asked.gate[0])
-    found = {
-        "query": query,
-        "model": encoder.name,
-        "revision": encoder.revision,
-        "mode": asked.mode[0].value,
-        "tokens": int(asked.tokens[0]),
-        "gate": gate if gate == gate else None,  # noqa: PLR0124 - NaN is no JSON
+def _to_json(title: str, result: _SearchResult, folder: Path) -> str:
+    query, refreshed = result.query, result.refreshed
+    rationale, gate = query.rationales[0], float(query.gate[0])
+    content = {
+        "query": title,
+        "model": result.encoder.name,
+        "revision": result.encoder.revision,
+        "mode": query.mode[0].value,
+        "tokens": int(query.tokens[0]),
+        "gate": gate if gate == gate else None,  # noqa: PLR0124 - JSON has no NaN
         "rationale": rationale
         and {
             "thinking": rationale.thinking,
@@ -131,7 +135,7 @@ def _written(
         },
         "hits": [
             {"rank": hit.rank, "score": round(hit.score, 6), "path": str(folder / hit.document)}
-            for hit in hits
+            for hit in result.hits
         ],
         "index": {
             "pictures": refreshed.pictures,
@@ -144,4 +148,4 @@ def _written(
             ],
         },
     }
-    return jsonlib.dumps(found, ensure_ascii=False, indent=2)
+    return jsonlib.dumps(content, ensure_ascii=False, indent=2)
