@@ -1,21 +1,4 @@
-"""The engine beside its rivals, in one run."""
+"""The engine and other ways to embed, timed side by side on the same inputs and weights.
 
-from benchmarks.compare import Plan
-from benchmarks.report import Report, as_json
-from benchmarks.run import FULL, GPU, LENGTHS, QUICK, TRIAL, Forced, nano, ume
-from benchmarks.tables import terminal
-
-__all__ = [
-    "FULL",
-    "GPU",
-    "LENGTHS",
-    "QUICK",
-    "TRIAL",
-    "Forced",
-    "Plan",
-    "Report",
-    "as_json",
-    "nano",
-    "terminal",
-    "ume",
-]
+`python -m benchmarks.engine` runs a workload; `python benchmarks/linear.py` times single layers.
+"""

@@ -1,20 +1,37 @@
+import json
+
 import pytest
+
+
+def test_built_in_inputs_are_measured_and_named_as_such(run, encoder):
+    ran = run("bench", "nano", "--quick")
+    assert ran.status == 0
+    assert "12 built-in texts and generated pictures; batches of 64; 1 round" in ran.out
+    assert "direct" in ran.out
+    assert "colour has no decoder: only direct vectors were measured" in ran.out
+    assert {think for _, think, _ in encoder.asked} == {"never"}
+
+
+def test_inputs_are_taken_as_by_embed_up_to_the_limit(run, encoder, pictures):
+    ran = run("bench", "nano", pictures, pictures / "r.png", "--limit", 2, "--repeats", 2, "--json")
+    assert ran.status == 0
+    found = json.loads(ran.out)
+    assert found["inputs"].startswith("2 of 4 inputs from ")
+    assert (found["model"], found["device"], found["thought"]) == ("colour", "cpu", None)
+    assert found["direct"]["inputs"] == 2
+    assert len(found["direct"]["seconds"]) == 2
+    # A warm-up and two rounds over two pictures.
+    assert len(encoder.shown) == 6
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--workload", "huge"], "unknown --workload 'huge'; known: nano, ume-2b"),
-        (["--inputs", "0"], "--inputs is 0; embed at least 1"),
-        (["--repeats", "0"], "--repeats is 0; time at least 1 round"),
-        (["--workload", "ume-2b", "--tokens", "12,x"], "--tokens '12,x': name whole numbers"),
-        (["--workload", "ume-2b", "--tokens", "²"], "--tokens '²': name whole numbers"),
-        (["--tokens", "12"], "--tokens is of --workload ume-2b, and this is nano: leave it out"),
-        (["--workload", "ume-2b", "--quick"], "--quick is of --workload nano, and this is ume-2b"),
-        (["--plot", "x.gif"], "--plot x.gif: the plot is a PNG; let its name end in .png"),
-        (["--workload", "ume-2b", "--shape", "wide"], "unknown --shape 'wide'; known: full, tiny"),
-        (["--json", "nowhere/at/all.json"], "there is no folder"),
-        (["--pictures", "nowhere"], "nowhere is no folder; name a folder of pictures"),
+        (["nano", "--repeats", "0"], "--repeats is 0; it must be at least 1"),
+        (["nano", "--limit", "0"], "--limit is 0; it must be at least 1"),
+        (["nano", "--batch-size", "0"], "--batch-size is 0; it must be at least 1"),
+        (["nano", "nowhere.png"], "nowhere.png: no such file or folder; check the path"),
+        (["what"], "unknown model 'what'"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(run, words, message):
@@ -24,11 +41,9 @@ def test_bad_input_is_one_line_and_status_2(run, words, message):
     assert ran.err.count("\n") == 1
 
 
-def test_a_machine_without_cuda_is_told_in_one_line(run, monkeypatch):
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    ran = run("bench", "--workload", "ume-2b")
+def test_an_unreadable_file_is_refused_by_name(run, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    ran = run("bench", "nano", broken)
     assert ran.status == 2
-    assert "workload ume-2b needs CUDA and this machine has none; --shape tiny" in ran.err
-    assert ran.err.count("\n") == 1
+    assert "broken.png" in ran.err

@@ -1,156 +1,141 @@
-"""`forethought bench`: the engine beside its rivals, with the bars it is held to."""
+"""`forethought bench`: what a model does on this machine."""
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.errors import ConfigError
-from forethought.files import atomic, check_target
+from forethought.cli import console
+from forethought.cli.embed_inputs import read_items
+from forethought.errors import ConfigError, ContentError, DataError
 
 if TYPE_CHECKING:
-    from benchmarks import Plan, Report
+    from forethought.doctor import ModeThroughput, Throughput
+    from forethought.encoders import EncodeInput
 
-_PIPED_WIDTH = 160
-"""A file or a pipe has no width of its own: wide enough for no cell to be cut."""
-
-GALLERY, LENGTHS = Path("demo/gallery"), "403,128"
-WORKLOADS: dict[str, dict[str, object]] = {
-    "nano": {"quick": False, "model": "nano", "pictures": GALLERY},
-    "ume-2b": {"shape": "full", "tokens": LENGTHS, "rows": 0},
-}
-"""What each may be told alone, and what it is told by default."""
+_SAMPLES = 12
+_QUICK_REPEATS = 1
 
 
 def bench(
+    model: Annotated[
+        str, typer.Argument(help="A folder, a name that ships, or a repository as owner/name.")
+    ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]...",
+            help="Files, folders or JSON Lines, as `forethought embed` takes them; by default "
+            f"{_SAMPLES} built-in texts and generated pictures.",
+        ),
+    ] = None,
     *,
-    workload: Annotated[str, typer.Option(help="nano (CPU) or ume-2b (GPU).")] = "nano",
+    limit: Annotated[int, typer.Option(help="Measure the first so many inputs.")] = 64,
+    repeats: Annotated[int, typer.Option(help="Timed rounds.")] = 5,
     quick: Annotated[
-        bool, typer.Option(help="Of nano: fewer inputs for slow rivals, fewer rounds.")
+        bool, typer.Option("--quick", help="One timed round and no spread, for a first look.")
     ] = False,
-    model: Annotated[str, typer.Option(help="Of nano: the model.")] = "nano",
-    pictures: Annotated[Path, typer.Option(help="Of nano: what to embed.")] = GALLERY,
-    inputs: Annotated[int | None, typer.Option(help="How many inputs.")] = None,
-    repeats: Annotated[int | None, typer.Option(help="How many timed rounds.")] = None,
-    shape: Annotated[str, typer.Option(help="Of ume-2b: full, or tiny to try it.")] = "full",
-    tokens: Annotated[str, typer.Option(help="Of ume-2b: lengths, with commas.")] = LENGTHS,
-    rows: Annotated[
-        int, typer.Option(help="Of ume-2b: how many write at a time; 0: what memory holds.")
-    ] = 0,
-    json: Annotated[Path | None, typer.Option(help="Also write every figure here.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw the rivals to this PNG.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Inputs that run together.")] = 64,
+    device: Annotated[
+        str, typer.Option(help="Where it runs; by default the first GPU if there is one.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Time thinking, reading and sampling beside the model cards' own procedure.
+    """Measure direct and thought vectors a second, decoded tokens a second, and peak memory.
 
-    Rivals run in turns on the same inputs; a rival whose vectors differ from ours is marked.
-    What is known so far is kept in the JSON file while the rest is measured.
+    The share of the roofline is the least time in which this machine, by its measured bandwidth
+    and matrix products, could decode the same tokens, over the time taken.
     """
-    if workload not in WORKLOADS:
-        raise ConfigError(f"unknown --workload {workload!r}; known: {', '.join(WORKLOADS)}")
-    given = {"quick": quick, "model": model, "pictures": pictures}
-    given |= {"shape": shape, "tokens": tokens, "rows": rows}
-    _refuse_others(workload, given)
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise ConfigError(f"--plot {plot}: the plot is a PNG; let its name end in .png")
-    for target in (json, plot):
-        check_target(target)
-    # Before torch is there. On Hopper it would build a cuDNN kernel on the host for every length
-    # that stock code meets; our own passes leave cuDNN out, so rivals are spared it too.
-    os.environ.setdefault("TORCH_CUDNN_SDPA_DEPRIORITIZED", "1")
-    from benchmarks import FULL, GPU, QUICK, TRIAL, Forced, nano, ume
+    for name, value in (("limit", limit), ("repeats", repeats), ("batch-size", batch_size)):
+        if value < 1:
+            raise ConfigError(f"--{name} is {value}; it must be at least 1")
+    contents, source = _contents(inputs or [], limit)
+    with console.spinner(f"loading {model}"):
+        from forethought.doctor import measure_throughput
+        from forethought.encoders import load
 
-    keep = _keeper(json)
-    if workload == "nano":
-        plan = _plan(QUICK if quick else FULL, inputs, repeats)
-        report = nano(model, plan=plan, pictures=pictures, tell=_tell, keep=keep)
+        encoder = load(model, device=device or None)
+    with console.progress_bar("measuring") as progress:
+        found = measure_throughput(
+            encoder,
+            contents or _samples(),
+            repeats=_QUICK_REPEATS if quick else repeats,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    if as_json:
+        print(json.dumps(_payload(found, source), indent=2, ensure_ascii=False))
     else:
-        tiny = shape == "tiny"
-        plan = _plan(TRIAL if tiny else GPU, inputs, repeats)
-        # Small pictures for the small shape: it is there to be over soon.
-        patches = (16, 64) if tiny else (256, 1024)
-        forced = Forced(shape, _lengths(tokens), patches, plan=plan, rows=_rows(rows))
-        report = ume(forced, tell=_tell, keep=keep)
-    keep(report)
-    _show(report)
-    if plot is not None:
-        from benchmarks.plot import draw
-
-        with atomic(plot) as scratch:
-            draw(report, scratch)
+        _print(found, source)
 
 
-def _refuse_others(workload: str, given: Mapping[str, object]) -> None:
-    """Refuse what another workload alone would listen to."""
-    for name, options in WORKLOADS.items():
-        for option, default in options.items():
-            if name != workload and given[option] != default:
-                raise ConfigError(
-                    f"--{option} is of --workload {name}, and this is {workload}: leave it out, or "
-                    f"ask for --workload {name}"
-                )
+def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
+    """The opened inputs, at most `limit`, and where they come from; none are the built-in ones."""
+    if not inputs:
+        return [], f"{_SAMPLES} built-in texts and generated pictures"
+    items = read_items(inputs)
+    if items.bad:
+        raise DataError(f"{items.bad[0]}; mend it or leave it out")
+    if not items.good:
+        raise DataError(f"{' '.join(inputs)}: no input in it; give at least one")
+    contents: list[EncodeInput] = []
+    for item in items.good[:limit]:
+        try:
+            contents.append(item.content())
+        except ContentError as error:
+            raise DataError(f"{item.where}: {error}") from None
+    names = " ".join(inputs)
+    return contents, f"{len(contents)} of {len(items.good)} inputs from {names}"
 
 
-def _keeper(path: Path | None) -> Callable[["Report"], None]:
-    from benchmarks import as_json
+def _samples() -> "list[EncodeInput]":
+    from forethought.doctor import sample_inputs
 
-    def keep(report: "Report") -> None:
-        if path is not None:
-            with atomic(path) as scratch:
-                scratch.write_text(as_json(report), encoding="utf-8")
-
-    return keep
+    return sample_inputs(_SAMPLES)
 
 
-def _show(report: "Report") -> None:
-    from rich.console import Console
-
-    from benchmarks import terminal
-
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    for name, value in report.setting.items():
-        console.print(f"{name}: {_said(value)}", highlight=False)
-    for table in terminal(report):
-        console.print(table)
-
-
-def _plan(plan: "Plan", inputs: int | None, repeats: int | None) -> "Plan":
-    if inputs is not None:
-        if inputs < 1:
-            raise ConfigError(f"--inputs is {inputs}; embed at least 1")
-        slow, medium = min(plan.slow, inputs), min(plan.medium, inputs)
-        plan = replace(plan, inputs=inputs, slow=slow, medium=medium)
-    if repeats is not None:
-        if repeats < 1:
-            raise ConfigError(f"--repeats is {repeats}; time at least 1 round")
-        plan = replace(plan, repeats=repeats)
-    return plan
+def _payload(found: "Throughput", source: str) -> dict[str, object]:
+    payload: dict[str, object] = asdict(found) | {"inputs": source}
+    for name, mode in (("direct", found.direct), ("thought", found.thought)):
+        if mode:
+            payload[name] = {
+                "items_per_second": mode.items_per_second,
+                "seconds": list(mode.times.seconds),
+                "inputs": mode.inputs,
+                "tokens": mode.tokens,
+                "peak_bytes": mode.peak_bytes,
+            }
+    return payload
 
 
-def _lengths(tokens: str) -> tuple[int, ...]:
-    words = [word.strip() for word in tokens.split(",")]
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise ConfigError(f"--tokens {tokens!r}: name whole numbers above 0, with commas")
-    return tuple(int(word) for word in words)
+def _print(found: "Throughput", source: str) -> None:
+    threads = f", {found.threads} threads" if found.device == "cpu" else ""
+    count = len(found.direct.times.seconds)
+    rounds = f"median of {count} rounds" if count > 1 else "1 round"
+    print(f"{console.one_line(found.model)} {found.revision}, {found.dtype}")
+    print(f"{found.machine} ({found.device}{threads})")
+    print(f"{console.one_line(source)}; batches of {found.batch_size}; {rounds}\n")
+    print(f"{'':<8} {'items/s':>9} {'s (min-max)':>22} {'tokens':>7} {'peak memory':>12}")
+    for name, mode in (("direct", found.direct), ("thought", found.thought)):
+        if mode:
+            print(_row(name, mode))
+    print()
+    if found.decode:
+        rates = found.decode.rates
+        print(
+            f"decoding {found.decode.tokens_per_second:.0f} tokens/s, "
+            f"{found.decode.roofline:.0%} of the roofline "
+            f"(copy {rates.bandwidth / 1e9:.1f} GB/s, matmul {rates.matmul / 1e12:.3f} TFLOP/s)"
+        )
+    if found.note:
+        print(console.one_line(found.note))
 
 
-def _rows(rows: int) -> int:
-    if rows < 0:
-        raise ConfigError(f"--rows is {rows}; let at least 1 write, or 0 for what memory holds")
-    return rows
-
-
-def _tell(step: str) -> None:
-    import sys
-
-    print(f"measuring {step} ...", file=sys.stderr)
-
-
-def _said(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items())
-    return str(value)
+def _row(name: str, mode: "ModeThroughput") -> str:
+    times = mode.times
+    spread = f"{times.median:.3f} ({times.low:.3f}-{times.high:.3f})"
+    memory = f"{mode.peak_bytes / 2**20:,.0f} MiB"
+    return (
+        f"{name:<8} {mode.items_per_second:>9.2f} {spread:>22} {mode.tokens or '':>7} {memory:>12}"
+    )
