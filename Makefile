@@ -59,9 +59,9 @@ evaluate: data  ## the model card's table, and the README's
 	  --beside nano-direct,afternoon --json build/glyphs.json --markdown build/glyphs.md \
 	  --plot build/glyphs.png
 
-bench: $(STAMP)-eval  ## the engine beside its rivals, in six minutes; the README's plot
+bench: $(STAMP)-eval  ## the engine beside other ways to embed, six minutes; the README's plot
 	@mkdir -p build
-	$(BIN)/forethought bench --json build/bench.json --plot build/bench.png
+	$(BIN)/python -m benchmarks.engine --json build/bench.json --plot build/bench.png
 
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 	$(BIN)/forethought data gallery --out demo/gallery

@@ -9,7 +9,7 @@ def test_built_in_inputs_are_measured_and_named_as_such(run, encoder):
     assert "12 built-in texts and generated pictures; batches of 64; 1 round" in ran.out
     assert "direct" in ran.out
     assert "colour has no decoder: only direct vectors were measured" in ran.out
-    assert {think for _, think, _ in encoder.asked} == {"never"}
+    assert {think for _, think, _ in encoder.calls} == {"never"}
 
 
 def test_inputs_are_taken_as_by_embed_up_to_the_limit(run, encoder, pictures):
@@ -21,7 +21,7 @@ def test_inputs_are_taken_as_by_embed_up_to_the_limit(run, encoder, pictures):
     assert found["direct"]["inputs"] == 2
     assert len(found["direct"]["seconds"]) == 2
     # A warm-up and two rounds over two pictures.
-    assert len(encoder.shown) == 6
+    assert len(encoder.encoded) == 6
 
 
 @pytest.mark.parametrize(

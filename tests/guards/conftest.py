@@ -23,6 +23,6 @@ def tracked():
 
 @pytest.fixture(scope="session")
 def modules(tracked):
-    """Every Python file of the library and its tests."""
-    homes = (ROOT / "src", ROOT / "tests")
+    """Every Python file of the library, its benchmarks and the tests of both."""
+    homes = (ROOT / "src", ROOT / "benchmarks", ROOT / "tests")
     return [p for p in tracked if p.suffix == ".py" and any(p.is_relative_to(h) for h in homes)]

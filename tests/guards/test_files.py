@@ -21,14 +21,15 @@ def test_no_module_is_a_drawer_for_everything(modules, root):
     assert not [path for path in names if VAGUE & {*path.parts[:-1], path.stem}]
 
 
-def test_every_test_sits_where_its_subject_does(modules, root):
+def test_every_test_mirrors_the_path_of_the_module_it_tests(modules, root):
     tests = [p.relative_to(root / "tests") for p in modules if p.name.startswith("test_")]
-    library = root / "src" / "forethought"
     strays = []
     for path in tests:
-        subject = library / path.parent / path.stem.removeprefix("test_")
+        # `benchmarks/` stands beside the library, and its tests among those of the library.
+        home = root if path.parts[0] == "benchmarks" else root / "src" / "forethought"
+        module = home / path.parent / path.stem.removeprefix("test_")
         if path.parts[0] not in ELSEWHERE and not (
-            subject.is_dir() or subject.with_suffix(".py").is_file()
+            module.is_dir() or module.with_suffix(".py").is_file()
         ):
             strays.append(path)
     assert not strays
