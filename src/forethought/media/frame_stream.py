@@ -138,7 +138,7 @@ def _picture_stream(container: InputContainer, name: str) -> VideoStream:
     if not streams:
         raise ContentError(f"{name}: has no pictures, only sound; pass a video with both")
     stream = streams[0]
-    # PyAV has no context for a stream without a decoder, though its types say so.
+    # PyAV has no context for a stream without a decoder, against its type hints.
     context = getattr(stream, "codec_context", None)
     width, height = (context.width, context.height) if context else (0, 0)
     if not width * height:
