@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import console
-from forethought.cli.embed_inputs import read_items
+from forethought.cli.embed_inputs import read_inputs
 from forethought.errors import ConfigError, ContentError, DataError
 
 if TYPE_CHECKING:
@@ -74,19 +74,19 @@ def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
     """The opened inputs, at most `limit`, and where they come from; none are the built-in ones."""
     if not inputs:
         return [], f"{_SAMPLES} built-in texts and generated pictures"
-    items = read_items(inputs)
-    if items.bad:
-        raise DataError(f"{items.bad[0]}; mend it or leave it out")
-    if not items.good:
-        raise DataError(f"{' '.join(inputs)}: no input in it; give at least one")
+    items = read_inputs(inputs)
+    if items.errors:
+        raise DataError(f"{items.errors[0]}; correct this or leave the input out")
+    if not items.valid:
+        raise DataError(f"{' '.join(inputs)}: nothing to embed; give at least one input")
     contents: list[EncodeInput] = []
-    for item in items.good[:limit]:
+    for item in items.valid[:limit]:
         try:
             contents.append(item.content())
         except ContentError as error:
-            raise DataError(f"{item.where}: {error}") from None
+            raise DataError(f"{item.label}: {error}") from None
     names = " ".join(inputs)
-    return contents, f"{len(contents)} of {len(items.good)} inputs from {names}"
+    return contents, f"{len(contents)} of {len(items.valid)} inputs from {names}"
 
 
 def _samples() -> "list[EncodeInput]":
