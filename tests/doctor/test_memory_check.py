@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from forethought.doctor import Status
@@ -21,17 +23,19 @@ from forethought.doctor.memory_check import (
     ],
 )
 def test_only_a_dtype_that_fits_is_loaded(available, status, cpu, gpu):
-    options = {"available": available, "half_precision": False}
-    assert check_memory(3_000, device="cpu", **options).status is status
-    assert fitting_dtype(3_000, device="cpu", **options) == cpu
-    assert fitting_dtype(3_000, device="cuda", **options) == gpu
+    finding = check_memory(3_000, available=available, device="cpu", half_precision=False)
+    assert finding.status is status
+    fitting = partial(fitting_dtype, 3_000, available=available, half_precision=False)
+    assert fitting(device="cpu") == cpu
+    assert fitting(device="cuda") == gpu
 
 
 def test_a_checkpoint_in_half_precision_stays_so_on_a_gpu():
-    options = {"device": "cuda", "half_precision": True}
-    assert check_memory(3_000, available=6_000, **options).status is Status.OK
-    assert fitting_dtype(3_000, available=6_000, **options) == "auto"
-    assert fitting_dtype(3_000, available=5_999, **options) is None
+    finding = check_memory(3_000, available=6_000, device="cuda", half_precision=True)
+    assert finding.status is Status.OK
+    fitting = partial(fitting_dtype, 3_000, device="cuda", half_precision=True)
+    assert fitting(available=6_000) == "auto"
+    assert fitting(available=5_999) is None
 
 
 def test_the_message_has_both_precisions_and_the_available_memory():

@@ -134,7 +134,7 @@ def test_nan_vectors_fail(encoder):
     assert check_direct(loaded).status is Status.FAIL
 
 
-def test_half_precision_has_its_own_tolerance(encoder):
+def test_half_precision_has_a_wider_tolerance(encoder):
     loaded = encoder("rge")
     loaded.engine.backbone.network.to(torch.bfloat16)
     assert check_state(loaded).status is Status.OK

@@ -69,7 +69,7 @@ def test_a_parent_directory_holds_the_indexes_of_several_folders(folder, tmp_pat
     assert not (folder / ".forethought").exists()
 
 
-def test_every_encoder_has_its_own_table(folder):
+def test_every_encoder_has_a_separate_table(folder):
     index_of(folder).refresh()
     assert index_of(folder, ColourEncoder(revision="ba9876543210")).refresh().embedded == 3
     assert index_of(folder).refresh().embedded == 0

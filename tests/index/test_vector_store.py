@@ -80,7 +80,7 @@ def test_damaged_files_are_recorded_until_dropped(store):
     assert store.damaged_pictures() == {"a.png": files[0]}
 
 
-def test_every_contract_has_its_own_table(store):
+def test_every_contract_has_a_separate_table(store):
     other = open_store(store.directory, Contract("large", "ba9876543210", 3, Think.NEVER, ""))
     assert other.stored_pictures() == {}
     other.write(_stored("z.png"), VECTORS[:1])
