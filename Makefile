@@ -50,13 +50,18 @@ test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
 data: $(STAMP)-train  ## build the data set and the benchmark, in data/glyphs
 	$(BIN)/forethought data glyphs
 
+test-data: $(STAMP)-train  ## build the data set from an empty cache; compare it with its hashes
+	@rm -rf build/cache build/glyphs
+	FORETHOUGHT_CACHE=build/cache $(BIN)/forethought data glyphs --out build/glyphs
+	$(BIN)/forethought data glyphs --out build/glyphs --check
+
 train: data  ## train nano, in runs/nano
 	$(BIN)/forethought train recipes/nano.toml
 
 evaluate: data  ## the model card's table, and the README's
 	@mkdir -p build
 	$(BIN)/forethought evaluate glyphs --model nano --think never,always \
-	  --beside nano-direct,afternoon --json build/glyphs.json --markdown build/glyphs.md \
+	  --beside nano-direct,frozen_baseline --json build/glyphs.json --markdown build/glyphs.md \
 	  --plot build/glyphs.png
 
 bench: $(STAMP)-eval  ## the engine beside other ways to embed, six minutes; the README's plot
@@ -66,8 +71,9 @@ bench: $(STAMP)-eval  ## the engine beside other ways to embed, six minutes; the
 gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 	$(BIN)/forethought data gallery --out demo/gallery
 
-pins: $(STAMP)-train  ## compute the hash of every pinned package anew, and write the table
+pins: $(STAMP)-train  ## compute the hashes of all packages and of the tables built from them anew
 	$(BIN)/python -m forethought.nano.pins
+	$(BIN)/forethought data glyphs --record src/forethought/nano/glyphs/revisions.json
 
 wheel-check:  ## build the wheel; use it alone, from an empty folder
 	@bash .ci/wheel-check "$(PYTHON)"

@@ -98,8 +98,8 @@ def test_an_unknown_engine_is_told_what_there_is(tiny_model):
 
 
 def test_an_encoder_that_never_writes_is_not_started_on_vllm(tmp_path):
-    (tmp_path / CARD).write_text(json.dumps({"family": "afternoon"}))
-    with pytest.raises(ModelError, match="the afternoon family never writes"):
+    (tmp_path / CARD).write_text(json.dumps({"family": "frozen_baseline"}))
+    with pytest.raises(ModelError, match="the frozen_baseline family never writes"):
         load(tmp_path, engine="vllm")
 
 

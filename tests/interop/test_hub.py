@@ -81,7 +81,9 @@ def test_the_gate_is_described(folder):
 
 
 def test_a_model_that_never_thinks_and_is_no_checkpoint_says_so_by_leaving_it_out(folder):
-    (folder / "forethought.json").write_text(json.dumps({"family": "afternoon", "name": "tea"}))
+    (folder / "forethought.json").write_text(
+        json.dumps({"family": "frozen_baseline", "name": "tea"})
+    )
     (folder / "config.json").write_text(json.dumps({"sizes": {"features": 5, "dimension": 3}}))
     told = model_card(folder)
     assert "| dimension | 3 |" in told

@@ -1,74 +1,72 @@
 import numpy as np
 import pytest
 
-from forethought.nano import feature_cache as vectors
-from forethought.nano.feature_cache import remembered
+from forethought.nano import feature_cache
+from forethought.nano.feature_cache import cached_rows
 
 
 class Lengths:
-    """Describes a content by its length and its first byte; keeps what it was asked."""
+    """Computes a row of a content's length and first byte; records the requested indices."""
 
     def __init__(self, contents):
         self.contents = contents
-        self.asked = []
+        self.requested = []
 
-    def __call__(self, places):
-        self.asked += list(places)
-        return np.array([[len(self.contents[p]), self.contents[p][0]] for p in places], np.float32)
+    def __call__(self, indices):
+        self.requested += list(indices)
+        return np.array([[len(self.contents[i]), self.contents[i][0]] for i in indices], np.float32)
 
 
-def ask(path, contents, **options):
-    describe = Lengths(contents)
-    return remembered(path, contents, width=2, describe=describe, **options), describe.asked
+def rows_of(path, contents):
+    lengths = Lengths(contents)
+    return cached_rows(path, contents, width=2, compute=lengths), lengths.requested
 
 
 def test_rows_come_in_the_order_of_the_contents(tmp_path):
-    rows, _ = ask(tmp_path / "v.npz", [b"bbb", b"a", b"cc"])
+    rows, _ = rows_of(tmp_path / "v.npz", [b"bbb", b"a", b"cc"])
     assert rows.tolist() == [[3, 98], [1, 97], [2, 99]]
     assert rows.dtype == np.float32
 
 
-def test_a_content_that_occurs_twice_is_described_once(tmp_path):
-    rows, asked = ask(tmp_path / "v.npz", [b"bbb", b"a", b"bbb"])
+def test_equal_contents_are_computed_once(tmp_path):
+    rows, requested = rows_of(tmp_path / "v.npz", [b"bbb", b"a", b"bbb"])
     assert rows.tolist() == [[3, 98], [1, 97], [3, 98]]
-    assert asked == [0, 1]
+    assert requested == [0, 1]
 
 
-def test_what_is_known_is_not_described_again(tmp_path):
-    ask(tmp_path / "v.npz", [b"bbb", b"a"])
-    rows, asked = ask(tmp_path / "v.npz", [b"dddd", b"a"])
+def test_a_cached_row_is_not_computed_again(tmp_path):
+    rows_of(tmp_path / "v.npz", [b"bbb", b"a"])
+    rows, requested = rows_of(tmp_path / "v.npz", [b"dddd", b"a"])
     assert rows.tolist() == [[4, 100], [1, 97]]
-    assert asked == [0]
+    assert requested == [0]
 
 
-def test_a_kill_loses_no_more_than_a_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "CHUNK", 2)
+def test_a_killed_process_loses_at_most_a_chunk(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_cache, "CHUNK", 2)
     contents = [b"a", b"bb", b"ccc", b"dddd", b"eeeee"]
 
     class KilledError(Exception):
         pass
 
-    def dies_in_the_second_chunk(places):
-        if 2 in places:
+    def fails_in_the_second_chunk(indices):
+        if 2 in indices:
             raise KilledError
-        return Lengths(contents)(places)
+        return Lengths(contents)(indices)
 
     with pytest.raises(KilledError):
-        remembered(tmp_path / "v.npz", contents, width=2, describe=dies_in_the_second_chunk)
-    done: list[int] = []
-    rows, asked = ask(tmp_path / "v.npz", contents, progress=done.append)
-    assert asked == [2, 3, 4]
-    assert done == [2, 1]
+        cached_rows(tmp_path / "v.npz", contents, width=2, compute=fails_in_the_second_chunk)
+    rows, requested = rows_of(tmp_path / "v.npz", contents)
+    assert requested == [2, 3, 4]
     assert rows[:, 0].tolist() == [1, 2, 3, 4, 5]
 
 
-def test_rows_of_another_width_are_not_taken_for_ours(tmp_path):
-    ask(tmp_path / "v.npz", [b"bbb"])
-    rows = remembered(
-        tmp_path / "v.npz", [b"bbb"], width=3, describe=lambda places: np.ones((len(places), 3))
+def test_rows_of_another_width_are_replaced(tmp_path):
+    rows_of(tmp_path / "v.npz", [b"bbb"])
+    rows = cached_rows(
+        tmp_path / "v.npz", [b"bbb"], width=3, compute=lambda indices: np.ones((len(indices), 3))
     )
     assert rows.tolist() == [[1, 1, 1]]
 
 
-def test_no_content_gives_no_row(tmp_path):
-    assert ask(tmp_path / "v.npz", [])[0].shape == (0, 2)
+def test_no_contents_give_no_rows(tmp_path):
+    assert rows_of(tmp_path / "v.npz", [])[0].shape == (0, 2)

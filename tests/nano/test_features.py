@@ -5,8 +5,8 @@ import torch
 
 from forethought.errors import DataError
 from forethought.nano.features import (
-    crossings,
     picture_features,
+    picture_texts,
     read_feature_dataset,
     text_vectors,
 )
@@ -14,10 +14,10 @@ from tests.training.colours import EMPTY, Bags, MeanColour, build
 
 
 class Counting(MeanColour):
-    seen = 0
+    count = 0
 
     def __call__(self, pictures):
-        self.seen += len(pictures)
+        self.count += len(pictures)
         return super().__call__(pictures)
 
 
@@ -27,7 +27,7 @@ def data(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shown", "expected"),
+    ("fields", "expected"),
     [
         (
             {"query_text": "q", "document_picture": "d", "document_concept": "c"},
@@ -44,46 +44,46 @@ def data(tmp_path):
     ],
     ids=["words-picture", "picture-words", "pictures", "words", "both-picture", "picture-both"],
 )
-def test_only_a_lone_picture_against_lone_words_is_a_lesson(shown, expected):
-    assert crossings(dataclasses.replace(EMPTY, **shown)) == expected
+def test_only_one_picture_with_one_text_is_a_match(fields, expected):
+    assert picture_texts(dataclasses.replace(EMPTY, **fields)) == expected
 
 
-def test_lessons_hold_the_train_split_alone(data):
-    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
-    # Five colours are learned from, in two shades and two texts each.
-    assert lessons.features.shape == (10, 4)
-    assert lessons.texts.shape == (10, 16)
-    assert [len(captions) for captions in lessons.captions] == [2] * 5
-    assert lessons.concepts.bincount().tolist() == [2] * 5
+def test_the_dataset_is_the_train_split_alone(data):
+    dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
+    # Five colours are in the train split, in two shades and two texts each.
+    assert dataset.features.shape == (10, 4)
+    assert dataset.texts.shape == (10, 16)
+    assert [len(captions) for captions in dataset.captions] == [2] * 5
+    assert dataset.concepts.bincount().tolist() == [2] * 5
 
 
-def test_a_concept_is_captioned_in_its_own_words(data):
-    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
+def test_the_captions_of_a_concept_are_its_texts(data):
+    dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
     # Concepts sort black, blue, green, red, white: red is the fourth.
-    found = lessons.texts[list(lessons.captions[3])]
+    found = dataset.texts[list(dataset.captions[3])]
     torch.testing.assert_close(found, Bags()(["red", "red paint"]), atol=1e-3, rtol=0)
 
 
-def test_features_are_kept_beside_the_data(data):
-    assert picture_features(data, ["red/0"], tower=MeanColour())[0].tolist() == [220, 30, 20, 90]
-    tower = Counting()
-    again = picture_features(data, ["blue/5", "red/0"], tower=tower)
+def test_features_are_cached_beside_the_data(data):
+    assert picture_features(data, ["red/0"], encoder=MeanColour())[0].tolist() == [220, 30, 20, 90]
+    encoder = Counting()
+    again = picture_features(data, ["blue/5", "red/0"], encoder=encoder)
     assert again[1].tolist() == [220, 30, 20, 90]
-    assert tower.seen == 1
+    assert encoder.count == 1
 
 
-def test_texts_keep_their_unit_length_in_the_file(data):
-    vectors = text_vectors(data, ["red", "white paint"], tower=Bags())
+def test_cached_texts_have_unit_length(data):
+    vectors = text_vectors(data, ["red", "white paint"], encoder=Bags())
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(2))
 
 
-def test_a_picture_that_is_not_there_is_named(data):
+def test_a_missing_picture_is_named(data):
     with pytest.raises(DataError, match="no picture 'pink/0'"):
-        picture_features(data, ["red/0", "pink/0"], tower=MeanColour())
+        picture_features(data, ["red/0", "pink/0"], encoder=MeanColour())
 
 
-def test_data_that_were_not_built_are_asked_for(tmp_path):
+def test_a_data_set_that_is_not_built_is_refused(tmp_path):
     with pytest.raises(DataError, match="forethought data glyphs"):
-        picture_features(tmp_path, ["red/0"], tower=MeanColour())
+        picture_features(tmp_path, ["red/0"], encoder=MeanColour())
     with pytest.raises(DataError, match="forethought data glyphs"):
         read_feature_dataset(tmp_path, pictures=MeanColour(), texts=Bags())

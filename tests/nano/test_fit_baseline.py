@@ -3,7 +3,7 @@ import torch
 
 from forethought.errors import ConfigError
 from forethought.nano.features import read_feature_dataset
-from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit, train
+from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline, fit_head
 from forethought.nano.frozen_baseline import FrozenBaseline, read_head
 from tests.training.colours import COLOURS, Bags, MeanColour, build
 
@@ -11,7 +11,7 @@ from tests.training.colours import COLOURS, Bags, MeanColour, build
 def recipe(tmp_path, **changed):
     settings = {"epochs": 30, "batch": 4, "hidden": 24, "rate": 0.02, "dropout": 0.1, "seed": 5}
     return FrozenBaselineRecipe(
-        data=tmp_path / "data", out=tmp_path / "tea", temperature=0.1, **(settings | changed)
+        data=tmp_path / "data", out=tmp_path / "baseline", temperature=0.1, **(settings | changed)
     )
 
 
@@ -20,38 +20,43 @@ def data(tmp_path):
     return build(tmp_path / "data")
 
 
-def learned(tmp_path, **changed):
-    return fit(recipe(tmp_path, **changed), pictures=MeanColour(), texts=Bags())
+def fitted(tmp_path, **changed):
+    return fit_frozen_baseline(recipe(tmp_path, **changed), pictures=MeanColour(), texts=Bags())
 
 
-def test_a_fitted_head_finds_each_learned_colour(tmp_path):
-    losses = learned(tmp_path)
+def test_a_fitted_head_finds_each_train_colour(tmp_path):
+    losses = fitted(tmp_path)
     assert losses[-1] < losses[0] / 2
-    encoder = FrozenBaseline.load(tmp_path / "tea", pictures=MeanColour(), texts=Bags())
+    encoder = FrozenBaseline.load(tmp_path / "baseline", pictures=MeanColour(), texts=Bags())
     names = sorted(set(COLOURS) - {"yellow"})
-    head = read_head(tmp_path / "tea")
-    shown = torch.tensor([[*COLOURS[name], sum(COLOURS[name]) / 3] for name in names])
-    pictures = head(shown).detach().numpy()
+    head = read_head(tmp_path / "baseline")
+    features = torch.tensor([[*COLOURS[name], sum(COLOURS[name]) / 3] for name in names])
+    pictures = head(features).detach().numpy()
     words = encoder.encode([f"{name} paint" for name in names]).vectors
     assert (words @ pictures.T).argmax(axis=1).tolist() == list(range(len(names)))
 
 
 def test_a_run_depends_on_its_seed_alone(tmp_path):
-    first, again, other = (learned(tmp_path, epochs=3, seed=seed) for seed in (5, 5, 6))
+    first, again, other = (fitted(tmp_path, epochs=3, seed=seed) for seed in (5, 5, 6))
     assert first == again != other
 
 
 def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
-    lessons = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
-    head, _ = train(lessons, recipe(tmp_path, epochs=1))
-    torch.testing.assert_close(head.mean, lessons.features.mean(0))
-    torch.testing.assert_close(head.spread, lessons.features.std(0))
+    dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
+    head, _ = fit_head(dataset, recipe(tmp_path, epochs=1))
+    torch.testing.assert_close(head.mean, dataset.features.mean(0))
+    torch.testing.assert_close(head.spread, dataset.features.std(0))
 
 
-def test_progress_is_told_of_every_epoch(tmp_path):
-    done: list[int] = []
-    fit(recipe(tmp_path, epochs=3), pictures=MeanColour(), texts=Bags(), progress=done.append)
-    assert done == [1, 1, 1]
+def test_progress_counts_epochs(tmp_path):
+    calls: list[tuple[object, ...]] = []
+    fit_frozen_baseline(
+        recipe(tmp_path, epochs=3),
+        pictures=MeanColour(),
+        texts=Bags(),
+        progress=lambda *call: calls.append(call),
+    )
+    assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ class Colours:
 
 
 class Lengths:
-    """A text's vector: the unit vector of its first letter's place in "xyz"."""
+    """A text's vector: the unit vector of its first letter's index in "xyz"."""
 
     width = 3
 
@@ -45,8 +46,8 @@ def folder(tmp_path):
     head = Head(SIZES)
     head.mean.copy_(torch.tensor([100.0, 50.0, 50.0, 2.0, 3.0]))
     head.spread.copy_(torch.tensor([40.0, 30.0, 20.0, 1.5, 2.0]))
-    write_head(head, tmp_path / "tea")
-    return tmp_path / "tea"
+    write_head(head, tmp_path / "baseline")
+    return tmp_path / "baseline"
 
 
 @pytest.fixture
@@ -56,18 +57,22 @@ def encoder(folder):
 
 def test_it_is_an_encoder(encoder):
     assert isinstance(encoder, Encoder)
-    assert (encoder.name, encoder.dimension) == ("tea", 3)
+    assert (encoder.name, encoder.dimension) == ("baseline", 3)
     assert len(bytes.fromhex(encoder.revision)) == 6
 
 
-def test_the_folder_says_what_kind_of_model_it_is(folder):
-    assert json.loads((folder / "forethought.json").read_text())["family"] == "afternoon"
+def test_the_card_names_the_family_and_its_loader(folder):
+    card = json.loads((folder / "forethought.json").read_text())
+    assert card["family"] == "frozen_baseline"
+    package, name, method = card["loader"].rsplit(".", 2)
+    assert getattr(import_module(package), name) is FrozenBaseline
+    assert callable(getattr(FrozenBaseline, method))
 
 
 def test_a_head_is_read_back_as_it_was_written(folder):
     again = folder.parent / "again"
     write_head(read_head(folder), again)
-    first, second = (load_file(place / WEIGHTS) for place in (folder, again))
+    first, second = (load_file(path / WEIGHTS) for path in (folder, again))
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -80,7 +85,7 @@ def test_the_revision_changes_with_the_weights(folder):
     assert FrozenBaseline.load(folder, pictures=Colours(), texts=Lengths()).revision != before
 
 
-def test_words_get_the_vector_of_the_text_tower(encoder):
+def test_a_text_has_the_vector_of_the_text_encoder(encoder):
     found = encoder.encode(["zebra", Text("yes")])
     np.testing.assert_allclose(found.vectors, [[0, 0, 1], [0, 1, 0]], atol=1e-6)
 
@@ -92,7 +97,7 @@ def test_a_picture_goes_through_the_head(encoder, folder):
     np.testing.assert_allclose(encoder.encode([PICTURE]).vectors, expected.numpy(), atol=1e-6)
 
 
-def test_words_and_a_picture_are_summed_then_normalised(encoder):
+def test_a_text_and_a_picture_are_summed_then_normalised(encoder):
     picture = encoder.encode([PICTURE]).vectors[0]
     total = picture + np.array([1.0, 0.0, 0.0])
     found = encoder.encode([[PICTURE, Text("x-ray")]]).vectors[0]
@@ -128,11 +133,13 @@ def test_no_input_gives_no_vector(encoder):
 
 
 def test_it_refuses_to_always_think(encoder):
-    with pytest.raises(ModelError, match=r"tea cannot think.*think='never'"):
+    with pytest.raises(
+        ModelError, match=r"baseline: think='always' is not possible.*think='never'"
+    ):
         encoder.encode(["x"], think="always")
 
 
-def test_it_names_the_budget_it_does_not_know(encoder):
+def test_it_names_an_unknown_mode_of_thinking(encoder):
     with pytest.raises(ModelError, match=r"'sometimes'.*never, always, auto"):
         encoder.encode(["x"], think="sometimes")
 
@@ -143,13 +150,15 @@ def test_it_names_the_input_that_is_empty(encoder):
 
 
 def test_it_refuses_a_folder_without_a_head(tmp_path):
-    with pytest.raises(ModelError, match=r"not a whole afternoon model.*afternoon\.toml"):
+    with pytest.raises(
+        ModelError, match=r"not a complete frozen_baseline model.*frozen_baseline\.toml"
+    ):
         read_head(tmp_path)
 
 
 def test_it_refuses_damaged_weights(folder):
     (folder / WEIGHTS).write_bytes(b"\x00" * 40)
-    with pytest.raises(ModelError, match="not a whole afternoon model"):
+    with pytest.raises(ModelError, match="not a complete frozen_baseline model"):
         read_head(folder)
 
 

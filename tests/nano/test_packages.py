@@ -58,6 +58,14 @@ def test_unpacks_an_archive_without_its_outer_folder(registry, tmp_path):
     assert folder.is_relative_to(tmp_path / "cache" / "packages")
 
 
+def test_a_relative_cache_is_in_the_working_folder(registry, tmp_path, monkeypatch):
+    ball = _ball(registry({"package/red.txt": b"red"}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORETHOUGHT_CACHE", "near")
+    assert unpack(ball) == unpacked_folder(ball, tmp_path / "near")
+    assert (unpack(ball) / "red.txt").read_text() == "red"
+
+
 def test_downloads_once(registry, tmp_path, monkeypatch):
     ball = _ball(registry({"package/red.txt": b"red"}))
     folder = unpack(ball, tmp_path / "cache")

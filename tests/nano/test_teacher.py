@@ -7,9 +7,9 @@ from safetensors.torch import load_file
 
 from forethought.errors import ConfigError
 from forethought.nano.features import picture_features
-from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit
+from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline
 from forethought.nano.frozen_baseline import read_head
-from forethought.nano.teacher import Taught, principal, teacher_vectors
+from forethought.nano.teacher import TeacherSummary, principal_axes, teacher_vectors
 from tests.training.colours import COLOURS, Bags, MeanColour, build
 
 DIMENSION = 9
@@ -19,15 +19,15 @@ DIMENSION = 9
 def data(tmp_path):
     data = build(tmp_path / "data")
     recipe = FrozenBaselineRecipe(
-        data=data, out=tmp_path / "tea", epochs=2, batch=4, hidden=11, dropout=0.1
+        data=data, out=tmp_path / "baseline", epochs=2, batch=4, hidden=11, dropout=0.1
     )
-    fit(recipe, pictures=MeanColour(), texts=Bags())
+    fit_frozen_baseline(recipe, pictures=MeanColour(), texts=Bags())
     return data
 
 
-def teach(data: Path, dimension: int = DIMENSION) -> Taught:
+def write(data: Path, dimension: int = DIMENSION) -> TeacherSummary:
     return teacher_vectors(
-        data, data.parent / "tea", dimension=dimension, pictures=MeanColour(), texts=Bags()
+        data, data.parent / "baseline", dimension=dimension, pictures=MeanColour(), texts=Bags()
     )
 
 
@@ -37,50 +37,50 @@ def rows(data: Path, kind: str) -> dict[str, int]:
 
 
 def test_every_picture_and_every_distinct_text_gets_a_unit_vector(data):
-    taught = teach(data)
+    summary = write(data)
     vectors = load_file(data / "teacher.safetensors")
-    # Two shades and two texts of each colour, and one lone text; "red" occurs twice.
-    assert (taught.pictures, taught.texts) == (2 * len(COLOURS), 2 * len(COLOURS) + 1)
-    assert vectors["picture"].shape == (taught.pictures, DIMENSION)
-    assert vectors["text"].shape == (taught.texts, DIMENSION)
+    # Two shades and two texts of each colour, and one plain text; "red" occurs twice.
+    assert (summary.pictures, summary.texts) == (2 * len(COLOURS), 2 * len(COLOURS) + 1)
+    assert vectors["picture"].shape == (summary.pictures, DIMENSION)
+    assert vectors["text"].shape == (summary.texts, DIMENSION)
     for kind in ("picture", "text"):
         norms = vectors[kind].float().norm(dim=-1)
         torch.testing.assert_close(norms, torch.ones(len(norms)), atol=2e-3, rtol=0)
 
 
-def test_keys_point_at_their_own_rows(data):
-    teach(data, dimension=16)
+def test_keys_point_at_their_rows(data):
+    write(data, dimension=16)
     vectors = load_file(data / "teacher.safetensors")
-    words, shown = rows(data, "text"), rows(data, "picture")
-    head = read_head(data.parent / "tea")
-    # At full width the axes are a rotation, so every cosine stays what it was.
+    texts, pictures = rows(data, "text"), rows(data, "picture")
+    head = read_head(data.parent / "baseline")
+    # At full width the axes are a rotation, which preserves every cosine.
     expected = (
-        head(picture_features(data, ["blue/5"], tower=MeanColour())) @ Bags()(["red paint"]).T
+        head(picture_features(data, ["blue/5"], encoder=MeanColour())) @ Bags()(["red paint"]).T
     )
     found = (
-        vectors["picture"][shown["blue/5"]].float() @ vectors["text"][words["red paint"]].float()
+        vectors["picture"][pictures["blue/5"]].float() @ vectors["text"][texts["red paint"]].float()
     )
     assert found.item() == pytest.approx(expected.item(), abs=5e-3)
-    assert "a lone word" in words
+    assert "a lone word" in texts
 
 
-def test_more_axes_keep_more(data):
-    assert teach(data, dimension=3).kept < teach(data, dimension=8).kept < 1.001
+def test_more_axes_preserve_more(data):
+    assert write(data, dimension=3).energy < write(data, dimension=8).energy < 1.001
 
 
 def test_axes_are_orthonormal_and_the_longest_comes_first():
     # Rows along x (length 3) and y (length 1), never along z.
-    axes = principal(torch.tensor([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), 2)
+    axes = principal_axes(torch.tensor([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), 2)
     torch.testing.assert_close(axes.abs(), torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
 
 
 def test_axes_are_not_centred():
-    # Centred, three like rows would leave nothing; from the origin they are one axis.
-    axes = principal(torch.tensor([[0.6, 0.8]] * 3), 1)
+    # Centred, three equal rows would leave nothing; from the origin they are one axis.
+    axes = principal_axes(torch.tensor([[0.6, 0.8]] * 3), 1)
     torch.testing.assert_close(axes.abs(), torch.tensor([[0.6], [0.8]]))
 
 
 @pytest.mark.parametrize("dimension", [0, 17])
 def test_more_dimensions_than_there_are_are_refused(data, dimension):
     with pytest.raises(ConfigError, match=f"from 1 to 16, the baseline's, got {dimension}"):
-        teach(data, dimension=dimension)
+        write(data, dimension=dimension)

@@ -1,43 +1,57 @@
-"""`forethought data`: build what models are trained and judged on."""
+"""`forethought data`: build the data set that the embedded default is trained and evaluated on."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from forethought.cli import console
+from forethought.files import check_target, write_text
 
-app = typer.Typer(no_args_is_help=True, help="Build what models are trained and judged on.")
-
-
-@app.callback()
-def _data() -> None:
-    """Keep `glyphs` a command of its own: Typer drops the name of an only command."""
+app = typer.Typer(no_args_is_help=True, help="Build the data of the embedded default.")
 
 
 @app.command()
 def glyphs(
     *,
-    out: Annotated[Path, typer.Option(help="Where the set will lie.")] = Path("data/glyphs"),
+    out: Annotated[Path, typer.Option(help="The folder of the tables.")] = Path("data/glyphs"),
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Build nothing; compare the tables with the committed hashes."
+        ),
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="A JSON file for the hashes of the tables.")
+    ] = None,
 ) -> None:
-    """Draw emoji, icons and flags out of published packages, with their true rationales.
+    """Draw emoji, icons and flags from published packages, with texts and true rationales.
 
-    Downloads are kept and checked; a second call goes on where the first one stopped.
+    Downloads are cached and checked by hash; pictures that are up to date are not drawn again.
     """
-    from forethought.nano.glyphs import build
+    from forethought.nano import build_glyphs, check_glyphs
 
-    with console.progress_bar("glyphs") as tell:
-        build(out, progress=lambda stage, done, total: tell(done, total, stage))
+    check_target(record)
+    if check:
+        with console.spinner("comparing the tables"):
+            check_glyphs(out)
+        print(f"{out}: every table is as expected")
+        return
+    with console.progress_bar("glyphs") as report:
+        manifest = build_glyphs(out, progress=report)
+    if record is not None:
+        write_text(record, json.dumps(manifest.revisions, indent=2) + "\n")
     print(out)
 
 
 @app.command()
 def gallery(
     *,
-    out: Annotated[Path, typer.Option(help="Where the pictures will lie.")] = Path("gallery"),
+    out: Annotated[Path, typer.Option(help="The folder of the pictures.")] = Path("gallery"),
 ) -> None:
     """Draw the sample gallery: pictures to try a search on, with their licences."""
-    from forethought.nano.glyphs.gallery import build_gallery
+    from forethought.nano import build_gallery
 
     with console.spinner("drawing the gallery"):
         drawn = build_gallery(out)

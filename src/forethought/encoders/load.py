@@ -66,12 +66,16 @@ def load(
     if engine not in ENGINES:
         raise ModelError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
     folder = find(model, revision=revision)
-    if family is None and (folder / CARD).is_file() and read_card(folder)["family"] == "afternoon":
+    if (
+        family is None
+        and (folder / CARD).is_file()
+        and read_card(folder)["family"] == "frozen_baseline"
+    ):
         # Its towers need code that no other family does.
-        from forethought.nano.frozen_baseline import FrozenBaseline  # noqa: PLC0415
+        from forethought.nano import FrozenBaseline  # noqa: PLC0415
 
         if engine != "local":
-            raise ModelError(f"{folder}: the afternoon family never writes; load it as it is")
+            raise ModelError(f"{folder}: the frozen_baseline family never writes; load it as it is")
         return FrozenBaseline.load(folder)
     loading = loading or LoadOptions()
     chosen = replace(loading, device=device or loading.device or best_device())

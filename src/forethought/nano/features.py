@@ -1,7 +1,7 @@
-"""What the frozen encoders say of the data: computed once, kept beside them."""
+"""Features of the training pairs by the frozen encoders, cached beside the data."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +12,16 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from forethought.data import Pair, read_table
 from forethought.errors import DataError
-from forethought.nano.feature_cache import remembered
+from forethought.nano.feature_cache import cached_rows
 from forethought.nano.frozen_encoders import ImageEncoder, TextEncoder
+from forethought.nano.glyph_examples import Pair, read_table
 from forethought.types import Image
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureDataset:
-    """Each concept's pictures and texts, as rows of two tables of frozen vectors."""
+    """The pictures and the texts of each concept, as rows of two tables of frozen features."""
 
     features: Float[Tensor, "P F"]
     texts: Float[Tensor, "T D"]
@@ -36,34 +34,34 @@ class FeatureDataset:
 def read_feature_dataset(
     data: Path, *, pictures: ImageEncoder, texts: TextEncoder
 ) -> FeatureDataset:
-    """Everything the train split pairs across picture and text, as frozen vectors.
+    """Compute the features of every train pair of a picture and a text.
 
     Raises:
-        DataError: if the data are not built, or pair no picture with a text.
+        DataError: if the data set is not built, or pairs no picture with a text.
     """
     pairs = [Pair(**row) for row in read_table(data / "examples.parquet")]
-    crossed = [cross for pair in pairs if pair.split == "train" for cross in crossings(pair)]
-    if not crossed:
+    matches = [match for pair in pairs if pair.split == "train" for match in picture_texts(pair)]
+    if not matches:
         raise DataError(f"{data}: no train pair of a picture and a text; build the data again")
-    shown = sorted({picture for picture, _, _ in crossed})
-    words = sorted({text for _, text, _ in crossed})
-    places = {text: row for row, text in enumerate(words)}
-    concept_of = {picture: concept for picture, _, concept in crossed}
+    ids = sorted({picture for picture, _, _ in matches})
+    captions = sorted({text for _, text, _ in matches})
+    rows = {text: row for row, text in enumerate(captions)}
+    concept_of = {picture: concept for picture, _, concept in matches}
     concepts = sorted(set(concept_of.values()))
-    captions = defaultdict(set)
-    for _, text, concept in crossed:
-        captions[concept].add(places[text])
-    rank = {concept: row for row, concept in enumerate(concepts)}
+    caption_rows = defaultdict(set)
+    for _, text, concept in matches:
+        caption_rows[concept].add(rows[text])
+    index = {concept: row for row, concept in enumerate(concepts)}
     return FeatureDataset(
-        features=picture_features(data, shown, tower=pictures),
-        texts=text_vectors(data, words, tower=texts),
-        concepts=torch.tensor([rank[concept_of[picture]] for picture in shown]),
-        captions=tuple(tuple(sorted(captions[concept])) for concept in concepts),
+        features=picture_features(data, ids, encoder=pictures),
+        texts=text_vectors(data, captions, encoder=texts),
+        concepts=torch.tensor([index[concept_of[picture]] for picture in ids]),
+        captions=tuple(tuple(sorted(caption_rows[concept])) for concept in concepts),
     )
 
 
-def crossings(pair: Pair) -> list[tuple[str, str, str]]:
-    """(picture, text, concept of the picture) where one side is a picture and the other words."""
+def picture_texts(pair: Pair) -> list[tuple[str, str, str]]:
+    """(picture, text, concept) of a pair of one picture and one text, else nothing."""
     found = []
     if pair.document_picture and pair.query_text and not (pair.query_picture or pair.document_text):
         found.append((pair.document_picture, pair.query_text, pair.document_concept))
@@ -73,43 +71,37 @@ def crossings(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def picture_features(
-    data: Path, shown: Sequence[str], *, tower: ImageEncoder, progress: Progress | None = None
+    data: Path, ids: Sequence[str], *, encoder: ImageEncoder
 ) -> Float[Tensor, "P F"]:
-    """What the tower says of these pictures, by id; kept in `features.npz` beside them.
+    """Compute the features of pictures by id, cached in `features.npz` beside them.
 
     Raises:
-        DataError: if the data are not built, or lack one of the pictures.
+        DataError: if the data set is not built, or lacks one of the pictures.
     """
     path = data / "pictures.parquet"
     if not path.is_file():
         raise DataError(f"{path}: no such file; build the data with `forethought data glyphs`")
     table = pq.read_table(path, columns=["picture", "png"]).to_pydict()
     files = dict(zip(table["picture"], table["png"], strict=True))
-    absent = [picture for picture in shown if picture not in files]
+    absent = [picture for picture in ids if picture not in files]
     if absent:
         raise DataError(f"{path}: no picture {absent[0]!r}; build the data again")
-    contents = [files[picture] for picture in shown]
+    contents = [files[picture] for picture in ids]
 
-    def describe(places: Sequence[int]) -> Float[np.ndarray, "N F"]:
-        pixels = [Image(contents[place], source=shown[place]).pixels for place in places]
-        return tower(pixels).numpy()
+    def compute(indices: Sequence[int]) -> Float[np.ndarray, "N F"]:
+        pixels = [Image(contents[index], source=ids[index]).pixels for index in indices]
+        return encoder(pixels).numpy()
 
-    rows = remembered(
-        data / "features.npz", contents, width=tower.width, describe=describe, progress=progress
-    )
+    rows = cached_rows(data / "features.npz", contents, width=encoder.width, compute=compute)
     return torch.from_numpy(rows)
 
 
-def text_vectors(
-    data: Path, words: Sequence[str], *, tower: TextEncoder, progress: Progress | None = None
-) -> Float[Tensor, "T D"]:
-    """The tower's unit vectors of these texts; kept in `texts.npz` beside the data."""
+def text_vectors(data: Path, texts: Sequence[str], *, encoder: TextEncoder) -> Float[Tensor, "T D"]:
+    """Compute the unit vectors of texts, cached in `texts.npz` beside the data."""
 
-    def describe(places: Sequence[int]) -> Float[np.ndarray, "N D"]:
-        return tower([words[place] for place in places]).numpy()
+    def compute(indices: Sequence[int]) -> Float[np.ndarray, "N D"]:
+        return encoder([texts[index] for index in indices]).numpy()
 
-    contents = [text.encode() for text in words]
-    rows = remembered(
-        data / "texts.npz", contents, width=tower.width, describe=describe, progress=progress
-    )
+    contents = [text.encode() for text in texts]
+    rows = cached_rows(data / "texts.npz", contents, width=encoder.width, compute=compute)
     return F.normalize(torch.from_numpy(rows), dim=-1)

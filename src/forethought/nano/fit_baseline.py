@@ -1,6 +1,5 @@
-"""Fit the afternoon baseline: a head between two frozen encoders, on features computed once."""
+"""Fit the frozen baseline: a head between two frozen encoders, on cached features."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +17,17 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
-
-Progress = Callable[[int], None]
+from forethought.types import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenBaselineRecipe:
-    """Everything that shapes the baseline.
+    """The settings of a run that fits the frozen baseline.
 
     Args:
-        data: the built glyphs.
+        data: the folder of the built data set.
         out: the folder of the model.
-        dropout: the share of picture features hidden at each step.
+        dropout: the share of picture features that are zeroed at each step.
         pull: the weight of the cosine to a picture's own text beside InfoNCE.
 
     Raises:
@@ -37,7 +35,7 @@ class FrozenBaselineRecipe:
     """
 
     data: Path = Path("data/glyphs")
-    out: Path = Path("models/afternoon")
+    out: Path = Path("models/frozen_baseline")
     seed: int = 0
     epochs: int = 20
     batch: int = 512
@@ -56,93 +54,96 @@ class FrozenBaselineRecipe:
             raise ConfigError(f"dropout must be from 0 to under 1, got {self.dropout}")
 
 
-def fit(
+def fit_frozen_baseline(
     recipe: FrozenBaselineRecipe,
     *,
     pictures: ImageEncoder | None = None,
     texts: TextEncoder | None = None,
     progress: Progress | None = None,
 ) -> list[float]:
-    """Train a head and write its folder; returns each epoch's mean loss.
+    """Fit a head and write its folder; returns the mean loss of each epoch.
 
-    The towers are the published ones unless others are given; what they say is kept beside
-    the data, so that a second call takes seconds.
+    Features are cached beside the data: the first call takes minutes, others seconds.
 
     Args:
-        progress: told 1 after each epoch.
+        pictures, texts: the frozen encoders; by default the published ones.
+        progress: called after each epoch with the epochs done.
 
     Raises:
-        DataError: if the data are not built, or pair no picture with a text.
+        DataError: if the data set is not built, or pairs no picture with a text.
     """
-    lessons = read_feature_dataset(
+    dataset = read_feature_dataset(
         recipe.data,
         pictures=pictures or FrozenImageEncoder.published(),
         texts=texts or FrozenTextEncoder.published(),
     )
-    head, losses = train(lessons, recipe, progress=progress)
+    head, losses = fit_head(dataset, recipe, progress=progress)
     write_head(head, recipe.out)
     return losses
 
 
-def train(
-    lessons: FeatureDataset, recipe: FrozenBaselineRecipe, *, progress: Progress | None = None
+def fit_head(
+    dataset: FeatureDataset, recipe: FrozenBaselineRecipe, *, progress: Progress | None = None
 ) -> tuple[Head, list[float]]:
-    """A head that takes each picture to a text of its own concept, and each epoch's mean loss."""
+    """Fit a head that maps a picture's features to the texts of its concept.
+
+    Returns the head and the mean loss of each epoch.
+    """
     generator = torch.Generator().manual_seed(recipe.seed)
-    head = _fresh(lessons, recipe.hidden, generator)
-    standard = (lessons.features - head.mean) / head.spread
-    steps = recipe.epochs * -(-len(standard) // recipe.batch)
+    head = _new_head(dataset, recipe.hidden, generator)
+    standardised = (dataset.features - head.mean) / head.spread
+    steps = recipe.epochs * -(-len(standardised) // recipe.batch)
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.rate, total_steps=steps, pct_start=0.1
     )
     losses = []
-    for _ in range(recipe.epochs):
+    for epoch in range(recipe.epochs):
         total = 0.0
-        order = torch.randperm(len(standard), generator=generator)
+        order = torch.randperm(len(standardised), generator=generator)
         for start in range(0, len(order), recipe.batch):
             rows = order[start : start + recipe.batch]
-            seen = standard[rows]
-            vectors = head.project(seen * _kept(seen.shape, recipe.dropout, generator))
-            captions = _captions(rows, lessons, generator)
-            loss = _loss(vectors, rows, captions, lessons=lessons, recipe=recipe)
+            inputs = standardised[rows]
+            vectors = head.project(inputs * _dropout(inputs.shape, recipe.dropout, generator))
+            captions = _captions(rows, dataset, generator)
+            loss = _loss(vectors, rows, captions, dataset=dataset, recipe=recipe)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             total += loss.item() * len(rows)
-        losses.append(total / len(standard))
+        losses.append(total / len(standardised))
         if progress is not None:
-            progress(1)
+            progress(epoch + 1, recipe.epochs)
     return head.eval(), losses
 
 
-def _fresh(lessons: FeatureDataset, hidden: int, generator: torch.Generator) -> Head:
-    features, texts = lessons.features, lessons.texts
+def _new_head(dataset: FeatureDataset, hidden: int, generator: torch.Generator) -> Head:
+    features, texts = dataset.features, dataset.texts
     head = Head(HeadSizes(features.shape[1], hidden, texts.shape[1]))
     for layer in (head.inside, head.outside):
         nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
         nn.init.zeros_(layer.bias)
     head.mean.copy_(features.mean(0))
-    # A feature that never fires has no spread; the floor keeps it from being blown up.
+    # A feature that is always zero has no spread; the floor keeps it from being blown up.
     head.spread.copy_(features.std(0).clamp_min(1e-2))
     return head
 
 
-def _kept(shape: torch.Size, share: float, generator: torch.Generator) -> Float[Tensor, "N F"]:
-    """Zero for the hidden share of features, and for the rest what keeps the mean."""
-    keep = torch.full(shape, 1 - share).bernoulli(generator=generator)
-    return keep / (1 - share)
+def _dropout(shape: torch.Size, share: float, generator: torch.Generator) -> Float[Tensor, "N F"]:
+    """Zero for a share of the features, and for the others the factor that preserves the mean."""
+    mask = torch.full(shape, 1 - share).bernoulli(generator=generator)
+    return mask / (1 - share)
 
 
 def _captions(
-    rows: Int[Tensor, " N"], lessons: FeatureDataset, generator: torch.Generator
+    rows: Int[Tensor, " N"], dataset: FeatureDataset, generator: torch.Generator
 ) -> Int[Tensor, " N"]:
-    """One text of each picture's concept, drawn afresh."""
+    """Draw one text of each picture's concept."""
     draws = torch.rand(len(rows), generator=generator).tolist()
     chosen = []
     for row, draw in zip(rows.tolist(), draws, strict=True):
-        captions = lessons.captions[int(lessons.concepts[row])]
+        captions = dataset.captions[int(dataset.concepts[row])]
         chosen.append(captions[int(draw * len(captions))])
     return torch.tensor(chosen)
 
@@ -152,15 +153,16 @@ def _loss(
     rows: Int[Tensor, " N"],
     captions: Int[Tensor, " N"],
     *,
-    lessons: FeatureDataset,
+    dataset: FeatureDataset,
     recipe: FrozenBaselineRecipe,
 ) -> Float[Tensor, ""]:
-    texts = lessons.texts[captions]
-    concepts = lessons.concepts[rows]
+    """InfoNCE in both directions, and the cosine of each picture to its text."""
+    texts = dataset.texts[captions]
+    concepts = dataset.concepts[rows]
     ignored: Bool[Tensor, "N N"] = (concepts[:, None] == concepts) | (captions[:, None] == captions)
-    own = torch.arange(len(rows))
-    asked, shown = (
-        info_nce(a, b, own, temperature=recipe.temperature, ignored=ignored)
-        for a, b in ((texts, vectors), (vectors, texts))
+    positives = torch.arange(len(rows))
+    to_pictures, to_texts = (
+        info_nce(queries, pool, positives, temperature=recipe.temperature, ignored=ignored)
+        for queries, pool in ((texts, vectors), (vectors, texts))
     )
-    return (asked + shown) / 2 + recipe.pull * pointwise(vectors, texts)
+    return (to_pictures + to_texts) / 2 + recipe.pull * pointwise(vectors, texts)

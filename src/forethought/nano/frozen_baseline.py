@@ -1,4 +1,4 @@
-"""The baseline of an afternoon: frozen picture features, brought into a sentence encoder's space."""
+"""The frozen baseline: a head that maps frozen picture features into a sentence encoder's space."""
 
 import json
 from collections.abc import Sequence
@@ -9,16 +9,17 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from forethought.backbones import revision_of
-from forethought.encoders.encoder import EncodeInput, as_choice, as_messages
+from forethought.encoders import CARD, EncodeInput, as_choice, as_messages
 from forethought.errors import ContentError, ModelError
+from forethought.files import atomic, write_text
+from forethought.nano.efficientnet import FEATURES
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
-    FEATURES,
     MINILM,
     FrozenImageEncoder,
     FrozenTextEncoder,
@@ -27,10 +28,10 @@ from forethought.nano.frozen_encoders import (
 )
 from forethought.types import Content, Embeddings, Image, Mode, Progress, Side, Text, Think, Video
 
-FAMILY = "afternoon"
+FAMILY = "frozen_baseline"
+LOADER = "forethought.nano.FrozenBaseline.load"
 WEIGHTS = "head.safetensors"
 CONFIG = "config.json"
-CARD = "forethought.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class HeadSizes:
 
 
 class Head(nn.Module):
-    """Standardise picture features, then two linear layers into the text space."""
+    """Standardises picture features and maps them into the text space by two linear layers."""
 
     mean: Tensor
     spread: Tensor
@@ -57,18 +58,18 @@ class Head(nn.Module):
         self.outside = nn.Linear(sizes.hidden, sizes.dimension)
 
     def forward(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
-        """Unit vectors in the text space."""
+        """Compute unit vectors in the text space."""
         return self.project((features - self.mean) / self.spread)
 
-    def project(self, standard: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
-        """Unit vectors of features that are standardised already."""
-        return F.normalize(self.outside(F.gelu(self.inside(standard))), dim=-1)
+    def project(self, standardised: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
+        """Compute unit vectors of features that are standardised already."""
+        return F.normalize(self.outside(F.gelu(self.inside(standardised))), dim=-1)
 
 
 class FrozenBaseline:
-    """Pictures through the head, words through the sentence encoder, into one space.
+    """An encoder of pictures by the head, and of texts by the sentence encoder, into one space.
 
-    It reads no instruction, treats both sides alike and cannot write a rationale.
+    Instructions and sides make no difference to a vector, and there are no rationales.
     """
 
     def __init__(
@@ -88,11 +89,14 @@ class FrozenBaseline:
         pictures: ImageEncoder | None = None,
         texts: TextEncoder | None = None,
     ) -> "FrozenBaseline":
-        """A trained head from its folder, on the published towers unless others are given.
+        """Load a fitted head from its folder.
+
+        Args:
+            pictures, texts: the frozen encoders; by default the published ones.
 
         Raises:
-            ModelError: if the folder holds no such head, or a damaged one.
-            DataError: if a tower's package cannot be had.
+            ModelError: if the folder holds no head, or a damaged one.
+            DataError: if the package of an encoder cannot be downloaded.
         """
         return cls(
             read_head(folder),
@@ -104,7 +108,7 @@ class FrozenBaseline:
 
     @property
     def dimension(self) -> int:
-        """How long each vector is."""
+        """Length of each vector."""
         return self._head.sizes.dimension
 
     def encode(
@@ -117,27 +121,27 @@ class FrozenBaseline:
         batch_size: int = 64,
         progress: Progress | None = None,
     ) -> Embeddings:
-        """One direct vector an input; several contents are summed, then normalised.
+        """Embed inputs; the vectors of several contents of one input are summed and normalised.
 
         Args:
-            side, instruction: make no difference here.
+            side, instruction: make no difference to a vector.
             progress: called after each batch with the inputs done and the number of inputs.
 
         Raises:
-            ModelError: if it is told to always think, or a `think` nobody knows.
-            ContentError: if an input is empty; its index is named.
+            ModelError: if `think` is "always" or unknown.
+            ContentError: if an input is empty or a video; the message holds its index.
         """
         if as_choice(Think, think) is Think.ALWAYS:
             raise ModelError(
-                f"{self.name} cannot think (think='always'): it has no words to write with; "
-                "ask it with think='never', or load 'nano'"
+                f"{self.name}: think='always' is not possible, since the model writes no "
+                "rationales; use think='never', or load 'nano'"
             )
         messages = as_messages(inputs, side=Side(side), instruction=instruction or "")
         contents = [message.content for message in messages]
         for index, content in enumerate(contents):
             if any(isinstance(piece, Video) for piece in content):
                 raise ContentError(
-                    f"input {index}: {self.name} cannot watch a video; show it frames as pictures"
+                    f"input {index}: {self.name} does not embed videos; pass frames as pictures"
                 )
         vectors = np.zeros((len(contents), self.dimension), dtype=np.float32)
         for start in range(0, len(contents), batch_size):
@@ -157,22 +161,22 @@ class FrozenBaseline:
     def _embed(self, batch: Sequence[Sequence[Content]]) -> Float[Tensor, "N D"]:
         total = torch.zeros(len(batch), self.dimension)
         pieces = [(row, piece) for row, content in enumerate(batch) for piece in content]
-        seen = [(row, piece.pixels) for row, piece in pieces if isinstance(piece, Image)]
-        read = [(row, piece.words) for row, piece in pieces if isinstance(piece, Text)]
-        if seen:
-            rows = torch.tensor([row for row, _ in seen])
-            total.index_add_(0, rows, self._head(self._pictures([pixels for _, pixels in seen])))
-        if read:
-            rows = torch.tensor([row for row, _ in read])
-            total.index_add_(0, rows, self._texts([words for _, words in read]))
+        images = [(row, piece.pixels) for row, piece in pieces if isinstance(piece, Image)]
+        texts = [(row, piece.words) for row, piece in pieces if isinstance(piece, Text)]
+        if images:
+            rows = torch.tensor([row for row, _ in images])
+            total.index_add_(0, rows, self._head(self._pictures([pixels for _, pixels in images])))
+        if texts:
+            rows = torch.tensor([row for row, _ in texts])
+            total.index_add_(0, rows, self._texts([words for _, words in texts]))
         return F.normalize(total, dim=-1)
 
 
 def read_head(folder: Path) -> Head:
-    """A trained head from its folder.
+    """Read a fitted head from its folder.
 
     Raises:
-        ModelError: if the folder holds no such head, or a damaged one.
+        ModelError: if the folder holds no head, or a damaged one.
     """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -180,22 +184,23 @@ def read_head(folder: Path) -> Head:
         head.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{folder}: not a whole {FAMILY} model ({error}); "
-            "train one with `forethought train recipes/afternoon.toml`"
+            f"{folder}: not a complete {FAMILY} model ({error}); "
+            "fit one with `forethought train recipes/frozen_baseline.toml`"
         ) from None
     return head
 
 
 def write_head(head: Head, folder: Path) -> None:
-    """Keep a head as bfloat16 safetensors, and which towers it was fitted to."""
+    """Write a head as bfloat16 safetensors, with its sizes and the packages of its encoders."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.to(torch.bfloat16) for name, tensor in head.state_dict().items()}
-    (folder / WEIGHTS).write_bytes(save(state))
+    with atomic(folder / WEIGHTS) as temporary:
+        save_file(state, temporary)
     config = {
         "sizes": asdict(head.sizes),
         "pictures": str(EFFICIENTNET),
         "texts": str(MINILM),
     }
-    card = {"family": FAMILY, "name": folder.name}
-    for file, said in ((CONFIG, config), (CARD, card)):
-        (folder / file).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    card = {"family": FAMILY, "name": folder.name, "loader": LOADER}
+    for file, content in ((CONFIG, config), (CARD, card)):
+        write_text(folder / file, json.dumps(content, indent=2) + "\n")

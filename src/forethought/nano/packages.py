@@ -66,7 +66,8 @@ def unpack(package: Package, cache: Path | None = None) -> Path:
     Raises:
         DataError: if a client is missing, the download fails, or the archive's hash differs.
     """
-    folder = unpacked_folder(package, cache or default_cache())
+    # The clients run in another folder.
+    folder = unpacked_folder(package, cache or default_cache()).absolute()
     if not _is_of(folder, package):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f".{folder.name}.lock")):

@@ -1,4 +1,4 @@
-"""What the afternoon baseline would teach: its vectors of every picture and text, made short."""
+"""Targets for distillation: the frozen baseline's vectors of every picture and text, shortened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from jaxtyping import Float
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from forethought.data import Pair, read_table
 from forethought.errors import ConfigError
-from forethought.nano.features import Progress, picture_features, text_vectors
+from forethought.files import atomic
+from forethought.nano.features import picture_features, text_vectors
 from forethought.nano.frozen_baseline import read_head
 from forethought.nano.frozen_encoders import (
     FrozenImageEncoder,
@@ -22,18 +22,23 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
+from forethought.nano.glyph_examples import Pair, read_table
 
 VECTORS = "teacher.safetensors"
 KEYS = "teacher.parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
-    """How many vectors were written, and the share of the texts' squared length they keep."""
+class TeacherSummary:
+    """The number of vectors that were written.
+
+    Args:
+        energy: the share of the texts' squared length that the axes preserve, from 0 to 1.
+    """
 
     pictures: int
     texts: int
-    kept: float
+    energy: float
 
 
 def teacher_vectors(
@@ -43,44 +48,41 @@ def teacher_vectors(
     dimension: int = 256,
     pictures: ImageEncoder | None = None,
     texts: TextEncoder | None = None,
-    progress: Progress | None = None,
-) -> Taught:
-    """Write the baseline's unit vectors of what the examples show, as 16-bit floats.
+) -> TeacherSummary:
+    """Write the baseline's unit vectors of the examples' content, as 16-bit floats.
 
     `teacher.safetensors` holds `picture` (P, dimension) and `text` (T, dimension);
-    `teacher.parquet` says which key (a picture's id, a text's words) each row is of. Texts
-    are those of the examples and of `texts.parquet`, each once.
+    `teacher.parquet` has the key (a picture's id, or a text) of each row. Texts are those of
+    the examples and of `texts.parquet`, each once.
 
     Args:
-        folder: of the trained baseline.
-        progress: told how many vectors are new, as they come.
+        folder: of the fitted baseline.
 
     Raises:
-        DataError: if the data are not built.
+        DataError: if the data set is not built.
         ModelError: if the folder holds no baseline.
-        ConfigError: if it is asked for more dimensions than the baseline has.
+        ConfigError: if `dimension` is larger than the baseline's.
     """
     head = read_head(folder)
     if not 1 <= dimension <= head.sizes.dimension:
         raise ConfigError(
             f"dimension must be from 1 to {head.sizes.dimension}, the baseline's, got {dimension}"
         )
-    shown, said, learned = _keys(data)
-    picture_tower = pictures or FrozenImageEncoder.published()
-    features = picture_features(data, shown, tower=picture_tower, progress=progress)
-    words = text_vectors(
-        data, said, tower=texts or FrozenTextEncoder.published(), progress=progress
-    )
+    ids, words, train_texts = _keys(data)
+    features = picture_features(data, ids, encoder=pictures or FrozenImageEncoder.published())
+    vectors = text_vectors(data, words, encoder=texts or FrozenTextEncoder.published())
     with torch.inference_mode():
-        seen = head(features)
-    axes = principal(words[[row for row, text in enumerate(said) if text in learned]], dimension)
-    short = {"picture": _short(seen, axes), "text": _short(words, axes)}
-    _write(data, short, {"picture": shown, "text": said})
-    return Taught(len(shown), len(said), float((words @ axes).square().sum(1).mean()))
+        projected = head(features)
+    train_rows = [row for row, text in enumerate(words) if text in train_texts]
+    axes = principal_axes(vectors[train_rows], dimension)
+    short = {"picture": _shorten(projected, axes), "text": _shorten(vectors, axes)}
+    _write(data, short, {"picture": ids, "text": words})
+    energy = float((vectors @ axes).square().sum(1).mean())
+    return TeacherSummary(len(ids), len(words), energy)
 
 
-def principal(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tensor, "D K"]:
-    """The orthonormal axes that keep most of the vectors' squared length, the longest first.
+def principal_axes(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tensor, "D K"]:
+    """The orthonormal axes that preserve most of the vectors' squared length, the longest first.
 
     The vectors are not centred: a cosine is measured from the origin.
     """
@@ -90,31 +92,30 @@ def principal(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tensor, "D
 
 
 def _keys(data: Path) -> tuple[list[str], list[str], set[str]]:
-    """Every picture and every distinct text that is shown, and the texts that are learned from."""
+    """Every picture and every distinct text of the data set, and the texts of the train split."""
     pairs = [Pair(**row) for row in read_table(data / "examples.parquet")]
     pictures = {name for pair in pairs for name in (pair.query_picture, pair.document_picture)}
     texts = {text for pair in pairs for text in (pair.query_text, pair.document_text)}
-    lone = {row["text"] for row in read_table(data / "texts.parquet")}
-    learned = {
+    plain = {row["text"] for row in read_table(data / "texts.parquet")}
+    train_texts = {
         text
         for pair in pairs
         if pair.split == "train"
         for text in (pair.query_text, pair.document_text)
     }
-    return sorted(pictures - {""}), sorted((texts | lone) - {""}), learned
+    return sorted(pictures - {""}), sorted((texts | plain) - {""}), train_texts
 
 
-def _short(vectors: Float[Tensor, "N D"], axes: Float[Tensor, "D K"]) -> Float[Tensor, "N K"]:
+def _shorten(vectors: Float[Tensor, "N D"], axes: Float[Tensor, "D K"]) -> Float[Tensor, "N K"]:
     return F.normalize(vectors @ axes, dim=-1).half().contiguous()
 
 
 def _write(data: Path, vectors: dict[str, Tensor], keys: dict[str, Sequence[str]]) -> None:
-    scratch = data / f".{VECTORS}"
-    scratch.write_bytes(save(vectors))
     rows = [
         {"key": key, "kind": kind, "row": row}
-        for kind, of in keys.items()
-        for row, key in enumerate(of)
+        for kind, names in keys.items()
+        for row, key in enumerate(names)
     ]
-    pq.write_table(pa.Table.from_pylist(rows), data / KEYS)
-    scratch.replace(data / VECTORS)
+    with atomic(data / VECTORS) as temporary, atomic(data / KEYS) as temporary_keys:
+        pq.write_table(pa.Table.from_pylist(rows), temporary_keys)
+        save_file(vectors, temporary)

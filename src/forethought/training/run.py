@@ -8,7 +8,7 @@ from forethought import config
 from forethought.data import GlyphPairs
 from forethought.encoders import ReasoningEncoder, load
 from forethought.errors import DataError
-from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit
+from forethought.nano import FrozenBaselineRecipe, fit_frozen_baseline
 from forethought.training.cold_start import Report, train
 from forethought.training.gate import fit_gate
 from forethought.training.recipe import Recipe
@@ -63,10 +63,9 @@ def _has_stages(recipe_path: Path) -> bool:
 def _run_afternoon(recipe_path: Path, out: Path | None, report: Report) -> Path:
     recipe = config.load(recipe_path, FrozenBaselineRecipe)
     folder = out or recipe.out
-    epochs = iter(range(1, recipe.epochs + 1))
-    losses = fit(
+    losses = fit_frozen_baseline(
         replace(recipe, out=folder),
-        progress=lambda _: report(next(epochs), recipe.epochs, "fitting the head"),
+        progress=lambda done, total, _="": report(done, total, "fitting the head"),
     )
     report(recipe.epochs, recipe.epochs, f"loss {losses[-1]:.3f}")
     return folder

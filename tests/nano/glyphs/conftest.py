@@ -1,7 +1,7 @@
 """Hand-made packages, laid out as they are after unpacking: a few emoji, icons and countries.
 
 The ids are real ones, so that the committed splits apply: apples, a snake, a firefighter and
-all clock faces are learned, the pizza is watched, a joker and a key are kept back.
+all clock faces are in the train split, the pizza in dev, a joker and a key are held out.
 """
 
 import json
@@ -38,7 +38,12 @@ NOUNS = (
 
 
 def _country(two, three, name, *, people, money, spoken, **facts):
-    told = {"landlocked": False, "borders": [], "independent": True, "subregion": "South America"}
+    defaults = {
+        "landlocked": False,
+        "borders": [],
+        "independent": True,
+        "subregion": "South America",
+    }
     return {
         "cca2": two,
         "cca3": three,
@@ -46,7 +51,7 @@ def _country(two, three, name, *, people, money, spoken, **facts):
         "demonyms": {"eng": {"m": people, "f": "-"}},
         "currencies": {str(at): {"name": one} for at, one in enumerate(money)},
         "languages": {one[:3].lower(): one for one in spoken},
-        **told,
+        **defaults,
         **facts,
     }
 
@@ -99,11 +104,11 @@ COUNTRIES = [
 
 @pytest.fixture
 def table(tmp_path):
-    """Writes rows as a countries package; a row is given as to `_country`."""
+    """Writes rows as a countries package; a row has the arguments of `_country`."""
 
     def write(*rows):
-        told = [_country(*names, **facts) for *names, facts in rows]
-        (tmp_path / "countries.json").write_text(json.dumps(told))
+        countries = [_country(*names, **facts) for *names, facts in rows]
+        (tmp_path / "countries.json").write_text(json.dumps(countries))
         return tmp_path
 
     return write
@@ -111,7 +116,7 @@ def table(tmp_path):
 
 @pytest.fixture
 def bolivia():
-    """A country to ask about, with two of its neighbours."""
+    """A country with two of its neighbours."""
     return Country(
         code="bo",
         long_code="bol",
@@ -129,7 +134,7 @@ def bolivia():
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """A cache that holds every package already."""
+    """A cache that holds every package."""
     home = tmp_path_factory.mktemp("cache")
     _put_drawings(home)
     _put_words(home)
@@ -175,17 +180,17 @@ def _put_words(home):
     none: list[str] = []
     faces = {code_of_face(face): (spoken(face), "travel-places", "time", none) for face in FACES}
     emoji = {
-        "".join(chr(int(point, 16)) for point in code.split("-")): told
-        for code, told in {**EMOJI, **faces}.items()
+        "".join(chr(int(point, 16)) for point in code.split("-")): fields
+        for code, fields in {**EMOJI, **faces}.items()
     }
     rows = [
         {"emoji": one, "group": group, "subgroups": sub, "tags": "", "openmoji_tags": ""}
         | {"skintone": ""}
         for one, (_, group, sub, _) in emoji.items()
     ]
-    told = {one: {"default": words, "tts": [name]} for one, (name, _, _, words) in emoji.items()}
+    named = {one: {"default": words, "tts": [name]} for one, (name, _, _, words) in emoji.items()}
     put(home, sources.OPENMOJI, "data/openmoji.json", rows)
-    annotations = {"annotations": {"annotations": told}}
+    annotations = {"annotations": {"annotations": named}}
     put(home, sources.CLDR, "annotations/en/annotations.json", annotations)
     put(home, sources.EMOJILIB, "dist/emoji-en-US.json", {"🐍": ["snake", "python", "sneaky"]})
     icons = {

@@ -5,7 +5,7 @@ import PIL.Image
 import pyarrow.parquet as pq
 import pytest
 
-from forethought.nano.glyphs import build
+from forethought.nano.glyphs import build_glyphs
 from forethought.nano.glyphs.splits import read_splits
 
 
@@ -13,7 +13,7 @@ from forethought.nano.glyphs.splits import read_splits
 def folder(cache, tmp_path_factory):
     """The data set of the hand-made packages."""
     out = tmp_path_factory.mktemp("glyphs")
-    build(out, cache)
+    build_glyphs(out, cache)
     return out
 
 
@@ -34,7 +34,7 @@ def _sides(rows):
 
 
 def test_the_same_packages_give_the_same_bytes(folder, cache, tmp_path):
-    build(tmp_path / "again", cache)
+    build_glyphs(tmp_path / "again", cache)
     written = {path.name: path.read_bytes() for path in folder.iterdir()}
     again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
     assert written == again
@@ -42,9 +42,19 @@ def test_the_same_packages_give_the_same_bytes(folder, cache, tmp_path):
 
 
 def test_draws_nothing_twice(folder, cache):
-    stages = []
-    build(folder, cache, progress=lambda stage, done, total: stages.append(stage))
-    assert set(stages) == {"packages", "tables"}
+    calls = []
+    build_glyphs(folder, cache, progress=lambda *call: calls.append(call))
+    # Twelve packages, then the six tables beside the pictures.
+    stages = [(12, "packages")] * 12 + [(18, "tables")] * 6
+    assert calls == [(done, total, name) for done, (total, name) in enumerate(stages, start=1)]
+
+
+def test_progress_counts_the_pictures(cache, tmp_path):
+    calls = []
+    build_glyphs(tmp_path, cache, progress=lambda *call: calls.append(call))
+    drawn = len(_rows(tmp_path, "pictures"))
+    assert [call[0] for call in calls] == list(range(1, 12 + drawn + 6 + 1))
+    assert calls[12] == (13, 12 + drawn, "pictures")
 
 
 def test_pictures_are_square_on_white(folder):
@@ -57,42 +67,42 @@ def test_pictures_are_square_on_white(folder):
         assert "@" in row["package"]
 
 
-def test_a_style_that_is_kept_back_is_in_no_example(folder):
+def test_a_held_out_style_is_in_no_example(folder):
     for side in _sides(_rows(folder, "examples")):
         assert not side["picture"].startswith(("fluent3d/", "lucide/"))
         assert not side["picture"].startswith("twemoji/flag-")
 
 
-def test_a_concept_that_is_kept_back_is_in_no_example(folder):
+def test_a_held_out_concept_is_in_no_example(folder):
     held = {one["concept"] for one in _rows(folder, "concepts") if one["split"] == "test"}
     assert {"1f0cf", "1f511", "icon-umbrella"} <= held
     assert not held & {side["concept"] for side in _sides(_rows(folder, "examples"))}
 
 
-def test_a_concept_that_is_watched_is_not_learned(folder):
+def test_a_dev_concept_is_in_no_train_example(folder):
     examples = _rows(folder, "examples")
     pizza = {row["split"] for row in examples if row["query_concept"] == "1f355"}
     assert pizza == {"dev"}
 
 
-def test_a_question_kept_back_is_never_asked_but_its_fact_is_told(folder):
-    # The committed splits keep back Peru's capital and Bolivia's currency.
+def test_a_held_out_question_is_in_no_example_but_its_fact_is_a_statement(folder):
+    # The committed splits hold out Peru's capital and Bolivia's currency.
     examples = _rows(folder, "examples")
-    asked = {row["query_text"] for row in _of(examples, "flag_question")}
+    texts = {row["query_text"] for row in _of(examples, "flag_question")}
     answered = {
         (row["query_concept"], row["query_answer"]) for row in _of(examples, "country_question")
     }
-    assert "flag of the country whose capital is Sucre" in asked
-    assert "flag of the country whose capital is Lima" not in asked
+    assert "flag of the country whose capital is Sucre" in texts
+    assert "flag of the country whose capital is Lima" not in texts
     assert ("flag-bo", "Sucre") in answered
     assert ("flag-bo", "Bolivian boliviano") not in answered
-    told = {row["text"] for row in _rows(folder, "statements")}
-    assert {"The capital of Peru is Lima.", "Lima is the capital of Peru."} <= told
-    assert "The currency of Bolivia is the Bolivian boliviano." in told
+    statements = {row["text"] for row in _rows(folder, "statements")}
+    assert {"The capital of Peru is Lima.", "Lima is the capital of Peru."} <= statements
+    assert "The currency of Bolivia is the Bolivian boliviano." in statements
 
 
 def test_no_benchmark_query_is_an_example(folder):
-    shown = {
+    examples = {
         (row["task"], row["query_text"], row["query_picture"])
         for row in _rows(folder, "examples")
         if row["task"] != "flag"  # there only the pictures are unseen
@@ -101,46 +111,46 @@ def test_no_benchmark_query_is_an_example(folder):
     unseen = [row for row in queries if row["split"] != "unseen_style"]
     assert len(unseen) > 50
     for row in unseen:
-        assert (row["task"], row["query_text"], row["query_picture"]) not in shown
+        assert (row["task"], row["query_text"], row["query_picture"]) not in examples
 
 
-def test_a_sum_kept_back_is_never_asked(folder):
-    shown = {
+def test_a_held_out_sum_is_in_no_example(folder):
+    examples = {
         (row["query_concept"], row["query_text"]) for row in _of(_rows(folder, "examples"), "clock")
     }
     held = [key for key, split in read_splits().clocks.items() if split == "test"]
     assert len(held) > 100
     for row in _of(_rows(folder, "queries"), "clock"):
-        assert (row["query_picture"].split("/")[1], row["query_text"]) not in shown
+        assert (row["query_picture"].split("/")[1], row["query_text"]) not in examples
 
 
 def test_every_right_answer_is_among_the_candidates(folder):
-    offered: dict[tuple[str, str], list[str]] = {}
+    pools: dict[tuple[str, str], list[str]] = {}
     for row in _rows(folder, "candidates"):
-        offered.setdefault((row["task"], row["split"]), []).append(row["document"])
+        pools.setdefault((row["task"], row["split"]), []).append(row["document"])
     queries = _rows(folder, "queries")
-    assert {(row["task"], row["split"]) for row in queries} <= set(offered)
+    assert {(row["task"], row["split"]) for row in queries} <= set(pools)
     for row in queries:
         assert row["relevant"]
-        assert set(row["relevant"]) <= set(offered[row["task"], row["split"]])
-    assert all(len(set(found)) == len(found) for found in offered.values())
+        assert set(row["relevant"]) <= set(pools[row["task"], row["split"]])
+    assert all(len(set(found)) == len(found) for found in pools.values())
 
 
-def test_every_variant_that_carries_the_words_is_right(folder):
+def test_every_variant_with_the_keywords_of_a_query_is_relevant(folder):
     words = {one["concept"]: set(one["keywords"]) for one in _rows(folder, "concepts")}
     for row in _of(_rows(folder, "queries"), "keywords", "unseen_style"):
-        asked = set(row["query_text"].split(", "))
-        right = {f"fluent3d/{code}" for code in ("1f34e", "1f34f") if asked <= words[code]}
+        query = set(row["query_text"].split(", "))
+        right = {f"fluent3d/{code}" for code in ("1f34e", "1f34f") if query <= words[code]}
         assert right <= set(row["relevant"])
 
 
-def test_a_picture_means_the_same_on_both_sides(folder):
-    completions: dict[str, set[str]] = {}
+def test_a_picture_has_the_same_thinking_on_both_sides(folder):
+    thinking: dict[str, set[str]] = {}
     for row in _of(_rows(folder, "examples"), "style"):
         for side in ("query", "document"):
-            completions.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
-    assert all(len(found) == 1 for found in completions.values())
-    assert completions["1f40d"] == {
+            thinking.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
+    assert all(len(found) == 1 for found in thinking.values())
+    assert thinking["1f40d"] == {
         "Animals and nature, reptile. It is snake: limbless scaly elongate reptile. "
         "Related: python, hiss, sneaky."
     }
@@ -152,13 +162,13 @@ def test_a_gloss_of_another_meaning_is_left_out(folder):
     assert glosses["pizza"] == ""
 
 
-def test_a_gloss_that_is_learned_is_not_asked(folder):
-    learned = {row["query_text"] for row in _of(_rows(folder, "examples"), "gloss")}
-    asked = _of(_rows(folder, "queries"), "gloss")
-    assert "limbless scaly elongate reptile; some are venomous" in learned
-    assert {row["query_text"] for row in asked} == {"metal device for a lock"}
-    offered = {row["split"] for row in _of(_rows(folder, "candidates"), "gloss")}
-    assert {row["split"] for row in asked} == offered == {"unseen_concept", "unseen_both"}
+def test_a_gloss_of_an_example_is_no_benchmark_query(folder):
+    trained = {row["query_text"] for row in _of(_rows(folder, "examples"), "gloss")}
+    queries = _of(_rows(folder, "queries"), "gloss")
+    assert "limbless scaly elongate reptile; some are venomous" in trained
+    assert {row["query_text"] for row in queries} == {"metal device for a lock"}
+    pools = {row["split"] for row in _of(_rows(folder, "candidates"), "gloss")}
+    assert {row["split"] for row in queries} == pools == {"unseen_concept", "unseen_both"}
 
 
 def test_brands_are_left_out(folder):

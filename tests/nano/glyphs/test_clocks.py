@@ -23,7 +23,7 @@ def test_reads_a_face_from_its_code_point(code, words):
     assert code_of_face(face) == code
 
 
-def test_an_apple_is_no_clock():
+def test_an_apple_is_no_clock_face():
     assert face_of("1f34e") is None
 
 
@@ -32,7 +32,7 @@ def test_hours_go_round():
     assert Face(2, half=False).later(-3) == Face(11, half=False)
 
 
-def test_asks_in_plain_words():
+def test_a_question_is_in_plain_words():
     assert question(1) == "What time will it be in 1 hour?"
     assert question(-5) == "What time was it 5 hours ago?"
 

@@ -8,15 +8,15 @@ from forethought.nano.glyphs.facts import facts_of
 
 
 def _row(two, three, name, **facts):
-    told = {"capital": ["Town"], "people": "Old", "money": ["Shell"], "spoken": ["Elvish"]}
-    return two, three, name, told | facts
+    defaults = {"capital": ["Town"], "people": "Old", "money": ["Shell"], "spoken": ["Elvish"]}
+    return two, three, name, defaults | facts
 
 
 def _answers(country, relation):
     return [fact.answer for fact in facts_of(country) if fact.relation == relation]
 
 
-def test_every_correction_has_its_own_field_and_a_reason():
+def test_every_correction_has_a_field_and_a_reason():
     fields = {field.name for field in dataclasses.fields(Country)}
     assert {one.field for one in CORRECTIONS} <= fields
     assert len({(one.code, one.field) for one in CORRECTIONS}) == len(CORRECTIONS)
@@ -48,12 +48,12 @@ def test_a_disputed_capital_is_left_out(table, two, three):
         ("LK", "LKA", "borders", []),
     ],
 )
-def test_what_is_out_of_date_or_no_english_is_put_right(table, two, three, relation, answers):
+def test_an_outdated_or_foreign_value_is_corrected(table, two, three, relation, answers):
     (country,) = read_countries(table(_row(two, three, "Somewhere", borders=[three])))
     assert _answers(country, relation) == answers
 
 
-def test_micronesia_is_not_said_to_be_in_micronesia(table):
+def test_micronesia_is_not_in_micronesia(table):
     rows = [
         _row("FM", "FSM", "Micronesia", subregion="Micronesia"),
         _row("PW", "PLW", "Palau", subregion="Micronesia"),
@@ -63,7 +63,7 @@ def test_micronesia_is_not_said_to_be_in_micronesia(table):
     assert _answers(palau, "subregion") == ["Micronesia"]
 
 
-def test_a_country_without_corrections_is_as_the_package_says(table):
+def test_a_country_without_corrections_is_as_in_the_package(table):
     (country,) = read_countries(table(_row("ZA", "ZAF", "South Africa", capital=["One", "Two"])))
     assert country.capitals == ("One", "Two")
     assert country.currencies == ("Shell",)

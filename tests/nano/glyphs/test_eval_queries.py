@@ -10,7 +10,7 @@ def _bag(key, split, gloss):
     return Concept(key, "emoji", f"emoji:{key}", split, key, words, gloss, "objects", "clothing")
 
 
-def test_a_gloss_that_a_learned_concept_shares_is_not_asked():
+def test_a_gloss_of_a_training_concept_is_no_query():
     concepts = (
         _bag("purse", "train", "a container for money"),
         _bag("handbag", "test", "a container for money"),
@@ -18,10 +18,10 @@ def test_a_gloss_that_a_learned_concept_shares_is_not_asked():
         _bag("wallet", "test", ""),
     )
     styles = {one.concept: frozenset({"noto", "twemoji", "fluent3d"}) for one in concepts}
-    learned: dict[tuple[str, int], Split] = {
+    clocks: dict[tuple[str, int], Split] = {
         (code_of_face(face), hours): "train" for face in FACES for hours in OFFSETS
     }
-    found = eval_queries(Catalogue(concepts, styles, (), Splits({}, {}, learned)))
+    found = eval_queries(Catalogue(concepts, styles, (), Splits({}, {}, clocks)))
     glosses = {(one.split, one.query.text, one.relevant) for one in found if one.task == "gloss"}
     assert glosses == {
         ("unseen_concept", "a bag without a strap", ("noto/clutch",)),

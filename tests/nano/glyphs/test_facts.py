@@ -1,10 +1,10 @@
 import dataclasses
 
-from forethought.nano.glyphs.facts import facts_of, listed, statements
+from forethought.nano.glyphs.facts import facts_of, join_words, statements
 
 
 def test_every_fact_is_stated_both_ways(bolivia):
-    told = statements(bolivia)
+    sentences = statements(bolivia)
     assert {
         "The capital of Bolivia is Sucre.",
         "Sucre is the capital of Bolivia.",
@@ -18,7 +18,7 @@ def test_every_fact_is_stated_both_ways(bolivia):
         "Bolivia borders Brazil.",
         "Bolivia is landlocked.",
         "One landlocked country is Bolivia.",
-    } <= set(told)
+    } <= set(sentences)
 
 
 def test_one_of_three_capitals_is_not_called_the_capital(bolivia):
@@ -33,20 +33,20 @@ def test_one_of_three_capitals_is_not_called_the_capital(bolivia):
     assert not any(fact.unique for fact in capitals)
 
 
-def test_what_is_not_agreed_upon_is_not_told(bolivia):
+def test_a_disputed_fact_is_not_stated(bolivia):
     country = dataclasses.replace(bolivia, capitals=(), demonym="", currencies=(), subregion="")
     assert {fact.relation for fact in facts_of(country)} == {"language", "borders"}
     assert not any("capital" in words or " in ." in words for words in statements(country))
 
 
-def test_a_sentence_starts_large_even_with_an_article(bolivia):
+def test_a_sentence_starts_upper_case_even_with_an_article(bolivia):
     country = dataclasses.replace(bolivia, called="the Netherlands", landlocked=False)
     assert "The Netherlands is not landlocked." in statements(country)
     assert not any("landlocked country" in words for words in statements(country))
 
 
-def test_lists_read_as_english():
-    assert [listed(("a", "b", "c")[:count]) for count in range(4)] == [
+def test_words_are_joined_as_english():
+    assert [join_words(("a", "b", "c")[:count]) for count in range(4)] == [
         "",
         "a",
         "a and b",

@@ -8,22 +8,22 @@ from forethought.nano.glyphs.splits import Splits
 
 
 @pytest.fixture
-def asked(bolivia):
+def border_questions(bolivia):
     """The questions about borders that lead to Bolivia, beside a country with these neighbours."""
 
-    def ask(*borders):
+    def texts(*borders):
         other = dataclasses.replace(bolivia, code="pp", called="Other", borders=borders)
         splits = Splits({}, {("bo", "borders"): "train"}, {})
         catalogue = Catalogue((), {}, (bolivia, other), splits)
         return [query.text for query, _ in questions(catalogue, bolivia, "train")]
 
-    return ask
+    return texts
 
 
-def test_a_country_is_asked_for_by_its_neighbours(asked):
+def test_neighbours_of_one_country_alone_make_a_question(border_questions):
     text = "flag of the country that borders Argentina and Brazil"
-    assert asked("Argentina", "Chile") == [text]
+    assert border_questions("Argentina", "Chile") == [text]
 
 
-def test_neighbours_that_another_country_has_too_are_not_asked_for(asked):
-    assert asked("Argentina", "Brazil", "Chile") == []
+def test_neighbours_of_two_countries_make_no_question(border_questions):
+    assert border_questions("Argentina", "Brazil", "Chile") == []

@@ -16,7 +16,7 @@ APPLE = {"body": '<circle cx="8" cy="8" r="6" fill="#f00"/>', "width": 16, "heig
 
 @pytest.fixture
 def cache(tmp_path):
-    """Packages as they lie after unpacking, with one drawing each: an apple."""
+    """Unpacked packages with one drawing each: an apple."""
     home = tmp_path / "cache"
 
     for source in (sources.NOTO, sources.TWEMOJI, sources.FLAT):
@@ -43,7 +43,7 @@ def choose(tmp_path):
     return write
 
 
-def test_every_picture_is_written_as_its_ending_says(cache, choose, tmp_path):
+def test_the_suffix_decides_the_format(cache, choose, tmp_path):
     rows = [
         ("food/apple.png", "noto/1f34e"),
         ("food/soft.webp", "fluent3d/1f34e"),
@@ -66,27 +66,27 @@ def test_every_picture_is_written_as_its_ending_says(cache, choose, tmp_path):
 def test_the_licences_name_package_version_credit_and_files(cache, choose, tmp_path):
     choice = choose(("a.png", "noto/1f34e"), ("b.png", "flat/1f34e"))
     gallery.build_gallery(tmp_path, cache, choice=choice)
-    said = (tmp_path / "LICENSES.md").read_text()
-    noto, flat = said.split("## @iconify-json/noto 1.2.9")[::-1]
+    text = (tmp_path / "LICENSES.md").read_text()
+    noto, flat = text.split("## @iconify-json/noto 1.2.9")[::-1]
     assert "Noto Emoji, Google Inc. Licence: Apache-2.0" in noto
     assert "- a.png" in noto
     assert "Microsoft Corporation. Licence: MIT" in flat
-    assert "Permission is hereby granted" in said
+    assert "Permission is hereby granted" in text
 
 
-def test_a_picture_that_may_not_be_shipped_is_refused(cache, choose, tmp_path):
+def test_a_picture_under_another_licence_is_refused(cache, choose, tmp_path):
     message = r"choice\.tsv: twemoji/1f34e is under CC-BY-4\.0; the gallery ships Apache-2\.0"
     # The style twemoji draws emoji too; its licence asks for more than a notice.
     with pytest.raises(DataError, match=message):
         gallery.build_gallery(tmp_path, cache, choice=choose(("a.png", "twemoji/1f34e")))
 
 
-def test_a_picture_no_package_draws_is_refused(cache, choose, tmp_path):
+def test_a_picture_in_no_package_is_refused(cache, choose, tmp_path):
     with pytest.raises(DataError, match=r"choice\.tsv: no package draws noto/1f40e"):
         gallery.build_gallery(tmp_path, cache, choice=choose(("a.png", "noto/1f40e")))
 
 
-def test_the_shipped_gallery_is_what_the_choice_says():
+def test_the_shipped_gallery_is_the_choice():
     rows = [line.split("\t") for line in gallery.CHOICE.read_text().splitlines()[1:]]
     shipped = {p.relative_to(DEMO).as_posix() for p in DEMO.rglob("*") if p.suffix in ENDINGS}
     assert {file for file, _ in rows} == shipped
@@ -94,6 +94,6 @@ def test_the_shipped_gallery_is_what_the_choice_says():
 
 
 def test_every_shipped_picture_has_its_licence():
-    said = (DEMO / "LICENSES.md").read_text().splitlines()
+    lines = (DEMO / "LICENSES.md").read_text().splitlines()
     shipped = [p.relative_to(DEMO).as_posix() for p in DEMO.rglob("*") if p.suffix in ENDINGS]
-    assert not [name for name in shipped if f"- {name}" not in said]
+    assert not [name for name in shipped if f"- {name}" not in lines]

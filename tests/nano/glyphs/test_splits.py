@@ -13,14 +13,14 @@ def _concept(key, kind, family):
     return Concept(key, kind, family, "train", key, (), "", "", "")
 
 
-def test_no_committed_family_is_cut():
+def test_all_of_a_committed_family_are_in_one_split():
     splits: dict[str, set[str]] = {}
     for family, split in read_splits().concepts.values():
         splits.setdefault(family, set()).add(split)
     assert not {family for family, found in splits.items() if len(found) > 1}
 
 
-def test_an_icon_does_not_teach_the_name_of_an_emoji_that_is_kept_back():
+def test_an_icon_of_the_name_of_a_held_out_emoji_is_held_out():
     of_name = dict(read_splits().concepts.values())
     held = [one for one, split in of_name.items() if one.startswith("emoji:") and split != "train"]
     assert len(held) > 200
@@ -29,7 +29,7 @@ def test_an_icon_does_not_teach_the_name_of_an_emoji_that_is_kept_back():
         assert of_name.get(icon, of_name[family]) == of_name[family]
 
 
-def test_committed_shares_are_near_what_was_asked_for():
+def test_committed_shares_are_near_the_intended_ones():
     splits = read_splits()
     emoji = {f: s for f, s in splits.concepts.values() if f.startswith("emoji:")}
     assert Counter(emoji.values())["test"] / len(emoji) == pytest.approx(0.20, abs=0.02)
@@ -39,13 +39,13 @@ def test_committed_shares_are_near_what_was_asked_for():
     assert Counter(splits.clocks.values())["test"] / 528 == pytest.approx(0.25, abs=0.02)
 
 
-def test_clock_faces_are_learned_and_every_sum_has_a_split():
+def test_clock_faces_are_in_training_and_every_sum_has_a_split():
     splits = read_splits()
     assert {splits.concepts[code_of_face(face)] for face in FACES} == {("clock", "train")}
     assert len(splits.clocks) == len(FACES) * len(OFFSETS) == 528
 
 
-def test_countries_are_drawn_as_they_were_whatever_is_known_of_them(bolivia):
+def test_the_draw_of_a_country_does_not_depend_on_its_facts(bolivia):
     committed = read_splits()
     bare = dataclasses.replace(bolivia, capitals=(), subregion="", borders=())
     codes = sorted({code for code, _ in committed.relations})
@@ -55,7 +55,7 @@ def test_countries_are_drawn_as_they_were_whatever_is_known_of_them(bolivia):
     assert drawn.clocks == committed.clocks
 
 
-def test_a_family_is_drawn_by_its_name_alone():
+def test_the_draw_of_a_family_depends_on_its_name_alone():
     concepts = [_concept(f"icon-{at}", "icon", f"icon:{at // 3}") for at in range(30)]
     drawn = propose(concepts, [])
     assert propose(reversed(concepts), []) == drawn

@@ -30,11 +30,11 @@ NOUNS = Nouns(
 )
 
 
-def test_takes_the_meaning_that_shares_a_word_with_the_keywords():
+def test_takes_a_sense_that_shares_a_word_with_the_keywords():
     assert NOUNS.gloss("bat", ["wing", "night"]) == "nocturnal mouselike mammal with wings"
 
 
-def test_takes_the_meaning_whose_broader_word_is_a_keyword():
+def test_takes_a_sense_whose_hypernym_is_a_keyword():
     assert NOUNS.gloss("bat", ["placental"]) == "nocturnal mouselike mammal with wings"
 
 
@@ -42,11 +42,11 @@ def test_takes_the_meaning_whose_broader_word_is_a_keyword():
     ("name", "keywords"),
     [("lozenge", ["diamond", "shape"]), ("crane", ["writer"]), ("unheard of", ["thing"])],
 )
-def test_says_nothing_about_another_meaning(name, keywords):
+def test_another_sense_gives_no_gloss(name, keywords):
     assert NOUNS.gloss(name, keywords) == ""
 
 
-def test_never_describes_by_a_slur():
+def test_a_slur_is_passed_over():
     assert NOUNS.gloss("taco", ["tortilla"]) == "a tortilla rolled around a filling"
 
 
@@ -69,13 +69,13 @@ def test_neither_insults_nor_obscenities_are_among_the_commonest_nouns(gloss):
     assert nouns.frequent(2) == [("cow", "female of cattle")]
 
 
-def test_a_coarse_word_is_left_out_for_itself():
+def test_a_coarse_word_is_left_out_by_name():
     lines = LINES | {"00000008": _line("00000008", "old_maid", "an elderly unmarried woman")}
     nouns = Nouns(NOUNS.senses | {"old_maid": ("00000008",)}, lines, {"old_maid": 99, "cow": 9})
     assert nouns.frequent(2) == [("cow", "female of cattle")]
 
 
-def test_leaves_examples_of_use_out():
+def test_examples_of_use_are_left_out():
     assert NOUNS.gloss("cow", ["cattle"]) == "female of cattle"
 
 

@@ -1,4 +1,4 @@
-"""Everything that examples are made from: concepts with their styles, countries, splits."""
+"""The inputs of every task: concepts with the styles they are drawn in, countries, splits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from forethought.nano.glyphs.splits import Splits
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Concepts, the pictures there are of them, countries, and what is kept back.
+    """Concepts, countries and splits, from which pairs and queries are made.
 
     Args:
-        styles: the styles a concept is drawn in.
+        styles: the styles that each concept is drawn in.
     """
 
     concepts: tuple[Concept, ...]
@@ -22,9 +22,9 @@ class Catalogue:
     splits: Splits
 
     def of(self, kind: str, split: str) -> list[Concept]:
-        """The concepts of a kind in a split."""
+        """The concepts of one kind and split."""
         return [one for one in self.concepts if one.kind == kind and one.split == split]
 
     def drawn(self, concepts: Iterable[Concept], style: str) -> list[Concept]:
-        """Those concepts that there is a picture of in a style."""
+        """The concepts among these that are drawn in a style."""
         return [one for one in concepts if style in self.styles.get(one.concept, frozenset())]

@@ -1,55 +1,56 @@
-"""Examples about clock faces: reading them, and adding hours to what they show."""
+"""Examples about clock faces: telling the time, and the time some hours away."""
 
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, Face, code_of_face, question, spoken
-from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, EvalQuery, Pair, Side
-from forethought.nano.glyphs.rationales import of_clock, of_sum, of_time
+from forethought.nano.glyphs.pairs import (
+    INSTRUCTIONS,
+    TEXT,
+    Candidate,
+    EvalQuery,
+    PairRow,
+    SideRow,
+)
 from forethought.nano.glyphs.sources import EMOJI_STYLES, HELD_STYLE
+from forethought.nano.glyphs.thinking import clock_thinking, sum_thinking, time_thinking
 
 TASK = "clock"
 
 
-def clock_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
-    """Sums that are learned or watched; and, to learn from, every face's own time."""
+def clock_pairs(catalogue: Catalogue, split: str) -> Iterator[PairRow]:
+    """Pair sums of a split with their results; in training, also every face with its time."""
     for style in EMOJI_STYLES:
         if split == "train":
-            yield from _readings(catalogue, style)
+            yield from _name_pairs(catalogue, style)
         for face, hours in _sums(catalogue, split, style):
-            document = time_text(face.later(hours))
-            yield Pair(TASK, split, _asked(face, hours, style), document)
+            yield PairRow(TASK, split, _query(face, hours, style), _document(face.later(hours)))
 
 
-def clock_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
-    """Sums kept back, on faces of the known styles and of the unseen one."""
+def clock_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
+    """Benchmark queries: held-out sums, on faces of the training styles and the held-out one."""
     for style in (*EMOJI_STYLES, HELD_STYLE):
         split = "held_sum_unseen_style" if style == HELD_STYLE else "held_sum"
         for face, hours in _sums(catalogue, "test", style):
             relevant = (spoken(face.later(hours)),)
-            yield EvalQuery(TASK, split, _asked(face, hours, style), relevant)
+            yield EvalQuery(TASK, split, _query(face, hours, style), relevant)
 
 
 def clock_candidates() -> Iterator[Candidate]:
     """All twenty-four times."""
     for split in ("held_sum", "held_sum_unseen_style"):
         for face in FACES:
-            yield Candidate(TASK, split, time_text(face))
+            yield Candidate(TASK, split, _document(face))
 
 
-def time_text(face: Face) -> Side:
-    """A time in words as a document."""
-    return Side(TEXT, spoken(face), "", code_of_face(face), of_time(face), spoken(face))
-
-
-def _readings(catalogue: Catalogue, style: str) -> Iterator[Pair]:
+def _name_pairs(catalogue: Catalogue, style: str) -> Iterator[PairRow]:
+    instruction = INSTRUCTIONS["name"]
     for face in FACES:
         code = code_of_face(face)
         if style in catalogue.styles[code]:
-            shown = Side(
-                INSTRUCTIONS["name"], "", f"{style}/{code}", code, of_clock(face), spoken(face)
-            )
-            yield Pair("name", "train", shown, time_text(face))
+            picture, thinking = f"{style}/{code}", clock_thinking(face)
+            query = SideRow(instruction, "", picture, code, thinking, spoken(face))
+            yield PairRow("name", "train", query, _document(face))
 
 
 def _sums(catalogue: Catalogue, split: str, style: str) -> Iterator[tuple[Face, int]]:
@@ -60,13 +61,17 @@ def _sums(catalogue: Catalogue, split: str, style: str) -> Iterator[tuple[Face, 
                 yield face, hours
 
 
-def _asked(face: Face, hours: int, style: str) -> Side:
+def _query(face: Face, hours: int, style: str) -> SideRow:
     code = code_of_face(face)
-    return Side(
+    return SideRow(
         instruction=INSTRUCTIONS[TASK],
         text=question(hours),
         picture=f"{style}/{code}",
         concept=code,
-        thinking=of_sum(face, hours),
+        thinking=sum_thinking(face, hours),
         answer=spoken(face.later(hours)),
     )
+
+
+def _document(face: Face) -> SideRow:
+    return SideRow(TEXT, spoken(face), "", code_of_face(face), time_thinking(face), spoken(face))

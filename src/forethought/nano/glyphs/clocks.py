@@ -1,9 +1,9 @@
-"""Clock faces and what time it is some hours away from them."""
+"""Clock faces: their emoji, their times in words, and sums of hours."""
 
 from dataclasses import dataclass
 
 FIRST_FULL = 0x1F550
-"""The clock face that shows one o'clock; half past one comes twelve later."""
+"""The code point of one o'clock; half past one comes twelve later."""
 
 OFFSETS = tuple(hours for hours in range(-11, 12) if hours)
 
@@ -21,7 +21,7 @@ class Face:
     half: bool
 
     def later(self, hours: int) -> "Face":
-        """The time that many hours later, or earlier if negative."""
+        """The time that many hours later; earlier if negative."""
         return Face((self.hour - 1 + hours) % 12 + 1, self.half)
 
 
@@ -29,12 +29,12 @@ FACES = tuple(Face(hour, half) for half in (False, True) for hour in range(1, 13
 
 
 def code_of_face(face: Face) -> str:
-    """The emoji that shows a time."""
+    """The code point of the emoji of a time, in hexadecimal."""
     return f"{FIRST_FULL + 12 * face.half + face.hour - 1:x}"
 
 
 def face_of(code: str) -> Face | None:
-    """The time an emoji shows, if it is a clock face."""
+    """The time of an emoji; None if it is no clock face."""
     return _BY_CODE.get(code)
 
 
@@ -45,7 +45,7 @@ def spoken(face: Face) -> str:
 
 
 def question(hours: int) -> str:
-    """Which time is asked for, that many hours from the one shown."""
+    """The question for the time that many hours from the face."""
     plural = "hour" if abs(hours) == 1 else "hours"
     if hours > 0:
         return f"What time will it be in {hours} {plural}?"
@@ -61,7 +61,7 @@ def sum_statement(hour: int, hours: int) -> str:
 
 
 def all_sums() -> list[str]:
-    """Every sum of an hour and an offset, forwards and back."""
+    """Every sum of a full hour and an offset, forwards and back."""
     return [sum_statement(hour, hours) for hours in OFFSETS for hour in range(1, 13)]
 
 

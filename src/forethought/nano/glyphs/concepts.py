@@ -1,4 +1,4 @@
-"""What a glyph stands for: a name, keywords, a gloss, and where it belongs."""
+"""Concepts, which pictures are drawings of, and the keywords that are merged for them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Split = Literal["train", "dev", "test"]
 
 MOST_KEYWORDS = 14
 
-# Obscene, demeaning to people, or untrue of the people shown; read by eye from all keywords.
+# Obscene, demeaning to people, or untrue of the people drawn; chosen by eye from all keywords.
 _UNFIT = {
     "af", "arab", "arabs", "ass", "bs", "butt", "cock", "crap", "crone", "dork", "fingering",
     "fml", "fu", "handicap", "handicapped", "jew", "litaf", "loser", "mansplaining", "molester",
@@ -18,14 +18,14 @@ _UNFIT = {
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One thing that several drawings show.
+    """A thing of which there are drawings in several styles.
 
     Args:
-        concept: its id; code points for emoji, `icon-alarm`, `flag-bo`.
-        family: near-duplicates share one; a family is never cut by a split.
-        split: `train` before the split files were read.
-        keywords: lower case, most agreed-upon first, without the name itself.
-        gloss: a definition of the name in this meaning; empty if none is known.
+        concept: its id: code points of an emoji, or such as `icon-alarm`, `flag-bo`.
+        family: shared by near-duplicates; all of a family are in one split.
+        split: `train` until `assign` sets it from the split files.
+        keywords: lower case, those of most sources first, without the name itself.
+        gloss: a definition of the name in this meaning; empty if there is none.
     """
 
     concept: str
@@ -40,14 +40,14 @@ class Concept:
 
 
 def merge_keywords(name: str, lists: list[list[str]]) -> tuple[str, ...]:
-    """Keywords of several sources that anyone may read, those that more sources give first."""
+    """Merge the keywords of several sources, those of more sources first, unfit ones left out."""
     votes: dict[str, int] = {}
     for words in lists:
         for keyword in dict.fromkeys(_clean(word) for word in words):
             votes[keyword] = votes.get(keyword, 0) + 1
     votes.pop(_clean(name), None)
-    said = [word for word in votes if any(letter.isalnum() for letter in word)]
-    usable = [word for word in said if word not in _UNFIT]
+    worded = [word for word in votes if any(letter.isalnum() for letter in word)]
+    usable = [word for word in worded if word not in _UNFIT]
     # A stable sort keeps the first source's order among equals.
     return tuple(sorted(usable, key=lambda word: -votes[word])[:MOST_KEYWORDS])
 

@@ -1,4 +1,4 @@
-"""Where a package is wrong or out of date about a country, or says what is disputed."""
+"""Corrections of facts of countries that a package has wrong, outdated or disputed."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class Correction:
     Args:
         code: the country's two letters.
         field: a field of `Country`.
-        holds: what is said instead; empty leaves the fact out: none is better than a disputed one.
-        reason: why.
+        holds: the corrected value; empty to leave out a fact that is disputed.
+        reason: why the package's value is not used.
     """
 
     code: str

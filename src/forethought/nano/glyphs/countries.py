@@ -1,4 +1,4 @@
-"""Countries as a table of facts, and their flags as concepts."""
+"""Countries with their facts, read from a package, and their flags as concepts."""
 
 import dataclasses
 import json
@@ -21,14 +21,14 @@ _SHORTER = {"Australia and New Zealand": "Australasia"}
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What is asked about a country.
+    """A country and its facts.
 
     Args:
         code: two letters, lower case.
         called: its name inside a sentence, with its article if it has one.
         long_code: three letters, lower case.
-        capitals: like every other fact empty where none is agreed upon.
-        borders: the neighbours as they are called, in alphabetical order.
+        capitals: like every other fact, empty where it is disputed.
+        borders: the names of the neighbours inside a sentence, in alphabetical order.
     """
 
     code: str
@@ -55,7 +55,7 @@ class Country:
 
 
 def read_countries(folder: Path) -> list[Country]:
-    """The independent countries of an unpacked `world-countries` package."""
+    """Read the independent countries of an unpacked `world-countries` package."""
     rows = json.loads((folder / "countries.json").read_text("utf-8"))
     names = {row["cca3"]: _called(row["name"]["common"]) for row in rows}
     independent = [row for row in rows if row["independent"] is True]
@@ -64,7 +64,7 @@ def read_countries(folder: Path) -> list[Country]:
 
 
 def flag_concept(country: Country) -> Concept:
-    """A country's flag as a concept; every one is learned, only questions are held out."""
+    """A country's flag as a concept; all are in training, only questions are held out."""
     return Concept(
         concept=country.concept,
         kind="flag",

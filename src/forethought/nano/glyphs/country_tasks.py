@@ -1,35 +1,43 @@
-"""Examples that start at a flag: a question about its country, answered in words."""
+"""Examples whose query is a flag with a question about its country, answered in words."""
 
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.facts import QUESTIONS, Fact, facts_of
 from forethought.nano.glyphs.hash_rng import shuffled
-from forethought.nano.glyphs.pairs import INSTRUCTIONS, TEXT, Candidate, EvalQuery, Pair, Side
-from forethought.nano.glyphs.rationales import from_flag, of_answer
+from forethought.nano.glyphs.pairs import (
+    INSTRUCTIONS,
+    TEXT,
+    Candidate,
+    EvalQuery,
+    PairRow,
+    SideRow,
+)
 from forethought.nano.glyphs.sources import FLAG_STYLES
+from forethought.nano.glyphs.thinking import answer_thinking, flag_to_fact
 
 TASK = "country_question"
 PICTURES_A_QUESTION = 2
 MOST_ANSWERS = 2
-"""How many languages of a country are asked for."""
+"""The most languages of a country that become pairs."""
 
 
-def country_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
-    """Questions that are learned or watched."""
+def country_pairs(catalogue: Catalogue, split: str) -> Iterator[PairRow]:
+    """Pair the questions of a split with their answers."""
     answers = _answers(catalogue)
     for facts in _questions(catalogue, split):
         for fact in facts[:MOST_ANSWERS]:
+            document = answers[fact.relation, fact.answer]
             for style in _styles(catalogue, fact)[:PICTURES_A_QUESTION]:
-                yield Pair(TASK, split, _asked(fact, style), answers[fact.relation, fact.answer])
+                yield PairRow(TASK, split, _query(fact, style), document)
 
 
-def country_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
-    """Questions kept back; any of the country's answers is right."""
+def country_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
+    """Benchmark queries about held-out facts; any of the country's answers is relevant."""
     for facts in _questions(catalogue, "test"):
         style = _styles(catalogue, facts[0])[0]
         relevant = tuple(dict.fromkeys(fact.answer for fact in facts))
-        yield EvalQuery(TASK, "held_relation", _asked(facts[0], style), relevant)
+        yield EvalQuery(TASK, "held_relation", _query(facts[0], style), relevant)
 
 
 def country_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
@@ -50,15 +58,17 @@ def _questions(catalogue: Catalogue, split: str) -> Iterator[list[Fact]]:
                     yield chosen
 
 
-def _answers(catalogue: Catalogue) -> dict[tuple[str, str], Side]:
-    told: dict[tuple[str, str], list[Fact]] = {}
+def _answers(catalogue: Catalogue) -> dict[tuple[str, str], SideRow]:
+    by_answer: dict[tuple[str, str], list[Fact]] = {}
     for country in catalogue.countries:
         for fact in facts_of(country):
             if fact.relation in QUESTIONS:
-                told.setdefault((fact.relation, fact.answer), []).append(fact)
+                by_answer.setdefault((fact.relation, fact.answer), []).append(fact)
     return {
-        key: Side(TEXT, key[1], "", _concept(facts), of_answer(facts), key[1])
-        for key, facts in told.items()
+        (relation, answer): SideRow(
+            TEXT, answer, "", _concept(facts), answer_thinking(facts), answer
+        )
+        for (relation, answer), facts in by_answer.items()
     }
 
 
@@ -71,12 +81,12 @@ def _styles(catalogue: Catalogue, fact: Fact) -> list[str]:
     return shuffled(drawn, TASK, fact.country.code, fact.relation)
 
 
-def _asked(fact: Fact, style: str) -> Side:
-    return Side(
+def _query(fact: Fact, style: str) -> SideRow:
+    return SideRow(
         instruction=INSTRUCTIONS[TASK],
         text=QUESTIONS[fact.relation],
         picture=f"{style}/{fact.country.concept}",
         concept=fact.country.concept,
-        thinking=from_flag(fact),
+        thinking=flag_to_fact(fact),
         answer=fact.answer,
     )

@@ -1,4 +1,4 @@
-"""Emoji and clock faces as concepts: names, merged keywords, groups, families."""
+"""Read emoji and clock faces as concepts: names, merged keywords, groups, families."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import Any
 
 from forethought.nano.glyphs.clocks import face_of, spoken
 from forethought.nano.glyphs.concepts import Concept, merge_keywords
-from forethought.nano.glyphs.families import emoji_family, join
+from forethought.nano.glyphs.variants import emoji_marks, join_families
 from forethought.nano.glyphs.wordnet import Nouns
 
 _NAMES = Path("annotations", "en", "annotations.json")
 _SKIPPED = ("extras", "component", "flags")
 
-# Read by eye: WordNet's first sense is another thing, another part, or says next to nothing.
+# Chosen by eye: WordNet's first sense is another thing, or a part, or too vague.
 _OTHER_SENSE = {
     "banana", "bell pepper", "black cat", "black flag", "blowfish", "blue book", "church",
     "cucumber", "deer", "dolphin", "ghost", "hook", "hot pepper", "hut", "joker", "lollipop",
@@ -21,40 +21,40 @@ _OTHER_SENSE = {
 
 
 def read_emoji(openmoji: Path, cldr: Path, emojilib: Path, *, nouns: Nouns) -> list[Concept]:
-    """Every emoji without skin tone that CLDR names, except flags of places.
+    """Read every emoji without skin tone that CLDR names, except flags of countries and regions.
 
     Args:
-        openmoji: the unpacked package, like `cldr` and `emojilib`.
+        openmoji: the folder of the unpacked package, as are `cldr` and `emojilib`.
     """
-    told = _bare_keys(_table(cldr / _NAMES)["annotations"]["annotations"])
-    human = _bare_keys(_table(emojilib / "dist" / "emoji-en-US.json"))
+    named = _bare_keys(_table(cldr / _NAMES)["annotations"]["annotations"])
+    emojilib_words = _bare_keys(_table(emojilib / "dist" / "emoji-en-US.json"))
     listed: list[dict[str, Any]] = json.loads(
         (openmoji / "data" / "openmoji.json").read_text("utf-8")
     )
     rows = {
         code_of(row["emoji"]): row
         for row in listed
-        if _is_wanted(row) and code_of(row["emoji"]) in told
+        if _is_wanted(row) and code_of(row["emoji"]) in named
     }
-    names = {code: told[code]["tts"][0] for code in rows}
-    families = join({code: emoji_family(code, name) for code, name in names.items()})
+    names = {code: named[code]["tts"][0] for code in rows}
+    families = join_families({code: emoji_marks(code, name) for code, name in names.items()})
     return [
-        _concept(row, told[code], human.get(code, []), family=families[code], nouns=nouns)
+        _concept(row, named[code], emojilib_words.get(code, []), family=families[code], nouns=nouns)
         for code, row in sorted(rows.items())
     ]
 
 
 def code_of(characters: str) -> str:
-    """An emoji's code points in hexadecimal, without the sign that asks for colour."""
+    """An emoji's code points in hexadecimal, without the variation selector for colour."""
     return "-".join(f"{ord(one):x}" for one in characters if one != "\ufe0f")
 
 
 def _concept(
-    row: dict[str, Any], told: dict[str, Any], human: list[str], *, family: str, nouns: Nouns
+    row: dict[str, Any], cldr: dict[str, Any], words: list[str], *, family: str, nouns: Nouns
 ) -> Concept:
     code = code_of(row["emoji"])
-    name = told["tts"][0].replace("\u2019", "'")
-    lists = [told["default"], human[1:], _tags(row["tags"]) + _tags(row["openmoji_tags"])]
+    name = cldr["tts"][0].replace("\u2019", "'")
+    lists = [cldr["default"], words[1:], _tags(row["tags"]) + _tags(row["openmoji_tags"])]
     keywords = merge_keywords(name, lists)
     face = face_of(code)
     plain = face is None and name not in _OTHER_SENSE

@@ -1,4 +1,4 @@
-"""What is said and asked about a country: one wording for each relation, used everywhere."""
+"""Facts of countries as sentences and questions: one wording for each relation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from forethought.nano.glyphs.countries import Country
 
 MOST_NEIGHBOURS = 5
-"""A question that lists more neighbours than this is not asked."""
+"""The most neighbours that a question lists."""
 
 RELATIONS = ("capital", "demonym", "currency", "borders", "place", "subregion", "language")
 
@@ -24,8 +24,8 @@ class Fact:
     """One relation of one country.
 
     Args:
-        forward: the fact told from the country, as a sentence.
-        backward: the same fact told from the answer.
+        forward: the fact as a sentence that starts from the country.
+        backward: the fact as a sentence that starts from the answer.
         unique: whether it is the country's only answer of this relation.
     """
 
@@ -38,30 +38,32 @@ class Fact:
 
 
 def facts_of(country: Country) -> list[Fact]:
-    """Everything that is known of a country, both ways round."""
-    return [fact for tell in _TELL.values() for fact in tell(country)]
+    """Every fact of a country, relation by relation."""
+    return [fact for facts in _RELATION_FACTS for fact in facts(country)]
 
 
 def statements(country: Country) -> list[str]:
     """Every fact of a country as plain sentences."""
-    told = [words for fact in facts_of(country) for words in (fact.forward, fact.backward)]
+    sentences = [text for fact in facts_of(country) for text in (fact.forward, fact.backward)]
     lies = "is landlocked" if country.landlocked else "is not landlocked"
-    told.append(f"{start(country.called)} {lies}.")
+    sentences.append(f"{capitalise(country.called)} {lies}.")
     if country.landlocked:
-        told.append(f"One landlocked country is {country.called}.")
-    told += [f"{start(country.called)} borders {neighbour}." for neighbour in country.borders]
-    return told
+        sentences.append(f"One landlocked country is {country.called}.")
+    sentences += [
+        f"{capitalise(country.called)} borders {neighbour}." for neighbour in country.borders
+    ]
+    return sentences
 
 
-def listed(words: tuple[str, ...] | list[str], last: str = "and") -> str:
-    """Words as an English list: "a, b and c"."""
+def join_words(words: tuple[str, ...] | list[str], last: str = "and") -> str:
+    """Join words as an English list: "a, b and c"."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def start(words: str) -> str:
-    """Words at the start of a sentence."""
+def capitalise(words: str) -> str:
+    """Make the first letter upper case and leave the rest."""
     return words[:1].upper() + words[1:]
 
 
@@ -73,7 +75,7 @@ def _capitals(country: Country) -> list[Fact]:
             country,
             "capital",
             capital,
-            f"{start(the)} capital of {country.called} is {capital}.",
+            f"{capitalise(the)} capital of {country.called} is {capital}.",
             f"{capital} is {the} capital of {country.called}.",
             only,
         )
@@ -86,16 +88,8 @@ def _demonym(country: Country) -> list[Fact]:
         return []
     people = country.demonym
     forward = f"People from {country.called} are called {people}."
-    return [
-        Fact(
-            country,
-            "demonym",
-            people,
-            forward,
-            f"{people} is what people from {country.called} are called.",
-            unique=True,
-        )
-    ]
+    backward = f"{people} is what people from {country.called} are called."
+    return [Fact(country, "demonym", people, forward, backward, unique=True)]
 
 
 def _currencies(country: Country) -> list[Fact]:
@@ -106,7 +100,7 @@ def _currencies(country: Country) -> list[Fact]:
             country,
             "currency",
             money,
-            f"{start(the)} currency of {country.called} is the {money}.",
+            f"{capitalise(the)} currency of {country.called} is the {money}.",
             f"The {money} is {the} currency of {country.called}.",
             only,
         )
@@ -118,7 +112,7 @@ def _subregion(country: Country) -> list[Fact]:
     if not country.subregion:
         return []
     where = country.subregion
-    forward = f"{start(country.called)} is in {where}."
+    forward = f"{capitalise(country.called)} is in {where}."
     backward = f"One country in {where} is {country.called}."
     return [Fact(country, "subregion", where, forward, backward, unique=True)]
 
@@ -141,18 +135,18 @@ def _languages(country: Country) -> list[Fact]:
 def _borders(country: Country) -> list[Fact]:
     if not country.borders:
         return []
-    around = listed(country.borders)
-    forward = f"{start(country.called)} borders {around}."
+    around = join_words(country.borders)
+    forward = f"{capitalise(country.called)} borders {around}."
     # "The country" would not be true of all: more than one borders both Argentina and Brazil.
     backward = f"One country that borders {around} is {country.called}."
     return [Fact(country, "borders", around, forward, backward, unique=True)]
 
 
-_TELL: dict[str, Callable[[Country], list[Fact]]] = {
-    "capital": _capitals,
-    "demonym": _demonym,
-    "currency": _currencies,
-    "subregion": _subregion,
-    "language": _languages,
-    "borders": _borders,
-}
+_RELATION_FACTS: tuple[Callable[[Country], list[Fact]], ...] = (
+    _capitals,
+    _demonym,
+    _currencies,
+    _subregion,
+    _languages,
+    _borders,
+)

@@ -1,10 +1,11 @@
-"""Examples that end at a flag: from its country's name, or from a fact of its country."""
+"""Examples whose document is a flag: found by its country's name, or by a fact of the country."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.countries import Country
+from forethought.nano.glyphs.descriptions import descriptions
 from forethought.nano.glyphs.facts import MOST_NEIGHBOURS, Fact, facts_of
 from forethought.nano.glyphs.hash_rng import shuffled
 from forethought.nano.glyphs.pairs import (
@@ -13,120 +14,113 @@ from forethought.nano.glyphs.pairs import (
     TEXT,
     Candidate,
     EvalQuery,
-    Pair,
-    Side,
+    PairRow,
+    SideRow,
 )
-from forethought.nano.glyphs.places import places
-from forethought.nano.glyphs.rationales import of_flag, to_flag
 from forethought.nano.glyphs.sources import FLAG_STYLES, HELD_FLAG_STYLE
+from forethought.nano.glyphs.thinking import facts_to_flag, flag_thinking
 
 BENCHMARK_STYLE = "official"
-"""The style of the flags that facts are asked of."""
+"""The style of the candidates of `flag_question`."""
 
 PICTURES_A_QUESTION = 2
-MOST_PLACES = 2
+MOST_DESCRIPTIONS = 2
+
+_QuestionAnswers = tuple[SideRow, tuple[str, ...]]
 
 
-def flag_pairs(catalogue: Catalogue) -> Iterator[Pair]:
-    """Every country's name with its flag, both ways, in the styles that are learned."""
+def flag_pairs(catalogue: Catalogue) -> Iterator[PairRow]:
+    """Pair every country's name with its flag, both ways, in the training styles."""
     for style in FLAG_STYLES:
         for country in _drawn(catalogue, style):
-            yield Pair("flag", "train", _named(country), flag_picture(PICTURE, country, style))
-            shown = flag_picture(INSTRUCTIONS["name"], country, style)
-            name = Side(TEXT, country.flag, "", country.concept, of_flag(country), country.flag)
-            yield Pair("name", "train", shown, name)
+            yield PairRow("flag", "train", _name_query(country), _picture(PICTURE, country, style))
+            picture = _picture(INSTRUCTIONS["name"], country, style)
+            yield PairRow("name", "train", picture, _name(TEXT, country))
 
 
-def flag_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
-    """Every country's name, for flags in the unseen style."""
+def flag_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
+    """Benchmark queries by a country's name, for flags in the held-out style."""
     for country in _drawn(catalogue, HELD_FLAG_STYLE):
         relevant = (f"{HELD_FLAG_STYLE}/{country.concept}",)
-        yield EvalQuery("flag", "unseen_style", _named(country), relevant)
+        yield EvalQuery("flag", "unseen_style", _name_query(country), relevant)
 
 
-def question_pairs(catalogue: Catalogue, split: str) -> Iterator[Pair]:
-    """Facts that are learned or watched, with the flags they lead to."""
+def question_pairs(catalogue: Catalogue, split: str) -> Iterator[PairRow]:
+    """Pair questions about facts of a split with the flags that answer them."""
     for country in catalogue.countries:
         for query, _ in questions(catalogue, country, split):
             styles = [style for style in FLAG_STYLES if style in catalogue.styles[country.concept]]
             for style in shuffled(styles, query.text)[:PICTURES_A_QUESTION]:
-                document = flag_picture(PICTURE, country, style)
-                yield Pair("flag_question", split, query, document)
+                document = _picture(PICTURE, country, style)
+                yield PairRow("flag_question", split, query, document)
 
 
-def question_trials(catalogue: Catalogue) -> Iterator[EvalQuery]:
-    """Facts kept back: their statement may be read, the question was never asked."""
-    seen: set[str] = set()
+def question_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
+    """Benchmark queries about held-out facts; training has their statements, not the questions."""
+    found: set[str] = set()
     for country in catalogue.countries:
         for query, answers in questions(catalogue, country, "test"):
-            if query.text not in seen:
-                seen.add(query.text)
+            if query.text not in found:
+                found.add(query.text)
                 relevant = tuple(f"{BENCHMARK_STYLE}/flag-{code}" for code in answers)
                 yield EvalQuery("flag_question", "held_relation", query, relevant)
 
 
 def flag_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
-    """All flags, in the style each benchmark shows them."""
-    shown = (("flag", "unseen_style", HELD_FLAG_STYLE),)
-    for task, split, style in (*shown, ("flag_question", "held_relation", BENCHMARK_STYLE)):
+    """All flags, in the style of each benchmark task."""
+    tasks = (
+        ("flag", "unseen_style", HELD_FLAG_STYLE),
+        ("flag_question", "held_relation", BENCHMARK_STYLE),
+    )
+    for task, split, style in tasks:
         for country in _drawn(catalogue, style):
-            yield Candidate(task, split, flag_picture(PICTURE, country, style))
+            yield Candidate(task, split, _picture(PICTURE, country, style))
 
 
-def flag_picture(instruction: str, country: Country, style: str) -> Side:
-    """A flag, on either side."""
-    picture = f"{style}/{country.concept}"
-    return Side(instruction, "", picture, country.concept, of_flag(country), country.flag)
-
-
-def questions(
-    catalogue: Catalogue, country: Country, split: str
-) -> Iterator[tuple[Side, tuple[str, ...]]]:
-    """A country's questions of a split, each with the codes of all right answers."""
-    asked = {
+def questions(catalogue: Catalogue, country: Country, split: str) -> Iterator[_QuestionAnswers]:
+    """A country's questions of a split, each with the codes of all countries that answer it."""
+    relations = {
         relation
         for (code, relation), drawn in catalogue.splits.relations.items()
         if code == country.code and drawn == split
     }
     counts = _counts(catalogue.countries)
     for fact in facts_of(country):
-        text = _asked(fact, counts) if _is_only(fact, catalogue.countries) else ""
-        if fact.relation in asked and fact.unique and text:
+        text = _question(fact, counts) if _is_only(fact, catalogue.countries) else ""
+        if fact.relation in relations and fact.unique and text:
             yield _query(text, [fact.backward], country), (country.code,)
-    if "place" in asked:
-        yield from _places(catalogue, country, split)
+    if "place" in relations:
+        yield from _described(catalogue, country, split)
 
 
-def _places(
-    catalogue: Catalogue, country: Country, split: str
-) -> Iterator[tuple[Side, tuple[str, ...]]]:
-    # A question with several answers is learned only if it is kept back for none of them.
+def _described(catalogue: Catalogue, country: Country, split: str) -> Iterator[_QuestionAnswers]:
+    # A description with several answers is a training query only if it is held out for none.
     relations = catalogue.splits.relations
-    kept = [
-        place
-        for place in places(country, catalogue.countries)
-        if split == "test" or all(relations[code, "place"] == split for code in place.answers)
+    usable = [
+        one
+        for one in descriptions(country, catalogue.countries)
+        if split == "test" or all(relations[code, "place"] == split for code in one.answers)
     ]
-    for place in kept[:MOST_PLACES]:
-        yield _query(place.text, list(place.told), country), place.answers
+    for one in usable[:MOST_DESCRIPTIONS]:
+        yield _query(one.text, list(one.statements), country), one.answers
 
 
-def _query(text: str, told: list[str], country: Country) -> Side:
-    thinking = to_flag(told, country)
-    return Side(INSTRUCTIONS["flag_question"], text, "", country.concept, thinking, country.flag)
+def _query(text: str, statements: list[str], country: Country) -> SideRow:
+    thinking = facts_to_flag(statements, country)
+    instruction = INSTRUCTIONS["flag_question"]
+    return SideRow(instruction, text, "", country.concept, thinking, country.flag)
 
 
-def _asked(fact: Fact, counts: Counter[tuple[str, str, str]]) -> str:
+def _question(fact: Fact, counts: Counter[tuple[str, str, str]]) -> str:
     """The question that has this country as its only answer; empty if there is none."""
     country = fact.country
-    alone = counts[fact.relation, fact.answer, ""] == 1
     text = _TEXTS.get(fact.relation, "").format(answer=fact.answer)
     if fact.relation == "borders" and len(country.borders) > MOST_NEIGHBOURS:
         return ""
-    if text and alone:
+    if text and counts[fact.relation, fact.answer, ""] == 1:
         return f"flag of the country {text}"
-    near = counts[fact.relation, fact.answer, country.subregion] == 1
-    if fact.relation == "currency" and near:
+    is_only_in_region = counts[fact.relation, fact.answer, country.subregion] == 1
+    if fact.relation == "currency" and is_only_in_region:
         return f"flag of the country in {country.subregion} {text}"
     return ""
 
@@ -138,6 +132,7 @@ def _is_only(fact: Fact, countries: tuple[Country, ...]) -> bool:
 
 
 def _counts(countries: tuple[Country, ...]) -> Counter[tuple[str, str, str]]:
+    """How many facts have a relation and answer, in the world ("") and in each subregion."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for country in countries:
         for fact in facts_of(country):
@@ -151,10 +146,19 @@ def _drawn(catalogue: Catalogue, style: str) -> list[Country]:
     return [one for one in catalogue.countries if style in catalogue.styles[one.concept]]
 
 
-def _named(country: Country) -> Side:
-    return Side(
-        INSTRUCTIONS["flag"], country.flag, "", country.concept, of_flag(country), country.flag
-    )
+def _picture(instruction: str, country: Country, style: str) -> SideRow:
+    picture = f"{style}/{country.concept}"
+    thinking = flag_thinking(country)
+    return SideRow(instruction, "", picture, country.concept, thinking, country.flag)
+
+
+def _name_query(country: Country) -> SideRow:
+    return _name(INSTRUCTIONS["flag"], country)
+
+
+def _name(instruction: str, country: Country) -> SideRow:
+    thinking = flag_thinking(country)
+    return SideRow(instruction, country.flag, "", country.concept, thinking, country.flag)
 
 
 _TEXTS = {

@@ -1,15 +1,15 @@
-"""The sample gallery: drawings of many themes under plain names, from permissive packages only."""
+"""Draw the sample gallery: drawings under plain names, from permissive packages only."""
 
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import PIL.Image
 
 from forethought.errors import DataError
+from forethought.files import write_text
 from forethought.nano.glyphs.concepts import Concept, Kind
 from forethought.nano.glyphs.countries import read_countries
-from forethought.nano.glyphs.pictures import Drawing, drawings
+from forethought.nano.glyphs.drawings import Drawing, drawings
 from forethought.nano.glyphs.sources import (
     COUNTRIES,
     FLAT,
@@ -24,14 +24,14 @@ from forethought.nano.glyphs.sources import (
 )
 from forethought.nano.packages import unpack
 
-CHOICE = Path(str(files("forethought.nano.glyphs"))) / "gallery.tsv"
-"""Which pictures the gallery holds: the file of each, and the id of its drawing."""
+CHOICE = Path(__file__).with_name("gallery.tsv")
+"""The pictures of the gallery: file names and ids of drawings."""
 
 PERMISSIVE = ("Apache-2.0", "ISC", "MIT")
-"""What a picture's licence may be for the repository to ship it: no share-alike."""
+"""The licences under which the repository ships pictures: none is share-alike."""
 
-# All that `drawings` may look into; OpenMoji's and Twemoji's licences keep theirs out.
-_LOOKED_INTO = (NOTO, TWEMOJI, FLAT, OPENMOJI, FLUENT3D, COUNTRIES, ROUND, TABLER, LUCIDE)
+# All that `drawings` reads; a picture of OpenMoji or Twemoji is refused for its licence.
+_SOURCES = (NOTO, TWEMOJI, FLAT, OPENMOJI, FLUENT3D, COUNTRIES, ROUND, TABLER, LUCIDE)
 
 _MIT = """Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
 associated documentation files (the "Software"), to deal in the Software without restriction,
@@ -69,50 +69,51 @@ _TEXTS = {
 def build_gallery(out: Path, cache: Path | None = None, *, choice: Path = CHOICE) -> int:
     """Draw every picture that a table lists, with a `LICENSES.md` beside them.
 
-    A file's ending says how it is written: PNG and WebP keep what is transparent, JPEG
-    stands on white. Gives the number of pictures.
+    The suffix of a file decides its format: PNG and WebP are transparent, JPEG is on white.
+    Returns the number of pictures.
 
     Raises:
-        DataError: if a package cannot be had, draws no such picture, or may not be shipped.
+        DataError: if a package cannot be downloaded, a picture is in no package, or its
+            licence is not permissive.
     """
-    wanted = _wanted(choice)
+    files = _read_choice(choice)
     written: dict[Source, list[str]] = {}
-    for drawing in _drawings(set(wanted), cache):
+    for drawing in _drawings(set(files), cache):
         licence = drawing.source.package.licence
         if licence not in PERMISSIVE:
             raise DataError(
                 f"{choice.name}: {drawing.picture} is under {licence}; "
                 f"the gallery ships {', '.join(PERMISSIVE)} only: choose another style"
             )
-        file = wanted.pop(drawing.picture)
+        file = files.pop(drawing.picture)
         _write(drawing.draw(), out / file)
         written.setdefault(drawing.source, []).append(file)
-    if wanted:
+    if files:
         raise DataError(
-            f"{choice.name}: no package draws {', '.join(sorted(wanted))}; take the rows out"
+            f"{choice.name}: no package draws {', '.join(sorted(files))}; delete these rows"
         )
-    (out / "LICENSES.md").write_text(_licences(written), encoding="utf-8")
+    write_text(out / "LICENSES.md", _licences(written))
     return sum(map(len, written.values()))
 
 
-def _wanted(choice: Path) -> dict[str, str]:
-    """The file each picture goes to, by the picture's id."""
+def _read_choice(choice: Path) -> dict[str, str]:
+    """The file of each picture, by the picture's id."""
     rows = (line.split("\t") for line in choice.read_text("utf-8").splitlines()[1:])
     return {picture: file for file, picture in rows}
 
 
-def _drawings(wanted: set[str], cache: Path | None) -> Iterator[Drawing]:
-    folders = {source: unpack(source.package, cache) for source in _LOOKED_INTO}
-    names = {picture.partition("/")[2] for picture in wanted}
+def _drawings(pictures: set[str], cache: Path | None) -> Iterator[Drawing]:
+    folders = {source: unpack(source.package, cache) for source in _SOURCES}
+    names = {picture.partition("/")[2] for picture in pictures}
     concepts = [_bare(name) for name in sorted(names) if not name.startswith("flag-")]
     countries = [one for one in read_countries(folders[COUNTRIES]) if one.concept in names]
     for drawing in drawings(concepts, countries, folders):
-        if drawing.picture in wanted:
+        if drawing.picture in pictures:
             yield drawing
 
 
 def _bare(concept: str) -> Concept:
-    """A concept with what drawing it takes, and no words."""
+    """A concept with the fields that `drawings` reads, and no texts."""
     kind: Kind = "icon" if concept.startswith("icon-") else "emoji"
     return Concept(concept, kind, concept, "train", concept, (), "", "", "")
 

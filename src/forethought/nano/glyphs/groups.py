@@ -1,4 +1,4 @@
-"""The groups of emoji in plain words."""
+"""The groups and subgroups of emoji in plain words."""
 
 GROUPS = {
     "activities": "an activity",
@@ -115,12 +115,12 @@ SUBGROUPS = {
 
 
 def plain_group(group: str, subgroup: str) -> str:
-    """A group and its subgroup as a reader would say them.
+    """A group and its subgroup in plain words.
 
-    A subgroup that only says "other" adds nothing; unknown ones lose their hyphens.
+    The subgroup "other" is left out; names that are not in the tables lose their hyphens.
     """
-    wide = GROUPS.get(group, group.replace("-", " "))
-    narrow = SUBGROUPS.get(subgroup, subgroup.replace("-", " "))
-    if narrow in {"", "other"} or narrow == wide:
-        return wide
-    return f"{wide}, {narrow}"
+    name = GROUPS.get(group, group.replace("-", " "))
+    detail = SUBGROUPS.get(subgroup, subgroup.replace("-", " "))
+    if detail in {"", "other", name}:
+        return name
+    return f"{name}, {detail}"

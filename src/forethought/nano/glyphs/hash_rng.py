@@ -1,4 +1,4 @@
-"""Choices that look random, and are the same in every run on every machine."""
+"""Pseudo-random choices by hash: the same in every run, on every machine."""
 
 import hashlib
 from collections.abc import Iterable

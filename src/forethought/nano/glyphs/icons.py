@@ -1,19 +1,19 @@
-"""Line icons as concepts: names and tags, without the marks of companies."""
+"""Read line icons as concepts: names and tags, without the logos of companies."""
 
 import json
 from pathlib import Path
 
 from forethought.nano.glyphs.concepts import Concept, merge_keywords
-from forethought.nano.glyphs.families import icon_family
+from forethought.nano.glyphs.variants import icon_family
 
 _LEAST_TAGS = 3
 
 
 def read_icons(tabler: Path) -> list[Concept]:
-    """Every outline icon with at least three tags that is no brand.
+    """Read every outline icon that has at least three tags and is no brand.
 
     Args:
-        tabler: the unpacked package.
+        tabler: the folder of the unpacked package.
     """
     table = json.loads((tabler / "icons.json").read_text("utf-8"))
     concepts = []

@@ -1,9 +1,9 @@
-"""A query and its right document, as rows of a table."""
+"""Training pairs, benchmark queries and candidates, as they are before they become table rows."""
 
 from dataclasses import dataclass
 
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.rationales import of_concept
+from forethought.nano.glyphs.thinking import concept_thinking
 
 INSTRUCTIONS = {
     "keywords": "Find the picture these words describe.",
@@ -16,19 +16,19 @@ INSTRUCTIONS = {
     "country_question": "Answer the question.",
     "clock": "Answer the question.",
 }
-"""What each task asks of a query."""
+"""The instruction of the queries of each task."""
 
 PICTURE = "Picture."
 TEXT = "Text."
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a pair: what is shown, and what is thought of it.
+class SideRow:
+    """One side of a pair: its content, and the rationale for it.
 
     Args:
-        picture: a picture's id; empty if none is shown.
-        concept: what it stands for; empty where that is no glyph.
+        picture: the id of a picture; empty if the side is text alone.
+        concept: the concept of the content; empty if there is not exactly one.
     """
 
     instruction: str
@@ -40,17 +40,17 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PairRow:
     """A query and a document that answers it.
 
     Args:
-        split: `train` or `dev` to learn from; else the name of a benchmark's split.
+        split: `train` or `dev`.
     """
 
     task: str
     split: str
-    query: Side
-    document: Side
+    query: SideRow
+    document: SideRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,13 @@ class EvalQuery:
     """A benchmark query.
 
     Args:
-        relevant: ids of the documents that answer it.
+        split: named for what no training example has, such as `unseen_style`.
+        relevant: the ids of the candidates that answer it.
     """
 
     task: str
     split: str
-    query: Side
+    query: SideRow
     relevant: tuple[str, ...]
 
 
@@ -73,26 +74,28 @@ class Candidate:
 
     task: str
     split: str
-    document: Side
+    document: SideRow
 
     @property
     def id(self) -> str:
-        """The picture's id, or the text."""
+        """The id of its picture, or its text."""
         return self.document.picture or self.document.text
 
 
-def concept_text(task: str, text: str, concept: Concept) -> Side:
-    """A query in words about an emoji or an icon."""
-    thinking = of_concept(concept)
-    return Side(INSTRUCTIONS[task], text, "", concept.concept, thinking, concept.name)
+def concept_text(task: str, text: str, concept: Concept) -> SideRow:
+    """Make a text query for an emoji or an icon."""
+    thinking = concept_thinking(concept)
+    return SideRow(INSTRUCTIONS[task], text, "", concept.concept, thinking, concept.name)
 
 
-def concept_picture(instruction: str, style: str, concept: Concept) -> Side:
-    """A picture of an emoji or an icon, on either side."""
+def concept_picture(instruction: str, style: str, concept: Concept) -> SideRow:
+    """Make a query or document of a picture of an emoji or an icon."""
     picture = f"{style}/{concept.concept}"
-    return Side(instruction, "", picture, concept.concept, of_concept(concept), concept.name)
+    thinking = concept_thinking(concept)
+    return SideRow(instruction, "", picture, concept.concept, thinking, concept.name)
 
 
-def concept_name(concept: Concept) -> Side:
-    """A concept's name as a document."""
-    return Side(TEXT, concept.name, "", concept.concept, of_concept(concept), concept.name)
+def concept_name(concept: Concept) -> SideRow:
+    """Make a document of a concept's name."""
+    thinking = concept_thinking(concept)
+    return SideRow(TEXT, concept.name, "", concept.concept, thinking, concept.name)

@@ -1,6 +1,6 @@
-"""Which glyphs, facts and sums are learned and which are kept back, read from committed files.
+"""The splits of concepts, facts and sums, read from committed files.
 
-The files are the truth. `propose` made them once; it is here so that anybody can see how.
+The files are authoritative. `propose` made them once, and documents how.
 """
 
 import dataclasses
@@ -24,12 +24,12 @@ _KNOWN: dict[str, Split] = {"train": "train", "dev": "dev", "test": "test"}
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """What is learned and what is kept back.
+    """The split of every concept, fact and sum: `test` is in no training example.
 
     Args:
         concepts: family and split, by concept.
-        relations: the split of a country's code and a relation.
-        clocks: the split of a clock face's code and an offset in hours.
+        relations: the split, by a country's code and a relation.
+        clocks: the split, by a clock face's code and an offset in hours.
     """
 
     concepts: dict[str, tuple[str, Split]]
@@ -38,7 +38,7 @@ class Splits:
 
 
 def read_splits(folder: Path = FOLDER) -> Splits:
-    """The committed splits.
+    """Read the committed splits.
 
     Raises:
         DataError: if a file is missing or a row of it cannot be read.
@@ -50,7 +50,7 @@ def read_splits(folder: Path = FOLDER) -> Splits:
 
 
 def assign(concepts: Iterable[Concept], splits: Splits) -> list[Concept]:
-    """The concepts with the family and split of the files; those not in the files are left out."""
+    """Set family and split of the concepts; those that the split files lack are left out."""
     return [
         dataclasses.replace(
             concept,
@@ -63,10 +63,10 @@ def assign(concepts: Iterable[Concept], splits: Splits) -> list[Concept]:
 
 
 def propose(concepts: Iterable[Concept], countries: Iterable[Country]) -> Splits:
-    """Splits drawn from the names of families, countries and clock faces alone."""
-    everything = list(concepts)
-    held = _held_emoji(everything)
-    families = {one.concept: (one.family, _of_family(one, held)) for one in everything}
+    """Draw splits from the names of families, countries and clock faces alone."""
+    listed = list(concepts)
+    held = _held_emoji(listed)
+    families = {one.concept: (one.family, _of_family(one, held)) for one in listed}
     relations = {
         (country.code, relation): _drawn(_SHARES["relation"], "relation", country.code, relation)
         for country in countries
@@ -81,7 +81,7 @@ def propose(concepts: Iterable[Concept], countries: Iterable[Country]) -> Splits
 
 
 def write_splits(splits: Splits, folder: Path) -> None:
-    """The three split files, to be committed."""
+    """Write the three split files."""
     folder.mkdir(parents=True, exist_ok=True)
     concepts = [(key, *value) for key, value in sorted(splits.concepts.items())]
     relations = [(*key, value) for key, value in sorted(splits.relations.items())]
@@ -92,7 +92,7 @@ def write_splits(splits: Splits, folder: Path) -> None:
 
 
 def _held_emoji(concepts: list[Concept]) -> dict[str, Split]:
-    """The stems of emoji families that are kept back."""
+    """The split of every emoji family that is not in training, by its stem."""
     drawn = {_stem(one): _of_family(one, {}) for one in concepts if one.kind == "emoji"}
     return {stem: split for stem, split in drawn.items() if split != "train"}
 
@@ -101,7 +101,7 @@ def _of_family(concept: Concept, held: dict[str, Split]) -> Split:
     if concept.kind in {"clock", "flag"}:
         return "train"
     if concept.kind == "icon" and _stem(concept) in held:
-        # An icon must not teach the name of an emoji that is kept back.
+        # In training, an icon would give away the name of a held-out emoji.
         return held[_stem(concept)]
     return _drawn(_SHARES[concept.kind], "family", concept.family)
 

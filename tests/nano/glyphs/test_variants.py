@@ -1,4 +1,4 @@
-from forethought.nano.glyphs.families import emoji_family, icon_family, join
+from forethought.nano.glyphs.variants import emoji_marks, icon_family, join_families
 
 PEOPLE = {
     "1f9d1-200d-1f692": "firefighter",
@@ -11,10 +11,10 @@ PEOPLE = {
 
 
 def _families(names):
-    return join({code: emoji_family(code, name) for code, name in names.items()})
+    return join_families({code: emoji_marks(code, name) for code, name in names.items()})
 
 
-def test_who_does_it_in_which_skin_and_direction_makes_no_new_family():
+def test_person_skin_and_direction_make_no_new_family():
     families = _families(PEOPLE)
     assert families["1f9d1-200d-1f692"] == families["1f468-200d-1f692"]
     assert families["1f9d1-200d-1f692"] == families["1f469-1f3fd-200d-1f692"]
@@ -33,15 +33,15 @@ def test_an_animal_and_its_face_are_one_family():
     assert found == {"1f402": "ox", "1f42d": "mouse", "1f401": "mouse"}
 
 
-def test_marks_join_families_in_steps():
+def test_marks_join_families_through_others():
     # a and b share code points, b and c share a name.
-    placeholders = {
+    marks = {
         "a": ("1", "king"),
         "b": ("1", "queen"),
         "c": ("2", "queen"),
         "d": ("3", "pawn"),
     }
-    found = join(placeholders)
+    found = join_families(marks)
     assert found["a"] == found["b"] == found["c"] != found["d"]
 
 

@@ -6,7 +6,7 @@ import PIL.ImageOps
 import pytest
 
 from forethought.nano.glyphs import sources
-from forethought.nano.glyphs.pictures import MARGIN, SIDE, drawings, png
+from forethought.nano.glyphs.drawings import MARGIN, SIDE, drawings, png
 from forethought.nano.packages import unpack
 
 
@@ -27,7 +27,7 @@ def test_fits_a_drawing_into_the_square_with_its_aspect(width, height):
     assert (left + right, top + bottom) == (SIDE, SIDE)
 
 
-def test_what_is_transparent_is_white():
+def test_transparency_becomes_white():
     square = _open(PIL.Image.new("RGBA", (50, 50), (255, 0, 0, 0)))
     assert square.getextrema() == ((255, 255),) * 3
 

@@ -1,4 +1,4 @@
-"""Rows on disk: Parquet files that are whole or not there, with the same bytes every time."""
+"""The columns of the built tables, and their rows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,12 +7,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forethought.files import atomic
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.pairs import Candidate, EvalQuery, Pair, Side
+from forethought.nano.glyphs.pairs import Candidate, EvalQuery, PairRow, SideRow
 
 Row = dict[str, Any]
 
-_SIDE = ("instruction", "text", "picture", "concept", "thinking", "answer")
+_CONTENT = ("instruction", "text", "picture")
+"""The columns of a side in the benchmark, which has no rationales."""
+_SIDE = (*_CONTENT, "concept", "thinking", "answer")
 
 PICTURES = pa.schema(
     [
@@ -66,45 +69,34 @@ TEXTS = pa.schema([("text", pa.string())])
 
 
 def write_table(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:
-    """A Parquet file, under its own name only once it is whole."""
+    """Write a Parquet file atomically; the same rows give the same bytes."""
     table = pa.Table.from_pylist(list(rows), schema=schema)
-    partial = path.with_name(f".{path.name}.partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, under its own name only once it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
 
 
 def concept_row(concept: Concept) -> Row:
-    """A concept as a row."""
+    """A row of `concepts.parquet`."""
     return {name: getattr(concept, name) for name in CONCEPTS.names}
 
 
-def pair_row(pair: Pair) -> Row:
-    """A pair as a row of `examples.parquet`."""
+def example_row(pair: PairRow) -> Row:
+    """A row of `examples.parquet`."""
     row: Row = {"task": pair.task, "split": pair.split}
-    for side, shown in (("query", pair.query), ("document", pair.document)):
-        row |= {f"{side}_{field}": getattr(shown, field) for field in _SIDE}
-    return row
+    return row | _columns("query", pair.query, _SIDE) | _columns("document", pair.document, _SIDE)
 
 
-def trial_row(trial: EvalQuery) -> Row:
-    """A benchmark query as a row."""
-    row: Row = {"task": trial.task, "split": trial.split, "relevant": trial.relevant}
-    return row | _shown("query", trial.query)
+def query_row(query: EvalQuery) -> Row:
+    """A row of `queries.parquet`."""
+    row: Row = {"task": query.task, "split": query.split, "relevant": query.relevant}
+    return row | _columns("query", query.query, _CONTENT)
 
 
 def candidate_row(candidate: Candidate) -> Row:
-    """A benchmark document as a row."""
+    """A row of `candidates.parquet`."""
     row: Row = {"task": candidate.task, "split": candidate.split, "document": candidate.id}
-    return row | _shown("document", candidate.document)
+    return row | _columns("document", candidate.document, _CONTENT)
 
 
-def _shown(side: str, shown: Side) -> Row:
-    # A benchmark shows no rationale: to think is the model's part.
-    return {f"{side}_{field}": getattr(shown, field) for field in _SIDE[:3]}
+def _columns(prefix: str, side: SideRow, fields: tuple[str, ...]) -> Row:
+    return {f"{prefix}_{field}": getattr(side, field) for field in fields}

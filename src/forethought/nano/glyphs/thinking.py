@@ -1,11 +1,11 @@
-"""The words thought about a glyph: put together from annotations, the same for the same fact."""
+"""Compose the thinking text of rationales from published annotations, without a model."""
 
 import re
 
 from forethought.nano.glyphs.clocks import Face, face_of, number, spoken, sum_statement
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.countries import Country
-from forethought.nano.glyphs.facts import Fact, listed, start
+from forethought.nano.glyphs.facts import Fact, capitalise, join_words
 from forethought.nano.glyphs.groups import plain_group
 
 MOST_WORDS = 24
@@ -13,21 +13,22 @@ MOST_GLOSS_WORDS = 12
 RELATED = 3
 
 
-def of_concept(concept: Concept) -> str:
-    """What is thought of an emoji or icon: group, name, short gloss, related words.
+def concept_thinking(concept: Concept) -> str:
+    """Describe an emoji or icon by group, name, short gloss and related words.
 
-    Of a clock face it is the time that it shows.
+    A clock face is described by its time. Related words, then the gloss, are dropped where the
+    text would be longer than `MOST_WORDS`.
     """
     face = face_of(concept.concept)
     if face is not None:
-        return of_clock(face)
+        return clock_thinking(face)
     gloss = short_gloss(concept.gloss)
     related = _related(concept, gloss)
-    told = _tell(concept, gloss, related)
-    while _count(told) > MOST_WORDS and len(related) > 1:
+    text = _describe(concept, gloss, related)
+    while _count(text) > MOST_WORDS and len(related) > 1:
         related = related[:-1]
-        told = _tell(concept, gloss, related)
-    return told if _count(told) <= MOST_WORDS else _tell(concept, "", related)
+        text = _describe(concept, gloss, related)
+    return text if _count(text) <= MOST_WORDS else _describe(concept, "", related)
 
 
 def short_gloss(gloss: str) -> str:
@@ -40,48 +41,49 @@ def short_gloss(gloss: str) -> str:
     return " ".join(words) if len(words) <= MOST_GLOSS_WORDS else ""
 
 
-def of_flag(country: Country) -> str:
-    """What is thought of a flag."""
+def flag_thinking(country: Country) -> str:
+    """Describe a flag by its country and region."""
     where = f", in {country.subregion}" if country.subregion else ""
     return f"It is the {country.flag}{where}."
 
 
-def to_flag(told: list[str], country: Country) -> str:
-    """What is thought on the way from facts to a flag."""
-    return f"{' '.join(told)} The {country.flag}."
+def facts_to_flag(statements: list[str], country: Country) -> str:
+    """Lead from facts of a country to its flag."""
+    return f"{' '.join(statements)} The {country.flag}."
 
 
-def from_flag(fact: Fact) -> str:
-    """What is thought on the way from a flag to a fact."""
+def flag_to_fact(fact: Fact) -> str:
+    """Lead from a flag to a fact of its country."""
     return f"It is the {fact.country.flag}. {fact.forward}"
 
 
-def of_answer(facts: list[Fact]) -> str:
-    """What is thought of an answer on its own; the facts are all that it answers."""
+def answer_thinking(facts: list[Fact]) -> str:
+    """Describe an answer by itself; `facts` are all facts that it answers."""
     first = facts[0]
     if len(facts) == 1:
         return first.backward
     if first.relation == "demonym":
-        lands = listed([fact.country.called for fact in facts], "or")
+        lands = join_words([fact.country.called for fact in facts], "or")
         return f"{first.answer} is what people from {lands} are called."
-    return f"{start(_the(first))} is {_SORTS[first.relation]}."
+    answer = f"the {first.answer}" if first.relation == "currency" else first.answer
+    return f"{capitalise(answer)} is {_SORTS[first.relation]}."
 
 
-def of_clock(face: Face) -> str:
-    """What is thought of a clock face."""
+def clock_thinking(face: Face) -> str:
+    """Describe a clock face by its time."""
     return f"The clock shows {spoken(face)}."
 
 
-def of_time(face: Face) -> str:
-    """What is thought of a time in words."""
+def time_thinking(face: Face) -> str:
+    """Describe a time in words."""
     if face.half:
         return f"It is a time, thirty minutes past {number(face.hour)}."
     return f"It is a time, exactly {number(face.hour)}."
 
 
-def of_sum(face: Face, hours: int) -> str:
-    """What is thought on the way from a clock face to another time."""
-    return f"{of_clock(face)} {sum_statement(face.hour, hours)}"
+def sum_thinking(face: Face, hours: int) -> str:
+    """Lead from a clock face to the time some hours away."""
+    return f"{clock_thinking(face)} {sum_statement(face.hour, hours)}"
 
 
 _SORTS = {
@@ -92,13 +94,9 @@ _SORTS = {
 }
 
 
-def _the(fact: Fact) -> str:
-    return f"the {fact.answer}" if fact.relation == "currency" else fact.answer
-
-
-def _tell(concept: Concept, gloss: str, related: list[str]) -> str:
-    wide = "icon" if concept.kind == "icon" else concept.group
-    parts = [f"{start(plain_group(wide, concept.subgroup))}."]
+def _describe(concept: Concept, gloss: str, related: list[str]) -> str:
+    group = "icon" if concept.kind == "icon" else concept.group
+    parts = [f"{capitalise(plain_group(group, concept.subgroup))}."]
     parts.append(f"It is {concept.name}: {gloss}." if gloss else f"It is {concept.name}.")
     if related:
         parts.append(f"Related: {', '.join(related)}.")
@@ -106,13 +104,13 @@ def _tell(concept: Concept, gloss: str, related: list[str]) -> str:
 
 
 def _related(concept: Concept, gloss: str) -> list[str]:
-    said = _stems(f"{concept.name} {gloss} {plain_group(concept.group, concept.subgroup)}")
+    used = _stems(f"{concept.name} {gloss} {plain_group(concept.group, concept.subgroup)}")
     chosen: list[str] = []
     for keyword in concept.keywords:
         stems = _stems(keyword)
-        if stems and not stems <= said and len(keyword.split()) <= 2:
+        if stems and not stems <= used and len(keyword.split()) <= 2:
             chosen.append(keyword)
-            said |= stems
+            used |= stems
     return chosen[:RELATED]
 
 

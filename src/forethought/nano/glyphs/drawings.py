@@ -1,4 +1,4 @@
-"""Drawings as square pictures: every style of every concept, on white."""
+"""Find every drawing of every concept in the packages, and render it as a square picture."""
 
 import io
 import json
@@ -28,12 +28,14 @@ from forethought.nano.glyphs.sources import (
 )
 
 SIDE = 112
+"""The side of a picture in pixels."""
 MARGIN = 4
+"""The least white on each side of a drawing in pixels."""
 REVISION = 2
-"""Raised when the same drawings give other pictures."""
+"""Raised by a change after which the same drawings give other pictures."""
 
 _LANGUAGES = {"ar", "ie", "la"}
-"""Round icons that are of languages (Arabic, Interlingue, Latin), not of the country of the code."""
+"""Round icons of languages (Arabic, Interlingue, Latin), not of the country with that code."""
 
 Folders = dict[Source, Path]
 Draw = Callable[[], PIL.Image.Image]
@@ -41,10 +43,10 @@ Draw = Callable[[], PIL.Image.Image]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing of a concept, not rendered yet.
+    """A drawing of a concept in one style, not rendered yet.
 
     Args:
-        draw: renders it, with its transparency, in a size of its own.
+        draw: renders it, with transparency, in its original size.
     """
 
     concept: str
@@ -61,56 +63,56 @@ class Drawing:
 def drawings(
     concepts: list[Concept], countries: list[Country], folders: Folders
 ) -> Iterator[Drawing]:
-    """Every drawing the packages hold of these concepts, styles in a fixed order."""
+    """Every drawing of these concepts in the packages, styles in a fixed order."""
     emoji = {one.concept: one.concept for one in concepts if one.kind in {"emoji", "clock"}}
     flags = {country.concept: emoji_code(country) for country in countries}
     for style, source in EMOJI_STYLES.items():
         if source is not OPENMOJI:
-            yield from _coloured(emoji, style, _Set(source, folders[source]))
+            yield from _coloured(emoji, style, _IconSet(source, folders[source]))
     yield from _openmoji({**emoji, **flags}, folders[OPENMOJI])
     yield from _fluent3d(emoji, folders[FLUENT3D])
-    yield from _coloured(flags, HELD_FLAG_STYLE, _Set(TWEMOJI, folders[TWEMOJI]))
+    yield from _coloured(flags, HELD_FLAG_STYLE, _IconSet(TWEMOJI, folders[TWEMOJI]))
     yield from _round(countries, folders[ROUND])
     for country in countries:
         svg = folders[COUNTRIES] / "data" / f"{country.long_code}.svg"
         yield Drawing(country.concept, "official", COUNTRIES, _from_svg(svg))
     icons = [one.concept for one in concepts if one.kind == "icon"]
-    outlines = _Set(TABLER, folders[TABLER] / "icons" / "outline")
+    outlines = _IconSet(TABLER, folders[TABLER] / "icons" / "outline")
     yield from _icons(icons, "tabler", outlines)
-    yield from _icons(icons, "lucide", _Set(LUCIDE, folders[LUCIDE] / "icons"))
+    yield from _icons(icons, "lucide", _IconSet(LUCIDE, folders[LUCIDE] / "icons"))
 
 
 def png(picture: PIL.Image.Image) -> bytes:
-    """A picture fitted into the middle of a white square, as PNG."""
-    shown = picture.convert("RGBA")
+    """Fit a picture into the middle of a white square; returns PNG."""
+    scaled = picture.convert("RGBA")
     room = SIDE - 2 * MARGIN
-    scale = min(room / shown.width, room / shown.height)
-    size = (max(1, round(shown.width * scale)), max(1, round(shown.height * scale)))
-    if size != shown.size:
-        shown = shown.resize(size, PIL.Image.Resampling.LANCZOS)
+    scale = min(room / scaled.width, room / scaled.height)
+    size = (max(1, round(scaled.width * scale)), max(1, round(scaled.height * scale)))
+    if size != scaled.size:
+        scaled = scaled.resize(size, PIL.Image.Resampling.LANCZOS)
     square = PIL.Image.new("RGBA", (SIDE, SIDE), "white")
-    square.alpha_composite(shown, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    square.alpha_composite(scaled, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
     file = io.BytesIO()
     square.convert("RGB").save(file, "PNG", compress_level=6)
     return file.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class _IconSet:
     source: Source
     folder: Path
 
 
-def _coloured(codes: dict[str, str], style: str, found: _Set) -> Iterator[Drawing]:
-    icons = _table(found.folder / "icons.json")
-    names = _table(found.folder / "chars.json")
+def _coloured(codes: dict[str, str], style: str, icon_set: _IconSet) -> Iterator[Drawing]:
+    icons = _read(icon_set.folder / "icons.json")
+    names = _read(icon_set.folder / "chars.json")
     for concept, code in codes.items():
         if code in names:
-            yield Drawing(concept, style, found.source, _from_icon(icons, names[code]))
+            yield Drawing(concept, style, icon_set.source, _from_icon(icons, names[code]))
 
 
 def _round(countries: list[Country], folder: Path) -> Iterator[Drawing]:
-    icons = _table(folder / "icons.json")
+    icons = _read(folder / "icons.json")
     for country in countries:
         if country.code in icons["icons"] and country.code not in _LANGUAGES:
             yield Drawing(country.concept, "round", ROUND, _from_icon(icons, country.code))
@@ -130,11 +132,11 @@ def _fluent3d(codes: dict[str, str], folder: Path) -> Iterator[Drawing]:
             yield Drawing(concept, HELD_STYLE, FLUENT3D, _from_picture(files[code]))
 
 
-def _icons(concepts: list[str], style: str, found: _Set) -> Iterator[Drawing]:
+def _icons(concepts: list[str], style: str, icon_set: _IconSet) -> Iterator[Drawing]:
     for concept in concepts:
-        svg = found.folder / f"{concept.removeprefix('icon-')}.svg"
+        svg = icon_set.folder / f"{concept.removeprefix('icon-')}.svg"
         if svg.is_file():
-            yield Drawing(concept, style, found.source, _from_svg(svg))
+            yield Drawing(concept, style, icon_set.source, _from_svg(svg))
 
 
 def _by_code(folder: Path, suffix: str) -> dict[str, Path]:
@@ -150,7 +152,7 @@ def _from_icon(icons: dict[str, Any], name: str) -> Draw:
         icon = icons["icons"][name]
         width = icon.get("width", icons.get("width", 16))
         height = icon.get("height", icons.get("height", 16))
-        # The aspect stays the drawing's own; the longer side fills the room.
+        # The aspect ratio stays; `png` scales the longer side.
         return _render(
             f'<svg xmlns="http://www.w3.org/2000/svg" '
             f'xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -184,6 +186,6 @@ def _render(svg: str, name: str) -> PIL.Image.Image:
         ) from error
 
 
-def _table(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     table: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return table

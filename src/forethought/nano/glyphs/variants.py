@@ -1,4 +1,4 @@
-"""Which glyphs are variants of one another: the same stem once the variation is taken off."""
+"""Families of near-duplicates: emoji and icons that differ by person, direction, colour, size."""
 
 import re
 
@@ -30,7 +30,7 @@ _MODIFIERS = {
 }  # fmt: skip
 
 
-def emoji_family(code: str, name: str) -> tuple[str, str]:
+def emoji_marks(code: str, name: str) -> tuple[str, str]:
     """Two marks of an emoji's family: its bare code points and its bare name.
 
     Emoji that share either mark are variants of one another.
@@ -41,7 +41,7 @@ def emoji_family(code: str, name: str) -> tuple[str, str]:
 
 
 def bare_name(name: str) -> str:
-    """A name without who does it, which way, and in which colour and size."""
+    """A name without person, direction, colour and size."""
     plain = name.lower().split(":")[0]
     if plain.startswith(_RELATIVES):
         return "family"
@@ -57,15 +57,15 @@ def bare_name(name: str) -> str:
 
 
 def icon_family(name: str) -> str:
-    """An icon's name without the endings that only vary it, such as `-off` or `-2`."""
+    """An icon's name without endings of variants, such as `-off` or `-2`."""
     words = name.split("-")
     while len(words) > 1 and (words[-1] in _MODIFIERS or words[-1].isdigit()):
         words.pop()
     return "-".join(words)
 
 
-def join(placeholders: dict[str, tuple[str, str]]) -> dict[str, str]:
-    """Every key's family, given its marks; whatever shares a mark, even in steps, is one."""
+def join_families(marks: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """Map every key to its family: keys that share a mark, even through others, are one family."""
     parent: dict[tuple[int, str], tuple[int, str]] = {}
 
     def root(mark: tuple[int, str]) -> tuple[int, str]:
@@ -73,9 +73,9 @@ def join(placeholders: dict[str, tuple[str, str]]) -> dict[str, str]:
             mark = parent[mark]
         return mark
 
-    for code, name in placeholders.values():
+    for code, name in marks.values():
         parent[root((0, code))] = root((1, name))
     names: dict[tuple[int, str], str] = {}
-    for _, name in sorted(placeholders.values(), key=lambda pair: (len(pair[1]), pair[1])):
+    for _, name in sorted(marks.values(), key=lambda pair: (len(pair[1]), pair[1])):
         names.setdefault(root((1, name)), name)
-    return {key: names[root((1, name))] for key, (_, name) in placeholders.items()}
+    return {key: names[root((1, name))] for key, (_, name) in marks.items()}

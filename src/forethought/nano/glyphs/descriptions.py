@@ -1,29 +1,29 @@
-"""Questions that describe a country by where it lies: several facts, up to three right answers."""
+"""Queries that describe a country by region, language and coast, with up to three answers."""
 
 from dataclasses import dataclass
 
 from forethought.nano.glyphs.countries import Country
-from forethought.nano.glyphs.facts import start
+from forethought.nano.glyphs.facts import capitalise
 
 MOST_ANSWERS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A description by facts.
+class Description:
+    """A description of a country by several facts.
 
     Args:
         text: the query.
-        told: the facts of the example's own country, as in the statements.
-        answers: the codes of all countries it is true of.
+        statements: the facts of the country that it was made from, as sentences.
+        answers: the codes of all countries that it is true of.
     """
 
     text: str
-    told: tuple[str, ...]
+    statements: tuple[str, ...]
     answers: tuple[str, ...]
 
 
-def places(country: Country, countries: tuple[Country, ...]) -> list[Place]:
+def descriptions(country: Country, countries: tuple[Country, ...]) -> list[Description]:
     """The descriptions of a country that are true of at most three, fewest answers first."""
     if not country.subregion:
         return []
@@ -32,25 +32,25 @@ def places(country: Country, countries: tuple[Country, ...]) -> list[Place]:
         if landlocked and not country.landlocked:
             continue
         found += [
-            _place(country, countries, landlocked=landlocked, language=language)
+            _describe(country, countries, landlocked=landlocked, language=language)
             for language in country.languages
         ]
     if country.landlocked:
-        found.append(_place(country, countries, landlocked=True, language=""))
-    near = [place for place in found if len(place.answers) <= MOST_ANSWERS]
-    return sorted(near, key=lambda place: (len(place.answers), place.text))
+        found.append(_describe(country, countries, landlocked=True, language=""))
+    narrow = [one for one in found if len(one.answers) <= MOST_ANSWERS]
+    return sorted(narrow, key=lambda one: (len(one.answers), one.text))
 
 
-def _place(
+def _describe(
     country: Country, countries: tuple[Country, ...], *, landlocked: bool, language: str
-) -> Place:
+) -> Description:
     a = "a landlocked" if landlocked else "a"
     spoken = f" where {language} is spoken" if language else ""
-    told = [f"{start(country.called)} is in {country.subregion}."]
+    statements = [f"{capitalise(country.called)} is in {country.subregion}."]
     if landlocked:
-        told.append(f"{start(country.called)} is landlocked.")
+        statements.append(f"{capitalise(country.called)} is landlocked.")
     if language:
-        told.append(f"{language} is spoken in {country.called}.")
+        statements.append(f"{language} is spoken in {country.called}.")
     answers = tuple(
         other.code
         for other in countries
@@ -59,4 +59,4 @@ def _place(
         and (not language or language in other.languages)
     )
     text = f"flag of {a} country in {country.subregion}{spoken}"
-    return Place(text, tuple(told), answers)
+    return Description(text, tuple(statements), answers)

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from forethought.nano.glyphs.places import places
+from forethought.nano.glyphs.descriptions import descriptions
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def world(bolivia, peru):
     return (bolivia, peru, paraguay, chad)
 
 
-def test_names_every_country_a_description_is_true_of(bolivia, world):
-    found = {place.text: place.answers for place in places(bolivia, world)}
+def test_the_answers_are_every_country_that_a_description_is_true_of(bolivia, world):
+    found = {one.text: one.answers for one in descriptions(bolivia, world)}
     assert found == {
         "flag of a landlocked country in South America where Aymara is spoken": ("bo",),
         "flag of a landlocked country in South America where Spanish is spoken": ("bo",),
@@ -28,24 +28,24 @@ def test_names_every_country_a_description_is_true_of(bolivia, world):
     }
 
 
-def test_tells_the_facts_that_the_description_uses(bolivia, world):
-    first = places(bolivia, world)[0]
-    assert first.told == (
+def test_the_statements_are_the_facts_of_the_description(bolivia, world):
+    first = descriptions(bolivia, world)[0]
+    assert first.statements == (
         "Bolivia is in South America.",
         "Bolivia is landlocked.",
         "Aymara is spoken in Bolivia.",
     )
 
 
-def test_a_country_of_no_agreed_region_is_not_described_by_one(bolivia, world):
+def test_a_country_of_a_disputed_region_has_no_description(bolivia, world):
     nowhere = dataclasses.replace(bolivia, subregion="")
-    assert places(nowhere, (nowhere, *world[1:])) == []
+    assert descriptions(nowhere, (nowhere, *world[1:])) == []
 
 
-def test_does_not_call_a_country_with_a_coast_landlocked(peru, world):
-    assert all("landlocked" not in place.text for place in places(peru, world))
+def test_a_country_with_a_coast_is_not_described_as_landlocked(peru, world):
+    assert all("landlocked" not in one.text for one in descriptions(peru, world))
 
 
-def test_leaves_out_what_is_true_of_four(bolivia):
+def test_a_description_of_four_countries_is_left_out(bolivia):
     more = tuple(dataclasses.replace(bolivia, code=code) for code in ("aa", "bb", "cc"))
-    assert places(bolivia, (bolivia, *more)) == []
+    assert descriptions(bolivia, (bolivia, *more)) == []
