@@ -22,7 +22,7 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Words that ask for one of seven framed squares, three of them asked for."""
+    """Three words, each the query for one of seven framed squares."""
     folder = tiny.build(tmp_path_factory.mktemp("data"))
     key = {"task": "keywords", "split": "unseen_style"}
     _write(folder / "queries.parquet", [key | _query(name) for name in ("red", "blue", "black")])
@@ -32,7 +32,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A true model that has learned nothing."""
+    """An untrained model."""
     recipe, folder = tiny.recipe(data), tmp_path_factory.mktemp("model")
     made = build_train_state(recipe, tmp_path_factory.mktemp("run"))
     export(made.backbone, made.tokenizer, made.image_processor, recipe=recipe, folder=folder)
@@ -40,31 +40,31 @@ def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _query(name: str) -> dict[str, Any]:
-    asked = {"query_instruction": "Find the picture.", "query_text": name, "query_picture": ""}
-    return asked | {"relevant": [f"framed/{name}"]}
+    query = {"query_instruction": "Find the picture.", "query_text": name, "query_picture": ""}
+    return query | {"relevant": [f"framed/{name}"]}
 
 
 def _candidate(name: str) -> dict[str, Any]:
-    shown = {"document_instruction": "Picture.", "document_text": ""}
-    return shown | {"document": f"framed/{name}", "document_picture": f"framed/{name}"}
+    document = {"document_instruction": "Picture.", "document_text": ""}
+    return document | {"document": f"framed/{name}", "document_picture": f"framed/{name}"}
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     pq.write_table(pa.Table.from_pylist(rows), path)
 
 
-def test_judges_a_model_both_ways_and_writes_all_three_reports(data, model, tmp_path):
+def test_scores_a_model_in_both_modes_and_writes_all_three_reports(data, model, tmp_path):
     files = [tmp_path / name for name in ("report.json", "report.md", "report.png")]
     options = zip(("--json", "--markdown", "--plot"), files, strict=True)
-    told = run("--model", model, "--data", data, *(word for pair in options for word in pair))
-    assert told.exit_code == 0
-    assert "tiny always less tiny never" in told.output
+    ran = run("--model", model, "--data", data, *(word for pair in options for word in pair))
+    assert ran.exit_code == 0
+    assert "tiny always less tiny never" in ran.output
     report = json.loads(files[0].read_text())
     assert [(row["think"], row["queries"]) for row in report["rows"]] == [
         ("never", 3),
         ("always", 3),
     ]
-    # Seven pictures, ten ranks: all is found. Unlearned, each rationale runs to its budget.
+    # Seven pictures, ten ranks: all are found. Untrained, each rationale runs to its budget.
     assert [row["recall@10"] for row in report["rows"]] == [1.0, 1.0]
     assert report["rows"][0]["tokens"] == 0.0
     assert sum(report["rows"][1]["endings"].values()) == 3
@@ -74,7 +74,7 @@ def test_judges_a_model_both_ways_and_writes_all_three_reports(data, model, tmp_
         assert picture.format == "PNG"
 
 
-def test_a_quick_look_asks_fewer_queries_of_the_named_tasks(data, model, tmp_path):
+def test_a_quick_run_scores_fewer_queries_of_the_named_tasks(data, model, tmp_path):
     report = tmp_path / "report.json"
     run("--model", model, "--data", data, "--think", "never", "--task", "keywords",
         "--queries", "2", "--json", report)  # fmt: skip
@@ -85,7 +85,7 @@ def test_a_quick_look_asks_fewer_queries_of_the_named_tasks(data, model, tmp_pat
 
 
 def test_refuses_two_models_of_one_name(data, model):
-    with pytest.raises(ConfigError, match="two models are called 'tiny'"):
+    with pytest.raises(ConfigError, match="two models have the name 'tiny'"):
         run("--model", model, "--beside", f"{model}/.", "--data", data)
 
 
@@ -94,14 +94,20 @@ def test_refuses_an_unknown_model(data):
         run("--model", "nona", "--data", data)
 
 
-def test_refuses_an_unknown_way_of_thinking():
+def test_refuses_an_unknown_mode():
     with pytest.raises(ConfigError, match=r"unknown --think 'never,allways'; .* never, always"):
         run("--think", "never,allways")
 
 
-def test_refuses_a_report_in_a_folder_that_is_not_there(tmp_path):
+def test_refuses_a_report_in_a_missing_folder(tmp_path):
     with pytest.raises(ConfigError, match="there is no folder"):
         run("--json", tmp_path / "absent" / "report.json")
+
+
+def test_refuses_a_plot_without_matplotlib_before_anything_is_encoded(monkeypatch, tmp_path):
+    monkeypatch.setattr("forethought.cli.evaluate.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"needs the package matplotlib.*forethought\[eval\]"):
+        run("--plot", tmp_path / "report.png", "--data", tmp_path / "absent")
 
 
 def test_refuses_absent_data_with_the_command_that_builds_it(tmp_path):
@@ -110,6 +116,6 @@ def test_refuses_absent_data_with_the_command_that_builds_it(tmp_path):
 
 
 def test_help_names_every_choice():
-    told = run("--help").output
+    text = run("--help").output
     for option in ("--model", "--think", "--beside", "--task", "--queries", "--json", "--markdown"):
-        assert option in told
+        assert option in text

@@ -1,17 +1,13 @@
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import PIL.Image
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from forethought.encoders import EncodeInput
+from forethought.evaluation import METRICS, EvalItem, EvalTask, Metric
 from forethought.types import (
+    Content,
     Embeddings,
     Ending,
     Image,
@@ -32,12 +28,11 @@ COLOURS = {
     "ring/green": (51, 204, 51),
 }
 THOUGHTS = {"the colour of grass": "green", "the colour of blood": "red"}
-AT_SIGHT = ("red", "green", "blue")
 
 
 @dataclass(frozen=True, slots=True)
 class Painter:
-    """Places words and pictures by their colour; knows things of a colour only by thinking."""
+    """Embeds texts and pictures by their colour; a thing of a colour only after a rationale."""
 
     name: str = "painter"
     revision: str = "c0104d000001"
@@ -54,25 +49,25 @@ class Painter:
         batch_size: int = 64,  # noqa: ARG002
         progress: Progress | None = None,
     ) -> Embeddings:
-        messages = [shown for shown in inputs if isinstance(shown, Message)]
+        messages = [message for message in inputs if isinstance(message, Message)]
         self.encoded.extend((Side(side), Think(think), message) for message in messages)
         if progress:
             progress(len(messages), len(messages))
         thinks = Think(think) is Think.ALWAYS
         rationales = tuple(_rationale(message) if thinks else None for message in messages)
         vectors = [
-            self.place(message, rationale)
+            self.embed(message, rationale)
             for message, rationale in zip(messages, rationales, strict=True)
         ]
         return Embeddings(
             vectors=np.array(vectors, dtype=np.float32),
             rationales=rationales,
             mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for _ in messages),
-            tokens=np.array([_price(rationale) for rationale in rationales]),
+            tokens=np.array([_num_tokens(rationale) for rationale in rationales]),
             gate=np.full(len(messages), np.nan),
         )
 
-    def place(self, message: Message, rationale: Rationale | None) -> np.ndarray:
+    def embed(self, message: Message, rationale: Rationale | None) -> np.ndarray:
         first = message.content[0]
         if isinstance(first, Image):
             colour = first.pixels.mean(axis=(0, 1))
@@ -84,21 +79,21 @@ class Painter:
 
 
 class Collapsed(Painter):
-    """Puts everything in one place, but for the rounding of float32."""
+    """Embeds everything at one point, up to the rounding of float32."""
 
     __slots__ = ()
 
-    def place(self, message: Message, rationale: Rationale | None) -> np.ndarray:  # noqa: ARG002
+    def embed(self, message: Message, rationale: Rationale | None) -> np.ndarray:  # noqa: ARG002
         jitter = 1e-8 * len(self.encoded)
         return np.array([0.6 + jitter, 0.8, jitter])
 
 
 class Broken(Painter):
-    """Divides by zero somewhere."""
+    """Returns NaN vectors."""
 
     __slots__ = ()
 
-    def place(self, message: Message, rationale: Rationale | None) -> np.ndarray:  # noqa: ARG002
+    def embed(self, message: Message, rationale: Rationale | None) -> np.ndarray:  # noqa: ARG002
         return np.full(3, np.nan)
 
 
@@ -111,7 +106,7 @@ def _rationale(message: Message) -> Rationale:
     return Rationale(f"it is {answer}", answer, ending)
 
 
-def _price(rationale: Rationale | None) -> int:
+def _num_tokens(rationale: Rationale | None) -> int:
     return len(rationale.thinking.split()) if rationale else 0
 
 
@@ -135,51 +130,54 @@ def rename() -> Callable[[Painter, str], Painter]:
     return lambda encoder, name: replace(encoder, name=name, encoded=[])
 
 
+@dataclass(frozen=True, slots=True)
+class ColourBenchmark:
+    """A benchmark in memory; its pictures are made when they are opened."""
+
+    tasks: tuple[EvalTask, ...]
+    max_queries: int | None = None
+    revision: str = "abc"
+    title: str = "colours"
+    notes: tuple[str, ...] = ("plain pictures",)
+    metrics: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
+    opened: list[str] = field(default_factory=list)
+
+    def message(self, item: EvalItem, side: Side) -> Message:
+        self.opened.extend(item.media)
+        content: list[Content] = [
+            Image(np.full((6, 4, 3), COLOURS[name], dtype=np.uint8), source=name)
+            for name in item.media
+        ]
+        if item.text:
+            content.append(Text(item.text))
+        return Message(tuple(content), item.instruction, side)
+
+
+def _words(text: str) -> EvalItem:
+    return EvalItem("find it", text)
+
+
+def _picture(name: str, text: str = "") -> EvalItem:
+    return EvalItem("see", text, (name,))
+
+
 @pytest.fixture
-def glyphs(tmp_path: Path) -> Path:
-    """Two tasks: words that ask for a dot among three; dots that ask for the ring alike."""
-    folder = tmp_path / "glyphs"
-    folder.mkdir()
-    _write(folder / "pictures.parquet", _PICTURES)
-    _write(folder / "queries.parquet", _QUERIES)
-    _write(folder / "candidates.parquet", _CANDIDATES)
-    return folder
-
-
-def _png(colour: tuple[int, int, int]) -> bytes:
-    file = io.BytesIO()
-    PIL.Image.new("RGB", (4, 6), colour).save(file, format="PNG")
-    return file.getvalue()
-
-
-def _query(key: tuple[str, str], *, text: str, picture: str, relevant: list[str]) -> dict[str, Any]:
-    asked = {"query_instruction": f"do {key[0]}", "query_text": text, "query_picture": picture}
-    return {"task": key[0], "split": key[1]} | asked | {"relevant": relevant}
-
-
-def _candidate(key: tuple[str, str], picture: str) -> dict[str, Any]:
-    shown = {"document_instruction": "see", "document_text": "", "document_picture": picture}
-    return {"task": key[0], "split": key[1], "document": f"d:{picture}"} | shown
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    pq.write_table(pa.Table.from_pylist(rows), path)
-
-
-_WORDS, _STYLE = ("words", "unseen"), ("style", "unseen")
-_PICTURES = [
-    {"picture": name, "png": _png(colour), "style": name.split("/", maxsplit=1)[0]}
-    for name, colour in COLOURS.items()
-]
-_QUERIES = [
-    _query(_WORDS, text="red", picture="", relevant=["d:dot/red"]),
-    _query(_WORDS, text="blue", picture="", relevant=["d:dot/blue"]),
-    _query(_WORDS, text="the colour of grass", picture="", relevant=["d:dot/green"]),
-    _query(_WORDS, text="the colour of blood", picture="", relevant=["d:dot/red"]),
-    _query(_STYLE, text="", picture="dot/green", relevant=["d:ring/green"]),
-    _query(_STYLE, text="alike", picture="dot/red", relevant=["d:ring/red", "d:dot/red"]),
-]
-_CANDIDATES = [
-    *(_candidate(_WORDS, name) for name in ("dot/red", "dot/green", "dot/blue")),
-    *(_candidate(_STYLE, name) for name in ("dot/red", "dot/blue", "ring/red", "ring/green")),
-]
+def colours() -> ColourBenchmark:
+    """Two tasks: find the dot of a word among three; find the ring of a dot's colour."""
+    style = EvalTask(
+        name="style",
+        split="unseen",
+        queries=(_picture("dot/green"), _picture("dot/red", "alike")),
+        documents=tuple(
+            _picture(name) for name in ("dot/red", "dot/blue", "ring/red", "ring/green")
+        ),
+        relevance=({3: 1.0}, {2: 2.0, 0: 1.0}),
+    )
+    words = EvalTask(
+        name="words",
+        split="unseen",
+        queries=tuple(map(_words, ("red", "blue", "the colour of grass", "the colour of blood"))),
+        documents=tuple(_picture(name) for name in ("dot/red", "dot/green", "dot/blue")),
+        relevance=({0: 1.0}, {2: 1.0}, {1: 1.0}, {0: 1.0}),
+    )
+    return ColourBenchmark((style, words))

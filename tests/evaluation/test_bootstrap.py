@@ -47,6 +47,11 @@ def test_a_seed_gives_the_same_interval_again_and_another_does_not():
     assert mean_interval(values, seed=8) != mean_interval(values, seed=9)
 
 
+def test_one_query_has_no_spread():
+    found = paired_difference(np.array([0.75]), np.array([0.25]), seed=3)
+    assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
 def test_refuses_no_queries():
     with pytest.raises(DataError, match="0 and 0 queries"):
         paired_difference(np.array([]), np.array([]), seed=3)

@@ -1,51 +1,54 @@
-"""`forethought evaluate`: judge models on a benchmark, side by side."""
+"""`forethought evaluate`: score models on a benchmark, side by side."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forethought.errors import ConfigError, ModelError
-from forethought.files import atomic, check_target
+from forethought.files import atomic, check_target, write_text
 from forethought.types import Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
-    from forethought.evaluation import Benchmark, Judged
+    from forethought.evaluation import Benchmark, TaskResult
 
-app = typer.Typer(no_args_is_help=True, help="Judge models on a benchmark, side by side.")
+app = typer.Typer(no_args_is_help=True, help="Score models on a benchmark, side by side.")
 
 _PIPED_WIDTH = 120
-"""A file or a pipe has no width of its own: wide enough for no cell to be cut."""
+"""Columns where the output is no terminal: wide enough that no cell is cut."""
 
-_WRITTEN = "Also write the report to this file."
+_ALSO_WRITE = "Also write the report to this file."
 
 
 @app.callback()
 def _evaluate() -> None:
-    """Keep `glyphs` a command of its own: Typer drops the name of an only command."""
+    """Keep `glyphs` as a command: Typer drops the name of an only command."""
 
 
 @app.command()
 def glyphs(
     *,
-    model: Annotated[str, typer.Option(help="The model in question: a name or a folder.")] = "nano",
+    model: Annotated[str, typer.Option(help="The first model: a name or a folder.")] = "nano",
     think: Annotated[
-        str, typer.Option(help="How its queries are read, with commas: never, always, auto.")
+        str, typer.Option(help="Modes of its queries, with commas: never, always, auto.")
     ] = "never,always",
     beside: Annotated[
-        str, typer.Option(help="Models to set beside it, with commas; they read directly.")
+        str, typer.Option(help="Models to compare with, with commas; they never think.")
     ] = "",
-    documents_think: Annotated[Think, typer.Option(help="How documents are read.")] = Think.NEVER,
+    documents_think: Annotated[
+        Think, typer.Option(help="Mode of the first model's documents.")
+    ] = Think.NEVER,
     task: Annotated[str, typer.Option(help="Only these tasks, with commas.")] = "",
     queries: Annotated[
-        int | None, typer.Option(help="At most so many queries a split: a quick look.")
+        int | None, typer.Option(help="At most so many queries of each split, for a quick run.")
     ] = None,
-    data: Annotated[Path, typer.Option(help="Where the benchmark lies.")] = Path("data/glyphs"),
-    json: Annotated[Path | None, typer.Option(help=_WRITTEN)] = None,
-    markdown: Annotated[Path | None, typer.Option(help=_WRITTEN)] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw hit@1 to this PNG.")] = None,
+    data: Annotated[Path, typer.Option(help="Folder of the benchmark.")] = Path("data/glyphs"),
+    json: Annotated[Path | None, typer.Option(help=_ALSO_WRITE)] = None,
+    markdown: Annotated[Path | None, typer.Option(help=_ALSO_WRITE)] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also plot hit@1 to this PNG.")] = None,
 ) -> None:
     """Measure hit@1, recall@10 and ndcg@5 on unseen concepts, styles and questions.
 
@@ -54,33 +57,35 @@ def glyphs(
     from rich.console import Console
 
     from forethought import evaluation
+    from forethought.nano import read_glyphs
 
     modes = _modes(think)
     for target in (json, markdown, plot):
         check_target(target)
-    benchmark = evaluation.read(data, tasks=_names(task), num_queries=queries)
+    if plot is not None and find_spec("matplotlib") is None:
+        raise ConfigError(
+            "--plot needs the package matplotlib, which is not installed; install it with: "
+            "pip install 'forethought[eval]'"
+        )
+    benchmark = read_glyphs(data, tasks=_names(task), max_queries=queries)
     encoders = _load([model, *_names(beside)])
-    judged = _judge(benchmark, encoders, modes=modes, documents_think=documents_think)
+    results = _evaluate_all(benchmark, encoders, modes=modes, documents_think=documents_think)
+    models = {encoder.name: evaluation.describe_encoder(encoder) for encoder in encoders}
     report = evaluation.compose(
-        judged,
-        evaluation.protocol(
-            revision=benchmark.revision,
-            models={encoder.name: evaluation.describe(encoder) for encoder in encoders},
-            documents_think=documents_think,
-            num_queries=queries,
-        ),
+        results, evaluation.protocol(benchmark, models=models, documents_think=documents_think)
     )
-    # Files first: a narrow terminal or a closed pipe must not cost minutes of judging.
+    # Files first: a closed pipe must not cost minutes of encoding.
     if json is not None:
         evaluation.write_json(report, json)
     if markdown is not None:
-        evaluation.write_text(evaluation.markdown(report), markdown)
+        write_text(markdown, evaluation.markdown(report))
     if plot is not None:
-        _plot(judged, plot)
+        with atomic(plot) as temporary:
+            evaluation.plot_bars(results, temporary)
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
-    for table in evaluation.terminal(report):
+    for table in evaluation.terminal_tables(report):
         console.print(table)
 
 
@@ -110,44 +115,39 @@ def _load(names: Sequence[str]) -> "list[Encoder]":
                 "install it with: pip install 'forethought[train]'"
             ) from None
         if encoder.name in encoders:
-            raise ConfigError(f"two models are called {encoder.name!r}; a report needs one each")
+            raise ConfigError(
+                f"two models have the name {encoder.name!r}; a report needs a name for each"
+            )
         encoders[encoder.name] = encoder
     return list(encoders.values())
 
 
-def _judge(
+def _evaluate_all(
     benchmark: "Benchmark",
     encoders: "Sequence[Encoder]",
     *,
     modes: Sequence[Think],
     documents_think: Think,
-) -> "list[Judged]":
-    from rich import progress as bars
+) -> "list[TaskResult]":
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
-    from forethought import evaluation
+    from forethought.evaluation import evaluate
 
-    judged = []
-    with bars.Progress(console=Console(stderr=True), transient=True) as shown:
-        for place, encoder in enumerate(encoders):
-            asked = modes if place == 0 else [Think.NEVER]
-            bar = shown.add_task(encoder.name, total=None)
+    results = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for encoder in encoders:
+            bar = progress.add_task(encoder.name, total=None)
 
-            def update(done: int, total: int, _: str = "", /, bar: bars.TaskID = bar) -> None:
-                shown.update(bar, completed=done, total=total)
+            def update(done: int, total: int, _: str = "", /, bar: TaskID = bar) -> None:
+                progress.update(bar, completed=done, total=total)
 
-            judged += evaluation.judge(
+            first = encoder is encoders[0]
+            results += evaluate(
                 benchmark,
                 encoder,
-                think=asked,
-                documents_think=documents_think if place == 0 else Think.NEVER,
+                think=modes if first else [Think.NEVER],
+                documents_think=documents_think if first else Think.NEVER,
                 progress=update,
             )
-    return judged
-
-
-def _plot(judged: "Sequence[Judged]", path: Path) -> None:
-    from forethought.evaluation.plot import bars
-
-    with atomic(path) as scratch:
-        bars(judged, scratch)
+    return results

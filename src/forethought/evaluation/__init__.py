@@ -1,43 +1,58 @@
-"""Judging: encoders on the embedded benchmark, with intervals and their protocol."""
+"""Scores of encoders on benchmarks, with intervals and the protocol behind them."""
 
-from forethought.evaluation.bootstrap import Interval, mean_interval, paired_difference
-from forethought.evaluation.judge import Judged, cosines, judge, num_items
-from forethought.evaluation.metrics import METRICS, hit_at, measure, ndcg_at, ranked, recall_at
-from forethought.evaluation.report import (
-    Report,
-    compose,
-    describe,
-    protocol,
-    write_json,
-    write_text,
+from forethought.evaluation.annotations import (
+    evenly_spaced,
+    files_revision,
+    read_rows,
+    select_tasks,
 )
-from forethought.evaluation.tables import markdown, terminal
-from forethought.nano.benchmark import Benchmark, Item, Task, read
+from forethought.evaluation.benchmark import Benchmark, EvalItem, EvalTask
+from forethought.evaluation.bootstrap import Interval, mean_interval, paired_difference
+from forethought.evaluation.evaluate import TaskResult, evaluate
+from forethought.evaluation.metrics import (
+    METRICS,
+    Metric,
+    hit_at,
+    ndcg_at,
+    ranked_grades,
+    recall_at,
+)
+from forethought.evaluation.mmeb_folder import MmebFolder, read_mmeb
+from forethought.evaluation.plot import plot_bars
+from forethought.evaluation.protocol import describe_encoder, protocol
+from forethought.evaluation.report import Report, compose, write_json
+from forethought.evaluation.report_tables import markdown, terminal_tables
+from forethought.evaluation.scores import candidate_scores, cosines
 
 __all__ = [
     "METRICS",
     "Benchmark",
+    "EvalItem",
+    "EvalTask",
     "Interval",
-    "Item",
-    "Judged",
+    "Metric",
+    "MmebFolder",
     "Report",
-    "Task",
+    "TaskResult",
+    "candidate_scores",
     "compose",
     "cosines",
-    "describe",
+    "describe_encoder",
+    "evaluate",
+    "evenly_spaced",
+    "files_revision",
     "hit_at",
-    "judge",
     "markdown",
     "mean_interval",
-    "measure",
     "ndcg_at",
-    "num_items",
     "paired_difference",
+    "plot_bars",
     "protocol",
-    "ranked",
-    "read",
+    "ranked_grades",
+    "read_mmeb",
+    "read_rows",
     "recall_at",
-    "terminal",
+    "select_tasks",
+    "terminal_tables",
     "write_json",
-    "write_text",
 ]

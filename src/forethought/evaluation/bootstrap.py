@@ -1,20 +1,21 @@
-"""Is a difference between two systems more than luck of the queries?"""
+"""Bootstrap intervals of a mean and of a paired difference over queries."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import bootstrap
 
 from forethought.errors import DataError
 
 RESAMPLES = 10_000
 COVERAGE = 0.95
-_CHUNK_VALUES = 2_000_000  # 16 MB of indices at a time
+_BATCH_VALUES = 2_000_000  # resampled values held at a time, 16 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with the ends of its 95% percentile interval."""
+    """A mean and the ends of its percentile interval, of `COVERAGE`."""
 
     mean: float
     low: float
@@ -28,30 +29,39 @@ def paired_difference(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> Interval:
-    """Draw queries with replacement and take the mean of `a` less `b` each time.
+    """Mean of `a` less `b` over queries.
 
-    Both systems keep the same queries in every draw, so what makes a query hard for both
-    cancels (Efron and Tibshirani, 1993, chapter 13: the percentile interval).
+    Both systems are resampled with the same queries, so the difficulty of a query cancels.
 
     Raises:
-        DataError: if the two do not hold the same, positive number of queries.
+        DataError: if the two have no queries, or not the same number.
     """
     if a.shape != b.shape or not a.size:
-        raise DataError(f"{a.size} and {b.size} queries: a paired difference needs the same ones")
+        raise DataError(
+            f"{a.size} and {b.size} queries: a paired difference needs the same ones, at least one"
+        )
     return mean_interval(a - b, seed=seed, resamples=resamples)
 
 
 def mean_interval(
     values: Float[np.ndarray, " Q"], *, seed: int, resamples: int = RESAMPLES
 ) -> Interval:
-    """Bound the mean of a few values by the means of `resamples` redraws of them."""
-    generator = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    step = max(1, _CHUNK_VALUES // len(values))
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        drawn = generator.integers(0, len(values), size=(rows, len(values)), dtype=np.int32)
-        means[start : start + rows] = values[drawn].mean(axis=1)
-    tail = (1.0 - COVERAGE) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
-    return Interval(mean=float(values.mean()), low=float(low), high=float(high))
+    """Mean of the values with its percentile interval (Efron and Tibshirani, 1993, chapter 13).
+
+    The same seed and number of values draw the same resamples.
+    """
+    mean = float(values.mean())
+    if len(values) == 1:  # has one resample, which scipy refuses
+        return Interval(mean, mean, mean)
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=resamples,
+        batch=max(1, _BATCH_VALUES // len(values)),
+        vectorized=True,
+        confidence_level=COVERAGE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = found.confidence_interval
+    return Interval(mean, float(low), float(high))

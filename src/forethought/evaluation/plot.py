@@ -1,69 +1,83 @@
-"""The measured table as a picture: hit@1 of every system on every task and split."""
+"""A bar chart of the headline metric of every system on every task and split."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from jaxtyping import Float
 
 from forethought.evaluation.bootstrap import Interval, mean_interval
-from forethought.evaluation.judge import Judged
-from forethought.evaluation.report import SEED
+from forethought.evaluation.evaluate import TaskResult
+from forethought.evaluation.protocol import SEED
 
-METRIC = "hit@1"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
-"""Paul Tol's bright scheme: told apart by colour-blind readers."""
+"""Paul Tol's bright scheme, which colour-blind readers can distinguish."""
+
+_GROUP_WIDTH = 0.84  # of the distance between two groups
 
 
-def bars(judged: Sequence[Judged], path: Path) -> None:
-    """Draw grouped bars, a group for each (task, split), with 95% bootstrap whiskers, to a PNG."""
-    places = list(dict.fromkeys((one.split, one.task) for one in judged))
-    systems = list(dict.fromkeys(one.system for one in judged))
-    figure = Figure(figsize=(3.0 + 0.17 * len(places) * (len(systems) + 1), 4.4), dpi=150)
+def plot_bars(results: Sequence[TaskResult], path: Path) -> None:
+    """Draw a group of bars for each (task, split), with 95% bootstrap whiskers, to a PNG.
+
+    Raises:
+        ModuleNotFoundError: if matplotlib is not installed.
+    """
+    # An extra, and slow to import.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    groups = list(dict.fromkeys((result.split, result.task) for result in results))
+    systems = list(dict.fromkeys(result.system for result in results))
+    metric = next(iter(results[0].metrics))
+    figure = Figure(figsize=(3.0 + 0.17 * len(groups) * (len(systems) + 1), 4.4), dpi=150)
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for place, system in enumerate(systems):
-        found = {(one.split, one.task): one for one in judged if one.system == system}
-        rows = [row for row, key in enumerate(places) if key in found]
-        intervals = [mean_interval(found[places[row]].metrics[METRIC], seed=SEED) for row in rows]
-        width = 0.84 / len(systems)
+    width = _GROUP_WIDTH / len(systems)
+    for index, system in enumerate(systems):
+        found = {(one.split, one.task): one for one in results if one.system == system}
+        rows = [row for row, key in enumerate(groups) if key in found]
         _draw(
             axes,
-            np.array(rows) + (place - (len(systems) - 1) / 2) * width,
-            intervals,
-            style=(system, COLOURS[place % len(COLOURS)], width),
+            np.array(rows) + (index - (len(systems) - 1) / 2) * width,
+            [mean_interval(found[groups[row]].metrics[metric], seed=SEED) for row in rows],
+            width=width,
+            label=system,
+            colour=COLOURS[index % len(COLOURS)],
         )
-    _label(axes, places)
+    _label(axes, groups, metric)
     figure.tight_layout()
     figure.savefig(path, format="png")
 
 
 def _draw(
-    axes: Axes,
-    at: "np.ndarray",
+    axes: "Axes",
+    centres: Float[np.ndarray, " N"],
     intervals: Sequence[Interval],
     *,
-    style: tuple[str, str, float],
+    width: float,
+    label: str,
+    colour: str,
 ) -> None:
-    system, colour, width = style
     means = np.array([one.mean for one in intervals])
-    lows = means - [one.low for one in intervals]
-    highs = np.array([one.high for one in intervals]) - means
+    below = means - [one.low for one in intervals]
+    above = np.array([one.high for one in intervals]) - means
     axes.bar(
-        at, means, width, label=system, color=colour, yerr=np.maximum([lows, highs], 0.0),
+        centres, means, width, label=label, color=colour, yerr=np.maximum([below, above], 0.0),
         error_kw={"elinewidth": 0.9, "capsize": 2, "ecolor": "#333333"},
     )  # fmt: skip
 
 
-def _label(axes: Axes, places: Sequence[tuple[str, str]]) -> None:
-    names = [f"{task}\n{split}" for split, task in places]
-    axes.set_xticks(range(len(places)), names, rotation=40, fontsize=8)
+def _label(axes: "Axes", groups: Sequence[tuple[str, str]], metric: str) -> None:
+    names = [f"{task}\n{split}" for split, task in groups]
+    axes.set_xticks(range(len(groups)), names, rotation=40, fontsize=8)
     for label in axes.get_xticklabels():
         label.set(ha="right", rotation_mode="anchor")
-    axes.set_xlim(-0.6, len(places) - 0.4)
-    axes.set_ylabel(f"{METRIC} (whiskers: 95% of query resamples)", fontsize=8)
+    axes.set_xlim(-0.6, len(groups) - 0.4)
+    axes.set_ylabel(f"{metric} (whiskers: 95% of query resamples)", fontsize=8)
     axes.set_ylim(0.0, 1.0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)
