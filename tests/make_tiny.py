@@ -9,9 +9,10 @@ training elsewhere on another processor. Make them anew only when the checkpoint
 import tempfile
 from pathlib import Path
 
-from forethought.training.cold_start import learn
-from forethought.training.export import export
-from forethought.training.state import build_train_state
+import torch
+
+from forethought.encoders import save
+from forethought.training.trainer import train_one_step
 from tests import tiny
 
 FOLDER = Path(__file__).parent / "checkpoints" / "tiny"
@@ -22,11 +23,11 @@ def make(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         data = tiny.build(Path(scratch) / "glyphs")
         recipe = tiny.recipe(data, steps=(110, 8), rate=8e-3)
-        state = build_train_state(recipe, Path(scratch) / "run")
+        state = tiny.state(recipe, Path(scratch) / "run")
         for step in range(recipe.steps):
             # float32: processors round bfloat16 products differently.
-            learn(recipe, state, step, half=False)
-        export(state.backbone, state.tokenizer, state.image_processor, recipe=recipe, folder=folder)
+            train_one_step(recipe, state, step, bf16=False)
+        save(state.encoder, folder, dtype=torch.bfloat16)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,22 @@ import numpy as np
 import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 
 from forethought.backbones import Shape
-from forethought.training.cold_start import learn
+from forethought.encoders import save
 from forethought.training.recipe import (
     GateSettings,
     Instructions,
     Recipe,
-    Rollouts,
-    Stage,
-    TaskWeight,
-    Weights,
+    RolloutSettings,
+    ScratchSettings,
+    SourceSettings,
 )
-from forethought.training.state import build_train_state
+from forethought.training.run_folder import RunFolder
+from forethought.training.stage import ObjectiveSettings, Stage, TaskWeight
+from forethought.training.state import TrainState, build_train_state
+from forethought.training.trainer import train_one_step
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -115,35 +118,41 @@ def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     pq.write_table(pa.Table.from_pylist(list(rows)), path)
 
 
-def stage(name: str, *, steps: int, own: float, rate: float) -> Stage:
-    """A short stage with every term of the loss in it."""
-    weights = Weights(
-        direct=0.9,
-        thought=0.6 if own else 0.0,
-        cross=0.8 if own else 0.0,
-        next_token=0.7,
-        statements=0.3,
-        pointwise=0.0,
-        relational=0.0,
-        sight=0.0,
-    )
+def stage(name: str, *, data: Path, steps: int, rate: float, self_generated: float = 0.0) -> Stage:
+    """A short stage with every general term of the loss in it, and statements."""
     return Stage(
         name=name,
         steps=steps,
         batch=6,
-        taught=0.34,
-        own=own,
-        statements=3,
-        lessons=0,
-        glances=0,
+        sft=0.34,
+        self_generated=self_generated,
         peak_rate=rate,
         vision_rate=1.7,
         warmup=2,
         cooldown=2,
         final_rate=0.1,
-        weights=weights,
+        objectives=tuple(objectives(data, thinks=self_generated > 0)),
         tasks=(TaskWeight("keywords", 0.7), TaskWeight("name", 0.3)),
     )
+
+
+def objectives(data: Path, *, thinks: bool) -> Iterator[ObjectiveSettings]:
+    """The terms of a stage."""
+    warm = {"temperature": 0.07}
+    yield ObjectiveSettings("direct", 0.9, settings=warm)
+    if thinks:
+        yield ObjectiveSettings("thought", 0.6, settings=warm)
+        yield ObjectiveSettings("cross_mode", 0.8, settings=warm)
+    yield ObjectiveSettings("next_token", 0.7)
+    path = (data / "statements.parquet").as_posix()
+    yield ObjectiveSettings(
+        "forethought.nano:Statements", 0.3, "statements", {"path": path, "count": 3}
+    )
+
+
+def source(data: Path, **settings: str) -> SourceSettings:
+    """The examples of the tiny data."""
+    return SourceSettings("forethought.nano:GlyphExamples", {"folder": data.as_posix(), **settings})
 
 
 def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -> Recipe:
@@ -151,50 +160,67 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
     return Recipe(
         name="tiny",
         seed=7,
-        data=data,
-        pixels=56,
-        shape=SHAPE,
-        temperature=0.07,
-        teacher_temperature=0.05,
+        data=source(data),
+        augment="forethought.nano:augment_pictures",
         weight_decay=0.03,
         clip_norm=1.5,
         checkpoint_every=4,
-        budget=24,
-        instructions=Instructions("Find the picture.", "Picture."),
-        rollouts=Rollouts(budget=9, temperature=0.8, rollout_interval=3),
-        gate=GateSettings(price=0.002, threshold=0.4),
+        scratch=ScratchSettings(
+            tokenizer="forethought.nano:learn_tokenizer",
+            pixels=56,
+            budget=24,
+            instructions=Instructions("Find the picture.", "Picture."),
+            shape=SHAPE,
+        ),
+        rollouts=RolloutSettings(budget=9, temperature=0.8, interval=3),
+        gate=GateSettings(price=0.002, threshold=0.4, data=source(data, split="dev")),
         stages=(
-            stage("contrastive", steps=steps[0], own=0.0, rate=rate),
-            stage("cold-start", steps=steps[1], own=0.5, rate=rate),
+            stage("contrastive", data=data, steps=steps[0], rate=rate),
+            stage("cold-start", data=data, steps=steps[1], rate=rate, self_generated=0.5),
         ),
     )
 
 
+def state(recipe: Recipe, out: Path) -> TrainState:
+    """What a run of the recipe in this folder works with."""
+    return build_train_state(recipe, RunFolder(out))
+
+
+def untrained(data: Path, folder: Path) -> Path:
+    """Write the model of the tiny recipe before its first step, in float32."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = state(recipe(data), Path(scratch))
+        save(made.encoder, folder, dtype=torch.float32)
+    return folder
+
+
 def curve(data: Path, out: Path) -> list[float]:
-    """What ten steps lose, in float32.
+    """The losses of ten steps, in float32.
 
-    `python -m tests.tiny > tests/training/losses.txt` writes it anew.
+    `python -m tests.tiny > tests/training/losses.txt` writes them anew.
     """
-    told = recipe(data)
-    state = build_train_state(told, out)
-    return [float(str(learn(told, state, step, half=False)["loss"])) for step in range(10)]
+    run = recipe(data)
+    made = state(run, out)
+    return [float(str(train_one_step(run, made, step, bf16=False)["loss"])) for step in range(10)]
 
 
-def as_toml(told: dict[str, Any], place: str = "") -> str:
-    """A recipe file out of what `forethought.config.dump` gives."""
-    plain = [(k, v) for k, v in told.items() if not _is_table(v)]
+def as_toml(table: dict[str, Any], prefix: str = "") -> str:
+    """A recipe file with the tables that `forethought.config.dump` gives."""
+    plain = [(key, value) for key, value in table.items() if not _is_table(value)]
     lines = [f"{key} = {json.dumps(value)}" for key, value in plain]
-    for key, value in told.items():
+    for key, value in table.items():
         if _is_table(value):
             many = isinstance(value, list)
-            for table in value if many else [value]:
-                name = f"{place}{key}"
-                lines += [f"[[{name}]]" if many else f"[{name}]", as_toml(table, f"{name}.")]
+            for inner in value if many else [value]:
+                name = f"{prefix}{key}"
+                lines += [f"[[{name}]]" if many else f"[{name}]", as_toml(inner, f"{name}.")]
     return "\n".join(lines) + "\n"
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict))
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Recipe files (TOML) as frozen dataclasses: strict, so that a typo cannot change a run."""
+"""Tables (of TOML, of JSON) as frozen dataclasses: strict, so that a typo cannot change a run."""
 
 import dataclasses
 import difflib
@@ -7,6 +7,7 @@ import tomllib
 import types
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,37 +23,41 @@ _RULES: dict[type, str] = {
     Path: "a path, as a string",
 }
 """What a value of each type must be, in messages."""
+_OTHER_KEYS = "other_keys"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Location:
-    """A table of a recipe file, in messages."""
+    """A table of a file, in messages."""
 
-    file: Path
+    file: str
     table: str = ""
 
     def within(self, name: str) -> "_Location":
         return _Location(self.file, f"{self.table}.{name}" if self.table else name)
 
     def error(self, message: str) -> ConfigError:
-        table = f" [{self.table}]:" if self.table else ""
-        return ConfigError(f"{self.file}:{table} {message}")
+        parts = (f"{self.file}:" if self.file else "", f"[{self.table}]:" if self.table else "")
+        return ConfigError(" ".join([*filter(None, parts), message]))
 
 
 def load(path: Path, into: type[T]) -> T:
     """Read a TOML file into a tree of dataclasses.
 
-    A nested dataclass is a table. A field may be str, int, float, bool, Path, a StrEnum, a
-    dataclass, a tuple of one of these, or one of these or None. A whole number is
-    read as a float where one is expected; nothing else is converted.
+    Raises:
+        ConfigError: if the file cannot be read or is not TOML, or for a reason of `build`.
+    """
+    return build(read(path), into, where=str(path))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a TOML file as plain tables.
 
     Raises:
-        ConfigError: if the file cannot be read, is not TOML, has an unknown key, lacks one
-            that has no default, or has a value of another type, or one for which the dataclass
-            raises a ValueError.
+        ConfigError: if the file cannot be read or is not TOML.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such recipe; check the path") from None
     except OSError as error:
@@ -61,43 +66,105 @@ def load(path: Path, into: type[T]) -> T:
         raise ConfigError(f"{path}: not text; a recipe is TOML in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}; see https://toml.io") from None
-    return _build(table, into, _Location(path))
+
+
+def build(table: Mapping[str, Any], into: type[T], *, where: str) -> T:
+    """Build a tree of dataclasses from plain tables.
+
+    A nested dataclass is a table. A field may be str, int, float, bool, Path, a StrEnum, a
+    dataclass, a tuple of one of these, one of these or None, or `other_keys()`. A whole number
+    is accepted for a float; nothing else is converted.
+
+    Args:
+        where: the file or line that messages name; may be empty.
+
+    Raises:
+        ConfigError: for an unknown key, a missing one that has no default, a value of another
+            kind, or a value that the dataclass refuses with a ValueError.
+    """
+    return _build(table, into, _Location(where))
+
+
+def other_keys() -> Any:  # noqa: ANN401 - stands where a field's default does
+    """Declare a field that takes every key its dataclass does not name, as plain values."""
+    return dataclasses.field(default_factory=dict, metadata={_OTHER_KEYS: True})
+
+
+def find(name: str, known: Mapping[str, T], *, kind: str) -> T:
+    """Look up a name among the known ones, or import it if it is spelled `module:Name`.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    if name in known:
+        return known[name]
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise ConfigError(
+            f"unknown {kind} {name!r}; {_hint(name, known)}; one of your own is named by its "
+            "import path, 'module:Name'"
+        )
+    try:
+        found: T = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"{kind} {name!r} cannot be imported ({error}); check the import path, 'module:Name'"
+        ) from None
+    return found
 
 
 def dump(recipe: object) -> dict[str, Any]:
-    """A dataclass tree as plain values, from which `load` builds it again.
+    """A dataclass tree as plain tables, from which `build` makes an equal one.
 
-    A field that is None is left out: TOML has no null.
+    A field that is None is left out, as TOML has no null.
 
     Raises:
         TypeError: if `recipe` is not a dataclass.
     """
     if not dataclasses.is_dataclass(recipe) or isinstance(recipe, type):
         raise TypeError(f"a recipe is a dataclass, got {recipe!r}")
-    values = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    table: dict[str, Any] = {}
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name) if field.init else None
+        if _OTHER_KEYS in field.metadata:
+            table |= {key: _plain(other) for key, other in value.items()}
+        elif value is not None:
+            table[field.name] = _plain(value)
+    return table
 
 
 def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value):
         return dump(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, StrEnum):
         return value.value
     return value.as_posix() if isinstance(value, Path) else value
 
 
 def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
-    fields = {f.name: f for f in dataclasses.fields(into) if f.init}  # type: ignore[arg-type]
-    for key in table:
-        if key not in fields:
-            raise location.error(f"unknown key {key!r}; {_hint(key, fields)}")
+    if not dataclasses.is_dataclass(into):
+        raise location.error(f"{into!r} is no dataclass, whose fields would be the table's keys")
+    fields = {f.name: f for f in dataclasses.fields(into) if f.init}
+    others = [name for name in fields if _OTHER_KEYS in fields[name].metadata]
+    fields = {name: field for name, field in fields.items() if name not in others}
+    unknown = {key: raw for key, raw in table.items() if key not in fields}
+    if unknown and not others:
+        key = next(iter(unknown))
+        raise location.error(f"unknown key {key!r}; {_hint(key, fields)}")
     missing = [name for name in fields if name not in table and _required(fields[name])]
     if missing:
         raise location.error(f"missing {', '.join(map(repr, missing))}: no default; add it")
     hints = get_type_hints(into)
-    values = {name: _value(raw, hints[name], location.within(name)) for name, raw in table.items()}
+    values = {
+        name: _value(raw, hints[name], location.within(name))
+        for name, raw in table.items()
+        if name in fields
+    }
+    values |= dict.fromkeys(others, unknown)
     try:
         return into(**values)
     except ValueError as error:
@@ -115,7 +182,7 @@ def _value(raw: object, kind: object, location: _Location) -> object:
         return _tuple(raw, get_args(kind), location)
     if not isinstance(kind, type):
         raise TypeError(
-            f"{location.table}: a recipe cannot hold a {kind}; see `load` for what it can"
+            f"{location.table}: a recipe cannot hold a {kind}; see `build` for what it can"
         )
     if dataclasses.is_dataclass(kind):
         return _build(_table(raw, location), kind, location)

@@ -1,7 +1,14 @@
 """Files to examples to batches."""
 
-from forethought.data.batches import TaskBatches
-from forethought.nano.augment import augment
-from forethought.nano.glyph_examples import GlyphPairs, Pair, read_table, read_texts
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-__all__ = ["GlyphPairs", "Pair", "TaskBatches", "augment", "read_table", "read_texts"]
+from forethought.data.batches import TaskBatches
+from forethought.data.example_source import ExampleKey, ExampleSource
+from forethought.data.json_lines import JsonLines
+from forethought.data.shard import Shard
+
+SOURCES: Mapping[str, Callable[..., ExampleSource]] = MappingProxyType({"json_lines": JsonLines})
+"""The sources that a recipe may name; any other is named by its import path."""
+
+__all__ = ["SOURCES", "ExampleKey", "ExampleSource", "JsonLines", "Shard", "TaskBatches"]

@@ -1,55 +1,68 @@
-"""Which pairs are learned from at which step: a function of the seed and the step alone."""
+"""The examples of a training step: a function of the seed and the step alone."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from forethought.data.example_source import ExampleSource
 from forethought.errors import ConfigError
-from forethought.nano.glyph_examples import Pair
 
 
 @dataclass(frozen=True, slots=True)
 class TaskBatches:
-    """Batches of one task each, its documents all with different answers where it has enough.
+    """Draws batches of one task, with documents of different labels where there are enough.
 
-    A batch holds one task so that telling the tasks apart wins nothing. Nothing is kept
-    between steps: a run that is resumed sees what it would have seen.
+    Negatives of another task would be told apart by their format alone. Nothing is stored
+    between steps, so a resumed run draws what it would have drawn.
     """
 
-    pairs: Sequence[Pair]
+    source: ExampleSource
     seed: int
-    _rows: dict[str, dict[str, list[int]]] = field(init=False, default_factory=dict)
+    _indices: dict[str, dict[str, list[int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for index, pair in enumerate(self.pairs):
-            answers = self._rows.setdefault(pair.task, defaultdict(list))
-            answers[pair.answer].append(index)
+        for index, (task, label) in enumerate(self.source.keys()):
+            self._indices.setdefault(task, defaultdict(list))[label].append(index)
 
     def check(self, weights: Mapping[str, float]) -> None:
-        """Make sure that every weighted task has pairs.
+        """Check that there is data, and some for every weighted task.
 
         Raises:
-            ConfigError: if one has none.
+            ConfigError: if there is not.
         """
-        unknown = sorted(set(weights) - set(self._rows))
+        if not self._indices:
+            raise ConfigError("the data hold no examples; name a file with at least two")
+        unknown = sorted(set(weights) - set(self._indices))
         if unknown:
             raise ConfigError(
-                f"task weights name {unknown[0]!r}; the data's tasks are {', '.join(self._rows)}"
+                f"task weights name {unknown[0]!r}; the data's tasks are {', '.join(self._indices)}"
             )
 
-    def at(self, step: int, *, weights: Mapping[str, float], size: int) -> list[Pair]:
-        """Draw at most `size` pairs for a step, of a task drawn by its weight."""
+    @property
+    def _counts(self) -> dict[str, float]:
+        return {
+            task: float(sum(map(len, by_label.values())))
+            for task, by_label in self._indices.items()
+        }
+
+    def at(self, step: int, *, weights: Mapping[str, float], size: int) -> list[int]:
+        """Draw the indices of at most `size` examples for a step.
+
+        Args:
+            weights: the odds of each task; empty for those of its number of examples.
+        """
         rng = np.random.default_rng((self.seed, step))
+        weights = weights or self._counts
         tasks = sorted(weights)
-        odds = np.array([weights[task] for task in tasks])
-        answers = self._rows[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
-        names = sorted(answers)
-        drawn = [names[i] for i in rng.permutation(len(names))[:size]]
-        rows = [answers[name][rng.integers(len(answers[name]))] for name in drawn]
-        if len(rows) < size:
-            rest = sorted({row for name in names for row in answers[name]} - set(rows))
-            more = rng.permutation(len(rest))[: size - len(rows)]
-            rows += [rest[i] for i in more]
-        return [self.pairs[row] for row in rows]
+        odds = np.array([weights[task] for task in tasks], dtype=np.float64)
+        by_label = self._indices[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
+        labels = sorted(by_label)
+        chosen = [labels[i] for i in rng.permutation(len(labels))[:size]]
+        indices = [by_label[label][rng.integers(len(by_label[label]))] for label in chosen]
+        if len(indices) < size:
+            rest = sorted({i for label in labels for i in by_label[label]} - set(indices))
+            more = rng.permutation(len(rest))[: size - len(indices)]
+            indices += [rest[i] for i in more]
+        return indices

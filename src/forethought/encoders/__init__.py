@@ -9,6 +9,7 @@ from forethought.encoders.rationale_cache import RationaleCache
 from forethought.encoders.rationale_key import key_of, sources_of
 from forethought.encoders.reasoning import ReasoningEncoder, count_endings
 from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
+from forethought.encoders.save import save
 
 __all__ = [
     "CARD",
@@ -37,5 +38,6 @@ __all__ = [
     "read_card",
     "read_tokenizer",
     "recognise",
+    "save",
     "sources_of",
 ]

@@ -1,4 +1,4 @@
-"""What is made small: functions of vectors and scores, never of models."""
+"""Loss functions of vectors and scores; they know no models."""
 
 from forethought.losses.distillation import pointwise, relational
 from forethought.losses.info_nce import info_nce

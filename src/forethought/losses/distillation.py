@@ -1,4 +1,4 @@
-"""Stand where a teacher stands."""
+"""Distillation: match a teacher's vectors, or its ranking of a pool."""
 
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -7,24 +7,24 @@ from torch import Tensor
 from forethought.similarity import cosine
 
 
-def pointwise(vectors: Float[Tensor, "N D"], taught: Float[Tensor, "N D"]) -> Float[Tensor, ""]:
+def pointwise(vectors: Float[Tensor, "N D"], targets: Float[Tensor, "N D"]) -> Float[Tensor, ""]:
     """Mean of one less the cosine to the teacher's vector of the same input, in [0, 2]."""
-    return 1 - F.cosine_similarity(vectors, taught, dim=-1).mean()
+    return 1 - F.cosine_similarity(vectors, targets, dim=-1).mean()
 
 
 def relational(
     queries: Float[Tensor, "Q D"],
     documents: Float[Tensor, "P D"],
     *,
-    taught_queries: Float[Tensor, "Q E"],
-    taught_documents: Float[Tensor, "P E"],
+    target_queries: Float[Tensor, "Q E"],
+    target_documents: Float[Tensor, "P E"],
     temperature: float,
     ignored: Bool[Tensor, "Q P"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Rank the pool as the teacher ranks it.
+    """Compare two rankings of a pool of documents.
 
     Mean Kullback-Leibler divergence from the teacher's distribution over the pool to ours,
-    both at `temperature`; the teacher may have another dimension.
+    both at `temperature`; the teacher's vectors may have another dimension.
 
     Raises:
         ValueError: if `temperature` is not positive.
@@ -32,7 +32,7 @@ def relational(
     if temperature <= 0:
         raise ValueError(f"temperature must be positive, got {temperature}")
     ours = cosine(queries, documents) / temperature
-    theirs = cosine(taught_queries, taught_documents) / temperature
+    theirs = cosine(target_queries, target_documents) / temperature
     if ignored is not None:
         # A large negative number: minus infinity times a zero probability is not a number.
         ours, theirs = ours.masked_fill(ignored, -1e4), theirs.masked_fill(ignored, -1e4)

@@ -1,4 +1,4 @@
-"""Pick your own document out of the pool."""
+"""InfoNCE over a pool of documents."""
 
 import torch
 import torch.nn.functional as F
@@ -16,16 +16,14 @@ def info_nce(
     temperature: float,
     ignored: Bool[Tensor, "Q P"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Ask each query to pick its own document out of the pool.
+    """Cross-entropy of choosing each query's positive out of the pool.
 
-    The pool holds every positive of the batch, so a query's negatives are all documents but
-    its own. At `temperature` t, a cosine gap of t multiplies the odds by e. (InfoNCE: van
+    A query's negatives are all other documents of the pool. At `temperature` t, a cosine gap of t multiplies the odds by e. (InfoNCE: van
     den Oord et al., arXiv 1807.03748, equation 4.)
 
     Args:
-        positives: index into `documents` of each query's own document.
-        ignored: documents that are no negatives of a query, false ones; a query's own
-            document is never ignored.
+        positives: index into `documents` of each query's positive.
+        ignored: false negatives, left out of a query's pool; its positive never is.
 
     Raises:
         ValueError: if `temperature` is not positive.
@@ -34,6 +32,6 @@ def info_nce(
         raise ValueError(f"temperature must be positive, got {temperature}")
     logits = cosine(queries, documents) / temperature
     if ignored is not None:
-        own = F.one_hot(positives, len(documents)).bool()
-        logits = logits.masked_fill(ignored & ~own, -torch.inf)
+        positive = F.one_hot(positives, len(documents)).bool()
+        logits = logits.masked_fill(ignored & ~positive, -torch.inf)
     return F.cross_entropy(logits, positives)

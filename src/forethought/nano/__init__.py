@@ -7,31 +7,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline
+    from forethought.nano.augment import augment_pictures
+    from forethought.nano.baseline_trainer import train_frozen_baseline
     from forethought.nano.frozen_baseline import FrozenBaseline
     from forethought.nano.glyph_benchmark import GlyphBenchmark, read_glyphs
+    from forethought.nano.glyph_examples import GlyphExamples
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
+    from forethought.nano.image_distillation import ImageDistillation
+    from forethought.nano.statements import Statements
+    from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
+    from forethought.nano.vocabulary import learn_tokenizer
 
 __all__ = [
     "FrozenBaseline",
-    "FrozenBaselineRecipe",
     "GlyphBenchmark",
+    "GlyphExamples",
+    "ImageDistillation",
+    "Statements",
+    "TeacherPairs",
+    "TeacherRanking",
+    "TeacherTexts",
+    "augment_pictures",
     "build_gallery",
     "build_glyphs",
     "check_glyphs",
-    "fit_frozen_baseline",
+    "learn_tokenizer",
     "read_glyphs",
+    "train_frozen_baseline",
 ]
 
 _MODULES = {
     "FrozenBaseline": "frozen_baseline",
-    "FrozenBaselineRecipe": "fit_baseline",
     "GlyphBenchmark": "glyph_benchmark",
+    "GlyphExamples": "glyph_examples",
+    "ImageDistillation": "image_distillation",
+    "Statements": "statements",
+    "TeacherPairs": "teacher_objectives",
+    "TeacherRanking": "teacher_objectives",
+    "TeacherTexts": "teacher_objectives",
+    "augment_pictures": "augment",
     "build_gallery": "glyphs",
     "build_glyphs": "glyphs",
     "check_glyphs": "glyphs",
-    "fit_frozen_baseline": "fit_baseline",
+    "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",
+    "train_frozen_baseline": "baseline_trainer",
 }
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from forethought.errors import DataError
 from forethought.nano.feature_cache import cached_rows
 from forethought.nano.frozen_encoders import ImageEncoder, TextEncoder
-from forethought.nano.glyph_examples import Pair, read_table
+from forethought.nano.glyph_examples import GlyphPair, read_table
 from forethought.types import Image
 
 
@@ -39,7 +39,7 @@ def read_feature_dataset(
     Raises:
         DataError: if the data set is not built, or pairs no picture with a text.
     """
-    pairs = [Pair(**row) for row in read_table(data / "examples.parquet")]
+    pairs = [GlyphPair(**row) for row in read_table(data / "examples.parquet")]
     matches = [match for pair in pairs if pair.split == "train" for match in picture_texts(pair)]
     if not matches:
         raise DataError(f"{data}: no train pair of a picture and a text; build the data again")
@@ -60,7 +60,7 @@ def read_feature_dataset(
     )
 
 
-def picture_texts(pair: Pair) -> list[tuple[str, str, str]]:
+def picture_texts(pair: GlyphPair) -> list[tuple[str, str, str]]:
     """(picture, text, concept) of a pair of one picture and one text, else nothing."""
     found = []
     if pair.document_picture and pair.query_text and not (pair.query_picture or pair.document_text):

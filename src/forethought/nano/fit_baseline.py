@@ -29,6 +29,7 @@ class FrozenBaselineRecipe:
         out: the folder of the model.
         dropout: the share of picture features that are zeroed at each step.
         pull: the weight of the cosine to a picture's own text beside InfoNCE.
+        trainer: the import path by which `forethought train` finds `train_frozen_baseline`.
 
     Raises:
         ConfigError: if a number is out of range.
@@ -45,6 +46,7 @@ class FrozenBaselineRecipe:
     dropout: float = 0.7
     temperature: float = 0.05
     pull: float = 1.0
+    trainer: str = "forethought.nano:train_frozen_baseline"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch", "hidden", "rate", "temperature"):

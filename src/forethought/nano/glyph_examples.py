@@ -1,19 +1,20 @@
-"""Parquet files of pairs as Examples, pictures decoded once."""
+"""The training pairs of the built data set, as examples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from forethought.data import ExampleKey, Shard
 from forethought.errors import DataError
-from forethought.types import Ending, Example, Image, Message, Rationale, Side, Text
+from forethought.types import Document, Ending, Example, Image, Message, Rationale, Side, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """One row of `examples.parquet`: the names of what an Example shows."""
+class GlyphPair:
+    """One row of `examples.parquet`; pictures are named by their ids."""
 
     task: str
     split: str
@@ -31,68 +32,77 @@ class Pair:
     document_answer: str
 
     @property
-    def query_key(self) -> str:
-        """What a teacher calls the query; empty if it is more than one text or picture."""
-        return _key(self.query_text, self.query_picture)
+    def label(self) -> str:
+        """The document's words, or the concept of its picture.
 
-    @property
-    def document_key(self) -> str:
-        """What a teacher calls the document; empty if it is more than one text or picture."""
-        return _key(self.document_text, self.document_picture)
-
-    @property
-    def answer(self) -> str:
-        """What the document says: its words, or the concept that its picture shows.
-
-        Two pairs with the same answer are not each other's negatives.
+        Two pairs with the same label are not each other's negatives.
         """
         return self.document_text or self.document_concept
 
 
 @dataclass(frozen=True)
-class GlyphPairs:
-    """The pairs of one split, and every picture they show.
+class GlyphExamples:
+    """The pairs of one split of the data in `folder`, with the pictures they name.
 
     Raises:
-        DataError: if the folder does not hold the built data.
+        DataError: at first use, if the folder does not hold the built data.
     """
 
     folder: Path
-    split: str
+    split: str = "train"
 
     @cached_property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> tuple[GlyphPair, ...]:
         """Every pair, in the order of the file."""
         rows = read_table(self.folder / "examples.parquet")
-        return tuple(Pair(**row) for row in rows if row["split"] == self.split)
+        return tuple(GlyphPair(**row) for row in rows if row["split"] == self.split)
 
     @cached_property
     def pictures(self) -> dict[str, Image]:
-        """Every picture that a pair shows, by its id."""
-        shown = {name for p in self.pairs for name in (p.query_picture, p.document_picture)}
+        """Every picture that a pair names, by its id."""
+        ids = {name for p in self.pairs for name in (p.query_picture, p.document_picture)}
         table = pq.read_table(
             self.folder / "pictures.parquet",
             columns=["picture", "png"],
-            filters=[("picture", "in", shown)],
+            filters=[("picture", "in", ids)],
         )
         return {
             row["picture"]: Image(row["png"], source=row["picture"]) for row in table.to_pylist()
         }
 
-    def example(self, pair: Pair) -> Example:
-        """Show what a pair names."""
+    def keys(self) -> Iterator[ExampleKey]:
+        """The key of every example in order; opens no picture."""
+        return (ExampleKey(pair.task, pair.label) for pair in self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Example:
+        """The example of one pair."""
+        return self.example(self.pairs[index])
+
+    def __iter__(self) -> Iterator[Example]:
+        return map(self.example, self.pairs)
+
+    def shard(self, rank: int, world_size: int) -> Shard:
+        """The part of one of `world_size` processes."""
+        return Shard(self, rank, world_size)
+
+    def example(self, pair: GlyphPair) -> Example:
+        """A pair with its pictures."""
         query = self._content(pair.query_picture, pair.query_text)
         document = self._content(pair.document_picture, pair.document_text)
         return Example(
             task=pair.task,
             query=Message(query, pair.query_instruction, Side.QUERY),
-            document=Message(document, pair.document_instruction, Side.DOCUMENT),
-            query_rationale=Rationale(pair.query_thinking, pair.query_answer, Ending.EMBED),
-            document_rationale=Rationale(
-                pair.document_thinking, pair.document_answer, Ending.EMBED
+            positives=(
+                Document(
+                    Message(document, pair.document_instruction, Side.DOCUMENT),
+                    pair.label,
+                    Rationale(pair.document_thinking, pair.document_answer, Ending.EMBED),
+                ),
             ),
-            query_concept=pair.query_concept,
-            document_concept=pair.document_concept,
+            rationale=Rationale(pair.query_thinking, pair.query_answer, Ending.EMBED),
         )
 
     def _content(self, picture: str, text: str) -> tuple[Image | Text, ...]:
@@ -115,7 +125,3 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def read_texts(path: Path) -> Sequence[str]:
     """Read the `text` column of a Parquet file of the built data."""
     return tuple(row["text"] for row in read_table(path))
-
-
-def _key(text: str, picture: str) -> str:
-    return "" if text and picture else text or picture

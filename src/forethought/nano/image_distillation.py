@@ -1,13 +1,14 @@
-"""Teach the vision tower alone: what stands where in a picture, as a frozen tower describes it.
+"""Train the vision tower alone: predict what a frozen encoder says of each part of a picture.
 
-One vector a picture is a thin signal for a tower that starts from nothing; a description of
-each of its parts is as many signals as it has tokens (dense feature distillation, as in
+One vector a picture is a weak signal for a tower that starts from random weights; a target for
+each of its tokens is as many signals as it has tokens (dense feature distillation, as in
 FitNets, arXiv 1412.6550, on the language model's side of the merger).
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -16,88 +17,128 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from forethought.backbones import QwenVL
-from forethought.data import GlyphPairs
+from forethought.errors import ConfigError
+from forethought.files import atomic
 from forethought.nano.frozen_encoders import FrozenImageEncoder
+from forethought.nano.glyph_examples import GlyphExamples
+from forethought.training import LossTerm, RunContext, StepInputs
 from forethought.types import Image, Patches
 
-FILE = "sight.safetensors"
+FILE = "image_distillation.safetensors"
 SCALE = 0.3
-"""The root mean square of a description's numbers: about that of a token after a few layers."""
-SAMPLE = 1024
-"""Pictures from which the axes of a description are taken."""
-CHUNK = 256
+"""The root mean square of a target's numbers: about that of a token after a few layers."""
+_SAMPLE = 1024
+"""Pictures from which the principal axes of the targets are computed."""
+_CHUNK = 256
+_STREAM = 4
+_SQUARE = Image(np.zeros((256, 256, 3), np.uint8))
 
 
 @runtime_checkable
 class PatchEncoder(Protocol):
-    """Describes parts of pictures."""
+    """Computes features of the parts of pictures."""
 
     def places(
         self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
     ) -> Float[Tensor, "N S F"]:
-        """Describe the `side` x `side` parts of each picture, row by row."""
+        """The features of the `side` x `side` parts of each picture, row by row."""
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ImageDistillation:
-    """Pictures, and a description of each of their `side` x `side` parts."""
+    """An objective: the targets of `count` pictures a step, of those that the examples name."""
+
+    count: int
+
+    def bind(self, run: RunContext) -> LossTerm:
+        """Compute the targets, unless they are stored beside the data.
+
+        Raises:
+            ConfigError: if the examples are not those of the built data.
+        """
+        source = run.source
+        if not isinstance(source, GlyphExamples):
+            raise ConfigError(
+                "image distillation needs the pictures of GlyphExamples, got "
+                f"{type(source).__name__}; leave the objective out"
+            )
+        processor = run.encoder.renderer.layout.image_processor
+        backbone = run.reader.backbone
+        _, rows, _ = processor(_SQUARE).grid
+        side, width = rows // backbone.placeholders.merge_size, backbone.hidden_size
+        targets = run.once(
+            ("patch targets", source.folder, side, width),
+            lambda: patch_targets(source, side=side, width=width),
+        )
+        return DistillationLoss(backbone, processor, targets, count=self.count, seed=run.seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatchTargets:
+    """Pictures, and a target vector for each of their `side` x `side` parts."""
 
     pictures: tuple[Image, ...]
-    described: Float[Tensor, "P S H"]
+    vectors: Float[Tensor, "P S H"]
     side: int
-    patchify: Callable[[Image], Patches]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistillationLoss:
+    """Squared error of the vision tower's tokens, divided by the targets' variance."""
+
+    backbone: QwenVL
+    image_processor: Callable[[Image], Patches]
+    targets: PatchTargets
+    count: int
     seed: int
 
-    def loss(self, backbone: QwenVL, step: int, count: int) -> Float[Tensor, ""]:
-        """Squared error of what the tower sees of `count` pictures, against their variance."""
-        rng = np.random.default_rng((self.seed, step, 4))
-        rows = rng.integers(len(self.pictures), size=count)
-        mirrored = rng.random(count) < 0.5
+    def __call__(self, inputs: StepInputs) -> Float[Tensor, ""]:
+        """The mean loss of a step's pictures, about half of them mirrored with their targets."""
+        targets, side = self.targets, self.targets.side
+        rng = np.random.default_rng((self.seed, inputs.number, _STREAM))
+        rows = rng.integers(len(targets.pictures), size=self.count)
+        mirrored = rng.random(self.count) < 0.5
         patches = [
-            self.patchify(_mirror(self.pictures[row]) if mirror else self.pictures[row])
+            self.image_processor(
+                _mirror(targets.pictures[row]) if mirror else targets.pictures[row]
+            )
             for row, mirror in zip(rows, mirrored, strict=True)
         ]
-        described = (
-            self.described[torch.from_numpy(rows)].float().view(count, self.side, self.side, -1)
-        )
+        vectors = targets.vectors[torch.from_numpy(rows)].float().view(self.count, side, side, -1)
         flipped = torch.from_numpy(mirrored)[:, None, None, None]
-        described = torch.where(flipped, described.flip(2), described).flatten(0, 2)
-        seen = backbone.encode_images(
-            torch.from_numpy(np.concatenate([p.values for p in patches])).to(backbone.device),
-            torch.tensor([p.grid for p in patches], device=backbone.device),
+        vectors = torch.where(flipped, vectors.flip(2), vectors).flatten(0, 2)
+        tokens = self.backbone.encode_images(
+            torch.from_numpy(np.concatenate([p.values for p in patches])).to(self.backbone.device),
+            torch.tensor([p.grid for p in patches], device=self.backbone.device),
         )
-        return F.mse_loss(seen.float(), described.to(seen.device)) / SCALE**2
+        return F.mse_loss(tokens.float(), vectors.to(tokens.device)) / SCALE**2
 
 
-def load_image_distillation(
-    source: GlyphPairs,
-    *,
-    side: int,
-    width: int,
-    patchify: Callable[[Image], Patches],
-    seed: int,
-    tower: PatchEncoder | None = None,
-) -> ImageDistillation:
-    """Read the descriptions of every training picture; write them if they are not there.
+def patch_targets(
+    source: GlyphExamples, *, side: int, width: int, encoder: PatchEncoder | None = None
+) -> PatchTargets:
+    """The targets of every picture of the examples, of `width` numbers each.
 
-    They are kept beside the data and made anew when a picture, `side` or `width` changes.
+    They are stored beside the data and computed again when a picture, `side` or `width`
+    changes. The encoder is the published one unless another is given.
     """
     names = sorted(source.pictures)
     pictures = tuple(source.pictures[name] for name in names)
     path, key = source.folder / FILE, _key(pictures, side, width)
     if not _is_of(path, key):
-        _write(
-            path, pictures, tower or FrozenImageEncoder.published(), side=side, width=width, key=key
-        )
-    return ImageDistillation(pictures, load_file(path)["described"], side, patchify, seed)
+        encode = partial((encoder or FrozenImageEncoder.published()).places, side=side)
+        vectors = _compute([picture.pixels for picture in pictures], encode, width)
+        with atomic(path) as temporary:
+            save_file({"vectors": vectors}, temporary, metadata={"key": key})
+    return PatchTargets(pictures, load_file(path)["vectors"], side)
 
 
-def _key(pictures: tuple[Image, ...], side: int, width: int) -> str:
+def _key(pictures: Sequence[Image], side: int, width: int) -> str:
     digest = hashlib.sha256(f"{side} {width}".encode())
     for picture in pictures:
         digest.update(picture.pixels.tobytes())
@@ -108,40 +149,30 @@ def _is_of(path: Path, key: str) -> bool:
     if not path.is_file():
         return False
     with safe_open(path, framework="pt") as file:
-        return bool((file.metadata() or {}).get("of") == key)
+        return bool((file.metadata() or {}).get("key") == key)
 
 
-def _write(
-    path: Path,
-    pictures: tuple[Image, ...],
-    tower: PatchEncoder,
-    *,
-    side: int,
+def _compute(
+    pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]],
+    encode: Callable[[Sequence[UInt8[np.ndarray, "_ _ 3"]]], Float[Tensor, "N S F"]],
     width: int,
-    key: str,
-) -> None:
-    def places(chosen: tuple[Image, ...]) -> Float[Tensor, "N S F"]:
-        return tower.places([image.pixels for image in chosen], side=side)
-
-    every = max(1, len(pictures) // SAMPLE)
-    mean, axes = _axes(places(pictures[::every]).flatten(0, 1), width)
+) -> Float[Tensor, "P S H"]:
+    every = max(1, len(pictures) // _SAMPLE)
+    mean, axes = _axes(encode(pictures[::every]).flatten(0, 1), width)
     parts = [
-        ((places(pictures[at : at + CHUNK]) - mean) @ axes).half()
-        for at in range(0, len(pictures), CHUNK)
+        ((encode(pictures[start : start + _CHUNK]) - mean) @ axes).half()
+        for start in range(0, len(pictures), _CHUNK)
     ]
-    scratch = path.with_name(f".{path.name}")
-    described = {"described": torch.cat(parts).contiguous()}
-    scratch.write_bytes(save(described, metadata={"of": key}))
-    scratch.replace(path)
+    return torch.cat(parts).contiguous()
 
 
 def _axes(
     features: Float[Tensor, "N F"], width: int
 ) -> tuple[Float[Tensor, " F"], Float[Tensor, "F H"]]:
-    """The mean, and the principal axes scaled so that a description's numbers have `SCALE`."""
+    """The mean, and the principal axes, scaled so that the targets' numbers have `SCALE`."""
     mean = features.mean(0)
     centred = (features - mean).double()
-    # eigh sorts upwards. Not whitened: the large axes are what a picture shows, the small noise.
+    # eigh sorts upwards. Not whitened: the large axes are the content, the small ones noise.
     axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, :width]
     size = (centred @ axes).square().mean().sqrt()
     return mean, (axes * (SCALE / size)).to(features.dtype)

@@ -22,7 +22,7 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
-from forethought.nano.glyph_examples import Pair, read_table
+from forethought.nano.glyph_examples import GlyphPair, read_table
 
 VECTORS = "teacher.safetensors"
 KEYS = "teacher.parquet"
@@ -93,7 +93,7 @@ def principal_axes(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tenso
 
 def _keys(data: Path) -> tuple[list[str], list[str], set[str]]:
     """Every picture and every distinct text of the data set, and the texts of the train split."""
-    pairs = [Pair(**row) for row in read_table(data / "examples.parquet")]
+    pairs = [GlyphPair(**row) for row in read_table(data / "examples.parquet")]
     pictures = {name for pair in pairs for name in (pair.query_picture, pair.document_picture)}
     texts = {text for pair in pairs for text in (pair.query_text, pair.document_text)}
     plain = {row["text"] for row in read_table(data / "texts.parquet")}

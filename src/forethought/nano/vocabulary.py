@@ -1,10 +1,30 @@
-"""The tokens of a new model: a byte-level BPE learned from what it will read and write."""
+"""The tokenizer of a new model: a byte-level BPE learned from what it will read and write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from forethought.data import ExampleSource
+from forethought.errors import ConfigError
+from forethought.nano.glyph_examples import GlyphExamples, read_texts
 from forethought.renderers import TAGS
+
+
+def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
+    """Learn a tokenizer from the texts, rationales, statements and lone texts of the built data.
+
+    Raises:
+        ConfigError: if the examples are not those of the built data.
+        DataError: if the data are not built.
+    """
+    if not isinstance(source, GlyphExamples):
+        raise ConfigError(
+            f"learn_tokenizer reads the data of GlyphExamples, got {type(source).__name__}; name "
+            "another tokenizer"
+        )
+    statements = read_texts(source.folder / "statements.parquet")
+    texts = read_texts(source.folder / "texts.parquet")
+    return learn_tokens([*_turns(source), *statements, *texts], size=size)
 
 
 def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
@@ -25,3 +45,10 @@ def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
+
+
+def _turns(source: GlyphExamples) -> Iterator[str]:
+    for pair in source.pairs:
+        yield f"user\n{pair.query_instruction}\n{pair.query_text}"
+        yield f"assistant\n{pair.query_thinking} {pair.query_answer}"
+        yield f"user\n{pair.document_instruction}\n{pair.document_text}"

@@ -1,7 +1,26 @@
 """Recipes to models."""
 
-from forethought.training.cold_start import Report, train
+from forethought.training.objective import LossTerm, Objective, RunContext, StepInputs
+from forethought.training.objectives import OBJECTIVES
+from forethought.training.pair_batch import PairBatch, TrainPair
+from forethought.training.reader import Reader, States, TrainRow
 from forethought.training.recipe import Recipe
-from forethought.training.run import run
+from forethought.training.run import Trainer, run
+from forethought.training.trainer import train
 
-__all__ = ["Recipe", "Report", "run", "train"]
+__all__ = [
+    "OBJECTIVES",
+    "LossTerm",
+    "Objective",
+    "PairBatch",
+    "Reader",
+    "Recipe",
+    "RunContext",
+    "States",
+    "StepInputs",
+    "TrainPair",
+    "TrainRow",
+    "Trainer",
+    "run",
+    "train",
+]

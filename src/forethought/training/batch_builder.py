@@ -1,139 +1,125 @@
-"""What a run learns from, as rows of tokens: pairs, plain statements, a teacher's lessons."""
+"""From examples to the rows of a step: the same for the same seed and step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from safetensors.torch import load_file
-from torch import Tensor
 
-from forethought.data import GlyphPairs, Pair, TaskBatches, augment, read_table
-from forethought.renderers import ForethoughtRenderer, Tag
-from forethought.training.recipe import Stage
-from forethought.types import Example, Image, Message, Prompt, Rationale, Side, Text
+from forethought.data import ExampleSource, TaskBatches
+from forethought.renderers import Renderer
+from forethought.training.pair_batch import TrainPair
+from forethought.training.reader import TrainRow
+from forethought.training.stage import Stage
+from forethought.types import Document, Example, Prompt, Rationale, Side
 
-LEFT_AND_RIGHT_MATTER = frozenset({"flag", "flag_question", "country_question", "clock"})
+Augment = Callable[[Example, np.random.Generator], Example]
+"""Changes an example at random; its labels and its task stay."""
+
+_AUGMENT, _CHOOSE = 1, 5
+"""Streams of random numbers of a step."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One side of a pair: its prompt, and the completion it is read behind, if any.
+class DrawnPairs:
+    """The pairs of a step, rendered; `negatives` are those of all pairs in order."""
 
-    `taught` marks a completion whose tokens are learned; a row is never both taught and
-    read for its thought vector.
-    """
-
-    prompt: Prompt
-    completion: tuple[int, ...]
-    taught: bool
+    pairs: tuple[TrainPair, ...]
+    queries: tuple[Prompt, ...]
+    documents: tuple[Prompt, ...]
+    negatives: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchBuilder:
-    """Draws a step's rows from the data: the same for the same seed and step."""
+    """Draws examples and lays them out as rows.
 
-    source: GlyphPairs
+    `thinks` are the sides on which the model may write a rationale.
+    """
+
+    source: ExampleSource
     batches: TaskBatches
-    renderer: ForethoughtRenderer
-    statements: Sequence[str]
-    lessons: Sequence[str]
+    renderer: Renderer
+    thinks: frozenset[Side]
+    augment: Augment | None
     seed: int
 
-    def examples(self, step: int, stage: Stage) -> tuple[list[Pair], list[Example]]:
-        """The pairs of a step and what they show, a little different each time."""
-        rng = np.random.default_rng((self.seed, step, 1))
-        pairs = self.batches.at(step, weights=stage.odds, size=stage.batch)
-        shown = [self.source.example(pair) for pair in pairs]
-        return pairs, [
-            _augmented(example, pair, rng) for example, pair in zip(shown, pairs, strict=True)
-        ]
-
-    def prompts(self, examples: Sequence[Example]) -> tuple[list[Prompt], list[Prompt]]:
-        """Both sides of each example as prompts."""
-        queries = [self.renderer.render(example.query) for example in examples]
-        documents = [self.renderer.render(example.document) for example in examples]
-        return queries, documents
-
-    def row(self, prompt: Prompt, rationale: Rationale | None) -> Row:
-        """A side that goes direct, or is taught its true rationale."""
-        return Row(
-            prompt, self.renderer.write(rationale) if rationale else (), rationale is not None
+    def draw(self, step: int, stage: Stage) -> DrawnPairs:
+        """Draw and render the pairs of a step."""
+        indices = self.batches.at(step, weights=stage.odds, size=stage.batch)
+        rng = np.random.default_rng((self.seed, step, _AUGMENT))
+        examples = [self.source[index] for index in indices]
+        if self.augment:
+            examples = [self.augment(example, rng) for example in examples]
+        choice = np.random.default_rng((self.seed, step, _CHOOSE))
+        pairs = tuple(_pair(example, stage.negatives, choice) for example in examples)
+        negatives = (document for pair in pairs for document in pair.negatives)
+        return DrawnPairs(
+            pairs,
+            tuple(self.renderer.render(pair.query) for pair in pairs),
+            tuple(self.renderer.render(pair.document.message) for pair in pairs),
+            tuple(self.renderer.render(document.message) for document in negatives),
         )
 
-    @property
-    def opening(self) -> tuple[int, ...]:
-        """The tokens that every thought starts with."""
-        return (*self.renderer.opening, self.renderer.layout.token_id(Tag.THINK))
+    def prompts_to_complete(self, drawn: DrawnPairs, stage: Stage) -> list[Prompt]:
+        """The prompts behind which the model writes: of the first pairs, each side that thinks."""
+        count, _ = _bounds(len(drawn.pairs), stage)
+        sides = {Side.QUERY: drawn.queries, Side.DOCUMENT: drawn.documents}
+        return [prompt for side in Side if side in self.thinks for prompt in sides[side][:count]]
 
-    def statement_rows(self, step: int, count: int) -> list[tuple[int, ...]]:
-        """Plain facts as the start of a thought, three in a row so that none is always first."""
-        rng = np.random.default_rng((self.seed, step, 2))
+    def rows(
+        self, drawn: DrawnPairs, completions: Sequence[tuple[int, ...]], stage: Stage
+    ) -> list[TrainRow]:
+        """All queries, then all documents, then all negatives.
+
+        Of the pairs, the first are read behind `completions`, which answer
+        `prompts_to_complete`; the next are supervised where they have a true rationale; the rest
+        are direct.
+        """
+        first_sft, first_direct = _bounds(len(drawn.pairs), stage)
+        written = iter(completions)
+        truths = {
+            Side.QUERY: [pair.rationale for pair in drawn.pairs],
+            Side.DOCUMENT: [pair.document.rationale for pair in drawn.pairs],
+        }
+        prompts = {Side.QUERY: drawn.queries, Side.DOCUMENT: drawn.documents}
         rows = []
-        for chosen in rng.integers(len(self.statements), size=(count, 3)):
-            said = " ".join(self.statements[index] for index in chosen)
-            words = self.renderer.layout.encode_text(said)
-            rows.append((*self.opening, *words))
-        return rows
+        for side in Side:
+            for index, prompt in enumerate(prompts[side]):
+                if side in self.thinks and index < first_sft:
+                    rows.append(TrainRow(prompt, next(written)))
+                elif side in self.thinks and index < first_direct:
+                    rows.append(self._supervised(prompt, truths[side][index]))
+                else:
+                    rows.append(TrainRow(prompt))
+        return rows + [TrainRow(prompt) for prompt in drawn.negatives]
 
-    def lesson_prompts(self, step: int, count: int) -> tuple[list[str], list[Prompt]]:
-        """Texts that only the teacher knows a place for."""
-        rng = np.random.default_rng((self.seed, step, 3))
-        texts = [self.lessons[index] for index in rng.integers(len(self.lessons), size=count)]
-        instructions = ("Find the picture these words describe.", "Text.")
-        return texts, [
-            self.renderer.render(Message((Text(text),), instructions[index % 2], Side.QUERY))
-            for index, text in enumerate(texts)
-        ]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Teacher:
-    """Vectors of a frozen encoder for pictures and texts, by key."""
-
-    rows: dict[str, int]
-    vectors: Float[Tensor, "N E"]
-
-    def of(self, keys: Sequence[str]) -> tuple[list[int], Float[Tensor, "K E"]]:
-        """Which of the keys it knows, and their vectors."""
-        known = [index for index, key in enumerate(keys) if key in self.rows]
-        return known, self.vectors[[self.rows[keys[index]] for index in known]].float()
+    def _supervised(self, prompt: Prompt, rationale: Rationale | None) -> TrainRow:
+        if rationale is None:
+            return TrainRow(prompt)
+        return TrainRow(prompt, self.renderer.write(rationale), supervised=True)
 
 
-def load_teacher(folder: Path) -> Teacher:
-    """Read what `teacher_vectors` wrote beside the data, pictures and texts each about their mean.
-
-    What all pictures share, and what all texts share, tells no two of them apart; left in, it
-    is the first thing a student learns and the last it forgets.
-    """
-    keys = read_table(folder / "teacher.parquet")
-    vectors = load_file(folder / "teacher.safetensors")
-    order = {"picture": 0, "text": len(vectors["picture"])}
-    rows = {row["key"]: order[row["kind"]] + int(row["row"]) for row in keys}
-    centred = [
-        vectors[kind].float() - vectors[kind].float().mean(0) for kind in ("picture", "text")
-    ]
-    return Teacher(rows, torch.cat(centred))
-
-
-def _augmented(example: Example, pair: Pair, rng: np.random.Generator) -> Example:
-    flip = pair.task not in LEFT_AND_RIGHT_MATTER and not pair.query_concept.startswith("clock")
-    return Example(
+def _pair(example: Example, num_negatives: int, rng: np.random.Generator) -> TrainPair:
+    return TrainPair(
         task=example.task,
-        query=_seen(example.query, rng, may_flip=flip),
-        document=_seen(example.document, rng, may_flip=flip),
-        query_rationale=example.query_rationale,
-        document_rationale=example.document_rationale,
-        query_concept=example.query_concept,
-        document_concept=example.document_concept,
+        query=example.query,
+        rationale=example.rationale,
+        document=_some(example.positives, 1, rng)[0],
+        negatives=_some(example.negatives, num_negatives, rng),
+        answers=example.labels,
     )
 
 
-def _seen(message: Message, rng: np.random.Generator, *, may_flip: bool) -> Message:
-    content = tuple(
-        augment(part, rng, may_flip=may_flip) if isinstance(part, Image) else part
-        for part in message.content
-    )
-    return Message(content, message.instruction, message.side)
+def _some(
+    documents: tuple[Document, ...], count: int, rng: np.random.Generator
+) -> tuple[Document, ...]:
+    """At most `count` of the documents, drawn without replacement."""
+    if len(documents) <= count:
+        return documents
+    return tuple(documents[index] for index in rng.permutation(len(documents))[:count])
+
+
+def _bounds(num_pairs: int, stage: Stage) -> tuple[int, int]:
+    """The index of the first supervised pair of a batch, and of the first direct one."""
+    first_sft = round(num_pairs * stage.self_generated)
+    return first_sft, first_sft + round(num_pairs * stage.sft)

@@ -1,4 +1,4 @@
-"""What a run says of itself: one JSON line a step, and a plot."""
+"""The log of a run: one JSON line a step, and a plot."""
 
 import json
 from collections.abc import Mapping
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forethought.files import write_text
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A file of JSON lines that only grows, but for steps that a resumed run does again."""
+    """A file of JSON lines that only grows, except for steps that a resumed run repeats."""
 
     path: Path
 
@@ -20,7 +22,7 @@ class Journal:
             file.write(json.dumps(entry) + "\n")
 
     def read(self) -> list[dict[str, Any]]:
-        """Every whole line; a killed run may have left half of its last one."""
+        """Every whole line; a killed run may have left a part of its last one."""
         if not self.path.exists():
             return []
         entries = []
@@ -31,17 +33,15 @@ class Journal:
                 continue
         return entries
 
-    def forget_from(self, step: int) -> None:
-        """Drop the entries of `step` and later, which are about to be made again."""
-        kept = [entry for entry in self.read() if entry["step"] < step]
-        fresh = self.path.with_suffix(".new")
+    def truncate(self, step: int) -> None:
+        """Drop the entries of `step` and later, which are about to be written again."""
+        earlier = [entry for entry in self.read() if entry["step"] < step]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
-        fresh.replace(self.path)
+        write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in earlier))
 
     def plot(self, path: Path) -> None:
         """Draw every term of the loss against the step, smoothed over 20 steps."""
-        # Drawn without pyplot, which would keep every figure and choose a window system.
+        # Without pyplot, which holds on to every figure and chooses a window system.
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow
         from matplotlib.figure import Figure  # noqa: PLC0415
 

@@ -1,107 +1,66 @@
-"""The loss of one step: what is read, and how it is weighed."""
+"""What a term of the loss is, and what it is computed from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
-import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from forethought.data import Pair
-from forethought.losses import info_nce, next_token, pointwise, relational
-from forethought.training.batch_builder import Teacher
-from forethought.training.forward import States
-from forethought.training.recipe import Weights
+from forethought.data import ExampleSource
+from forethought.encoders import ReasoningEncoder
+from forethought.training.pair_batch import PairBatch
+from forethought.training.reader import Reader
 
-Terms = dict[str, Float[Tensor, ""]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Objective:
-    """Weighs the terms of a step.
+class RunContext:
+    """What an objective may use of a run: the model, the data and the seed."""
 
-    They are InfoNCE on direct and thought vectors and across the two modes, next-token loss,
-    and a teacher's place for each input.
+    encoder: ReasoningEncoder
+    reader: Reader
+    source: ExampleSource
+    seed: int
+    _resources: dict[Hashable, object] = field(default_factory=dict, init=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Make something that several objectives or stages share; a second call returns it."""
+        if key not in self._resources:
+            self._resources[key] = make()
+        return cast("T", self._resources[key])
+
+
+@dataclass(frozen=True, eq=False)
+class StepInputs:
+    """What an objective may use of a step: its number, and the batch of pairs.
+
+    The forward pass over the pairs runs when the first objective reads `pairs`.
     """
 
-    temperature: float
-    teacher_temperature: float
-    teacher: Teacher | None
+    number: int
+    read_pairs: Callable[[], PairBatch]
 
-    def terms(self, states: States, pairs: Sequence[Pair], weights: Weights) -> Terms:
-        """Every term that has something to say; rows are all queries, then all documents."""
-        pool = len(pairs)
-        queries, documents = states.direct[:pool], states.direct[pool:]
-        ignored = same_answer(pairs).to(queries.device)
-        terms: Terms = {}
-        if weights.direct:
-            terms["direct"] = self._both_ways(queries, documents, ignored)
-        if len(states.thought):
-            terms |= self._thought_terms(states, pool, ignored)
-        if len(states.targets):
-            terms["next_token"] = next_token(states.logits, states.targets)
-        if self.teacher and (weights.pointwise or weights.relational):
-            terms |= self._teacher_terms(self.teacher, states, pairs)
-        return terms
-
-    def _both_ways(
-        self, queries: Tensor, documents: Tensor, ignored: Bool[Tensor, "Q Q"]
-    ) -> Float[Tensor, ""]:
-        own = torch.arange(len(queries), device=queries.device)
-        there = info_nce(queries, documents, own, temperature=self.temperature, ignored=ignored)
-        back = info_nce(documents, queries, own, temperature=self.temperature, ignored=ignored.T)
-        return (there + back) / 2
-
-    def _thought_terms(self, states: States, pool: int, ignored: Bool[Tensor, "Q Q"]) -> Terms:
-        # States of thought come in the reader's order: bring each side into the pairs' order.
-        place = {row: at for at, row in enumerate(states.thinking)}
-        rows = sorted(row for row in place if row < pool and row + pool in place)
-        pairs = torch.tensor(rows, dtype=torch.long, device=ignored.device)
-        queries = states.thought[[place[row] for row in rows]]
-        documents = states.thought[[place[row + pool] for row in rows]]
-        direct_queries, direct_documents = states.direct[:pool], states.direct[pool:]
-        to_direct = info_nce(
-            queries, direct_documents, pairs, temperature=self.temperature, ignored=ignored[pairs]
-        )
-        from_direct = info_nce(
-            documents, direct_queries, pairs, temperature=self.temperature, ignored=ignored.T[pairs]
-        )
-        among = self._both_ways(queries, documents, ignored[pairs][:, pairs])
-        return {"thought": among, "cross": (to_direct + from_direct) / 2}
-
-    def _teacher_terms(self, teacher: Teacher, states: States, pairs: Sequence[Pair]) -> Terms:
-        queries, documents = states.direct[: len(pairs)], states.direct[len(pairs) :]
-        asked, taught_queries = teacher.of([pair.query_key for pair in pairs])
-        found, taught_documents = teacher.of([pair.document_key for pair in pairs])
-        if not asked or not found:
-            return {}
-        taught_queries = taught_queries.to(queries.device)
-        taught_documents = taught_documents.to(queries.device)
-        return {
-            "pointwise": (
-                pointwise(queries[asked], taught_queries)
-                + pointwise(documents[found], taught_documents)
-            )
-            / 2,
-            "relational": relational(
-                queries[asked],
-                documents[found],
-                taught_queries=taught_queries,
-                taught_documents=taught_documents,
-                temperature=self.teacher_temperature,
-            ),
-        }
+    @cached_property
+    def pairs(self) -> PairBatch:
+        """The step's pairs with their states."""
+        return self.read_pairs()
 
 
-def total(terms: Terms, weights: Weights) -> Float[Tensor, ""]:
-    """The weighted sum of a step's terms."""
-    return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+LossTerm = Callable[[StepInputs], Float[Tensor, ""] | None]
+"""Computes one term of a step's loss; None where the step has nothing for it."""
 
 
-def same_answer(pairs: Sequence[Pair]) -> Bool[Tensor, "Q Q"]:
-    """Which documents of a batch answer which queries as well as their own does."""
-    numbers: dict[str, int] = {}
-    answers: Int[Tensor, " Q"] = torch.tensor(
-        [numbers.setdefault(pair.answer, len(numbers)) for pair in pairs]
-    )
-    return answers[:, None] == answers[None]
+@runtime_checkable
+class Objective(Protocol):
+    """A term of the loss, as a recipe names it: a frozen dataclass whose fields are its keys."""
+
+    def bind(self, run: RunContext) -> LossTerm:
+        """Load what it needs and return the function that computes it.
+
+        Raises:
+            ConfigError: if it cannot be computed in this run.
+        """
+        ...

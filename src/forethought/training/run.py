@@ -1,17 +1,32 @@
-"""One recipe file, whatever it trains."""
+"""From a recipe file to a model, by the trainer that the file names."""
 
-import tomllib
-from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from forethought import config
-from forethought.data import GlyphPairs
 from forethought.encoders import ReasoningEncoder, load
-from forethought.errors import DataError
-from forethought.nano import FrozenBaselineRecipe, fit_frozen_baseline
-from forethought.training.cold_start import Report, train
-from forethought.training.gate import fit_gate
+from forethought.errors import ConfigError, DataError
+from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
+from forethought.training.trainer import train
+from forethought.types import Progress
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """Trains one type of recipe."""
+
+    def __call__(
+        self,
+        recipe_path: Path,
+        *,
+        out: Path | None,
+        fresh: bool,
+        max_steps: int | None,
+        progress: Progress,
+    ) -> Path:
+        """Read the recipe, train, and return the model folder; see `run`."""
+        ...
 
 
 def run(
@@ -20,52 +35,57 @@ def run(
     out: Path | None = None,
     fresh: bool = False,
     max_steps: int | None = None,
-    report: Report,
+    progress: Progress,
 ) -> Path:
-    """Train what a recipe says and give the model folder.
+    """Train what a recipe describes and return the model folder.
 
-    A recipe with stages trains a model that thinks; it goes on from its last checkpoint
-    unless `fresh`, and `max_steps` ends this call early. Any other is the afternoon
-    baseline, which is fitted anew in a minute.
+    `trainer = "module:Name"` in the file names a `Trainer` with a recipe type of its own;
+    without it the file is a `Recipe`.
+
+    Args:
+        out: the folder of the run; by default runs/NAME.
+        fresh: start over instead of resuming from the last checkpoint.
+        max_steps: stop after so many steps of this call.
 
     Raises:
         ConfigError: if the recipe has a mistake.
         CheckpointError: if the checkpoint belongs to another recipe.
-        DataError: if the data are not built.
+        DataError: if the data cannot be read.
+        ModelError: if the starting model cannot be loaded.
     """
-    if not _has_stages(recipe_path):
-        return _run_afternoon(recipe_path, out, report)
+    trainer = _trainer(recipe_path)
+    return trainer(recipe_path, out=out, fresh=fresh, max_steps=max_steps, progress=progress)
+
+
+def train_recipe(
+    recipe_path: Path,
+    *,
+    out: Path | None,
+    fresh: bool,
+    max_steps: int | None,
+    progress: Progress,
+) -> Path:
+    """Train a `Recipe` and fit its gate, where it asks for one."""
     recipe = config.load(recipe_path, Recipe)
-    folder = out or Path("runs") / recipe.name
-    held_out = GlyphPairs(recipe.data, "dev")
-    thinks = any(stage.own for stage in recipe.stages)
-    if thinks and not held_out.pairs:
-        # Said now: the gate is fitted last, hours later.
+    if recipe.gate and not len(recipe.gate.data.source):
+        # Checked first: the gate is fitted last, hours later.
         raise DataError(
-            f"{recipe.data}: has no pairs of split 'dev', on which the gate is fitted; build the "
-            "data again with `forethought data glyphs`"
+            f"{recipe_path}: the data of [gate] hold no examples; name other data, or leave "
+            "[gate] out"
         )
-    model = train(recipe, folder, fresh=fresh, max_steps=max_steps, report=report)
-    encoder = load(model)
-    if thinks and isinstance(encoder, ReasoningEncoder):
-        fit_gate(encoder, held_out, recipe.gate).save(model)
+    folder = out or Path("runs") / recipe.name
+    model = train(recipe, folder, fresh=fresh, max_steps=max_steps, progress=progress)
+    if recipe.gate:
+        encoder = load(model)
+        if isinstance(encoder, ReasoningEncoder):
+            fit_gate(encoder, recipe.gate).save(model)
     return model
 
 
-def _has_stages(recipe_path: Path) -> bool:
-    """Whether a file has any; one that is not TOML is left to the strict reader's message."""
-    try:
-        return "stages" in tomllib.loads(recipe_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return True
-
-
-def _run_afternoon(recipe_path: Path, out: Path | None, report: Report) -> Path:
-    recipe = config.load(recipe_path, FrozenBaselineRecipe)
-    folder = out or recipe.out
-    losses = fit_frozen_baseline(
-        replace(recipe, out=folder),
-        progress=lambda done, total, _="": report(done, total, "fitting the head"),
-    )
-    report(recipe.epochs, recipe.epochs, f"loss {losses[-1]:.3f}")
-    return folder
+def _trainer(recipe_path: Path) -> Trainer:
+    name = config.read(recipe_path).get("trainer")
+    if name is None:
+        return train_recipe
+    if not isinstance(name, str):
+        raise ConfigError(f"{recipe_path}: trainer must be an import path, got {name!r}")
+    return config.find(name, {}, kind="trainer")

@@ -1,125 +1,115 @@
 """Everything a run works with, made from its recipe alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
-from forethought.backbones import ImageProcessor, QwenVL, new_network
-from forethought.data import GlyphPairs, TaskBatches, read_texts
-from forethought.engines import LocalEngine
-from forethought.errors import CheckpointError
-from forethought.nano.image_distillation import load_image_distillation
-from forethought.nano.teacher import teacher_vectors
-from forethought.nano.vocabulary import learn_tokens
-from forethought.renderers import ForethoughtRenderer, Layout, Tag
-from forethought.training.batch_builder import BatchBuilder, load_teacher
-from forethought.training.forward import Reader
-from forethought.training.objective import Objective
+from forethought.config import find
+from forethought.data import TaskBatches
+from forethought.encoders import ReasoningEncoder
+from forethought.errors import CheckpointError, ConfigError
+from forethought.training.batch_builder import BatchBuilder
+from forethought.training.objective import RunContext
+from forethought.training.reader import Reader
 from forethought.training.recipe import Recipe
-from forethought.training.train_step import TrainStep
+from forethought.training.rollouts import Rollouts
+from forethought.training.run_folder import RunFolder
+from forethought.training.start import make_scratch, starting_encoder
+from forethought.training.train_step import TrainStep, bind_terms
+from forethought.types import Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainState:
-    """The network, its optimiser, and what turns a step's number into a loss."""
+    """The model, its optimizer, and what turns a step's number into a loss."""
 
-    backbone: QwenVL
-    tokenizer: Tokenizer
-    image_processor: ImageProcessor
+    encoder: ReasoningEncoder
     optimizer: torch.optim.Optimizer
     train_step: TrainStep
 
+    @property
+    def network(self) -> torch.nn.Module:
+        """The network that is trained."""
+        network: torch.nn.Module = self.encoder.engine.backbone.network
+        return network
 
-def build_train_state(recipe: Recipe, out: Path) -> TrainState:
-    """Read the data, learn or re-use the tokenizer, make a seeded network."""
-    source = GlyphPairs(recipe.data, "train")
-    statements = read_texts(recipe.data / "statements.parquet")
-    lessons = read_texts(recipe.data / "texts.parquet")
-    tokenizer = _tokenizer(recipe, out, [*_words(source), *statements, *lessons])
-    image_processor = ImageProcessor(min_pixels=recipe.pixels**2, max_pixels=recipe.pixels**2)
-    layout = Layout(tokenizer, image_processor, image_processor.merge_size**2, recipe.shape.context)
-    renderer = ForethoughtRenderer(layout)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    backbone = QwenVL(_network(recipe, renderer).to(device).train())
-    engine = LocalEngine(backbone, renderer.layout.pad_id, renderer.completion_format)
-    batches = TaskBatches(source.pairs, recipe.seed)
+
+def build_train_state(recipe: Recipe, folder: RunFolder) -> TrainState:
+    """Load the starting model, open the data and bind the objectives.
+
+    A model made from scratch is written into the run's folder first.
+
+    Raises:
+        ConfigError: if the recipe does not fit the data or the model.
+        DataError: if the data cannot be read.
+        ModelError: if the starting model cannot be loaded.
+        CheckpointError: if the run to fork from has no starting model.
+    """
+    source = recipe.data.source
+    batches = TaskBatches(source, recipe.seed)
     for stage in recipe.stages:
-        batches.check(stage.odds)
-    material = BatchBuilder(source, batches, renderer, statements, lessons, recipe.seed)
-    if recipe.teacher:
-        teacher_vectors(recipe.data, recipe.teacher, dimension=recipe.shape.hidden)
-    objective = Objective(
-        recipe.temperature,
-        recipe.teacher_temperature,
-        load_teacher(recipe.data) if recipe.teacher else None,
+        if stage.batch:
+            batches.check(stage.odds)
+    encoder = starting_encoder(recipe, _checkpoint(recipe, folder))
+    _check_thinks(recipe, encoder)
+    builder = BatchBuilder(
+        source=source,
+        batches=batches,
+        renderer=encoder.renderer,
+        thinks=encoder.family.thinks,
+        augment=find(recipe.augment, {}, kind="augmentation") if recipe.augment else None,
+        seed=recipe.seed,
     )
-    sight = None
-    if any(stage.glances for stage in recipe.stages):
-        side = image_processor.tokens_per_side(recipe.pixels)
-        sight = load_image_distillation(
-            source, side=side, width=recipe.shape.hidden, patchify=image_processor, seed=recipe.seed
-        )
-    train_step = TrainStep(
-        recipe, material, Reader(backbone, renderer.layout.pad_id), engine, objective, sight
-    )
-    return TrainState(
-        backbone, tokenizer, image_processor, _optimizer(recipe, backbone), train_step
-    )
+    engine = encoder.local
+    reader = Reader(engine.backbone, engine.pad_id)
+    run = RunContext(encoder, reader, source, recipe.seed)
+    rollouts = Rollouts(recipe, builder, engine)
+    train_step = TrainStep(recipe, rollouts, reader, bind_terms(recipe, run))
+    network = engine.backbone.network
+    return TrainState(encoder, _optimizer(network, recipe.weight_decay), train_step)
 
 
-def _tokenizer(recipe: Recipe, out: Path, texts: list[str]) -> Tokenizer:
-    path = (recipe.start or out) / "tokenizer.json"
-    if not path.exists():
-        if recipe.start:
+def _checkpoint(recipe: Recipe, folder: RunFolder) -> str | Path:
+    """The checkpoint to start from; one from scratch is made unless the run goes on."""
+    if recipe.scratch is None:
+        return recipe.init or ""
+    if recipe.fork_from is not None:
+        forked = RunFolder(recipe.fork_from)
+        if not forked.has_start:
             raise CheckpointError(
-                f"{path}: no such tokenizer; train the run that `start` names first, or leave "
-                "`start` out of the recipe"
+                f"{forked.start}: no such model; train the run that `fork_from` names first, or "
+                "leave `fork_from` out of the recipe"
             )
-        out.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        learn_tokens(texts, size=recipe.shape.vocabulary).save(str(fresh))
-        fresh.replace(path)
-    return Tokenizer.from_file(str(path))
+        return forked.start
+    if not (folder.can_resume and folder.has_start):
+        make_scratch(
+            recipe.scratch,
+            recipe.data.source,
+            name=recipe.name,
+            seed=recipe.seed,
+            folder=folder.start,
+        )
+    return folder.start
 
 
-def _words(source: GlyphPairs) -> Iterator[str]:
-    for pair in source.pairs:
-        yield f"user\n{pair.query_instruction}\n{pair.query_text}"
-        yield f"assistant\n{pair.query_thinking} {pair.query_answer}"
-        yield f"user\n{pair.document_instruction}\n{pair.document_text}"
+def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:
+    thinks = recipe.gate or any(stage.sft or stage.self_generated for stage in recipe.stages)
+    if thinks and Side.QUERY not in encoder.family.thinks:
+        raise ConfigError(
+            f"{encoder.name} ({encoder.family.title}) never thinks: leave sft, self_generated and "
+            "[gate] out of its recipe"
+        )
 
 
-def _network(recipe: Recipe, renderer: ForethoughtRenderer) -> torch.nn.Module:
-    names = {
-        "image": Tag.IMAGE,
-        "video": Tag.VIDEO,
-        "vision_start": Tag.VISION_START,
-        "vision_end": Tag.VISION_END,
-        "end": Tag.END,
-        "pad": Tag.PAD,
-    }
-    return new_network(
-        recipe.shape,
-        token_ids={name: renderer.layout.token_id(tag) for name, tag in names.items()},
-        generator=torch.Generator().manual_seed(recipe.seed),
-    )
-
-
-def _optimizer(recipe: Recipe, backbone: QwenVL) -> torch.optim.Optimizer:
+def _optimizer(network: torch.nn.Module, weight_decay: float) -> torch.optim.Optimizer:
+    """AdamW, with weight decay on matrices alone, and groups that tell the vision tower apart."""
     kinds: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in backbone.network.named_parameters():
-        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+    for name, parameter in network.named_parameters():
+        decay = weight_decay if parameter.ndim > 1 else 0.0
         kinds.setdefault((decay, ".visual." in name), []).append(parameter)
     groups = [
-        {"params": parameters, "weight_decay": decay, "sees": sees}
-        for (decay, sees), parameters in kinds.items()
+        {"params": parameters, "weight_decay": decay, "is_vision": is_vision}
+        for (decay, is_vision), parameters in kinds.items()
     ]
-    return torch.optim.AdamW(
-        groups,
-        lr=0.0,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)

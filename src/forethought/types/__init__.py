@@ -4,7 +4,7 @@ from forethought.media import Clip, FramePolicy
 from forethought.types.cached_rationale import CachedRationale
 from forethought.types.content import Content, Text, open_file, pages
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
-from forethought.types.example import Example
+from forethought.types.example import Document, Example
 from forethought.types.hit import Hit
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
@@ -18,6 +18,7 @@ __all__ = [
     "Clip",
     "CompletionFormat",
     "Content",
+    "Document",
     "Embeddings",
     "Ending",
     "Example",

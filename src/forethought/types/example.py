@@ -1,4 +1,4 @@
-"""A training example: a query, its document, and a rationale for each."""
+"""Training data: a query, the documents that answer it, and hard negatives."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,39 @@ from forethought.types.rationale import Rationale
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A query and its positive document, each with a true rationale.
+class Document:
+    """A document of an example, with a true rationale where one is known.
 
-    `query_concept` and `document_concept` name the concept of each side: two examples of one
-    batch with the same document concept are not each other's negatives.
+    Documents with equal `label`s answer the same queries: in a batch they are never each
+    other's negatives.
+    """
+
+    message: Message
+    label: str
+    rationale: Rationale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query of a task with its positives and hard negatives.
+
+    `rationale` is a true rationale of the query, where one is known.
+
+    Raises:
+        ValueError: if there is no positive.
     """
 
     task: str
     query: Message
-    document: Message
-    query_rationale: Rationale
-    document_rationale: Rationale
-    query_concept: str
-    document_concept: str
+    positives: tuple[Document, ...]
+    negatives: tuple[Document, ...] = ()
+    rationale: Rationale | None = None
+
+    def __post_init__(self) -> None:
+        if not self.positives:
+            raise ValueError("an example needs at least one positive document; add it")
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels of the documents that answer the query."""
+        return frozenset(document.label for document in self.positives)

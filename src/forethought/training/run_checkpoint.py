@@ -1,4 +1,4 @@
-"""A run on disk: everything the next call needs to go on, written whole or not at all."""
+"""A checkpoint of a run: all that a resumed run needs, written whole or not at all."""
 
 import json
 import os
@@ -14,35 +14,42 @@ from torch import Tensor
 
 from forethought.errors import CheckpointError
 
+_WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
+_POSITION, _COMPLETIONS = "position.json", "completions.json"
+
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run has come, under which recipe, and what it wrote for the coming steps.
+class RunPosition:
+    """How far a run has come, under which recipe, and what it sampled for the coming steps.
 
-    `written` holds the rationales of each coming step, as tokens: they were written ahead, by
-    weights that a resumed run no longer has.
+    `completions` are the token ids sampled for each coming step, by weights that a resumed run
+    no longer has.
     """
 
     step: int
     seconds: float
     recipe: dict[str, Any]
-    written: dict[int, list[list[int]]] = field(default_factory=dict)
+    completions: dict[int, list[list[int]]] = field(default_factory=dict)
 
 
-def save_checkpoint(
-    folder: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, *, progress: Progress
+def save_run(
+    folder: Path,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    position: RunPosition,
 ) -> None:
-    """Write weights, the optimiser's moments and the progress, then swap the folder in."""
+    """Write weights, the optimizer's state and the position, then swap the folder in."""
     for left in folder.parent.glob(f"{folder.name}.new-*"):
         shutil.rmtree(left, ignore_errors=True)
     fresh = folder.with_name(f"{folder.name}.new-{os.getpid()}")
     fresh.mkdir(parents=True)
-    save_file(_own(dict(network.named_parameters())), fresh / "weights.safetensors")
-    save_file(_own(_moments(network, optimizer)), fresh / "moments.safetensors")
-    told = {"step": progress.step, "seconds": progress.seconds, "recipe": progress.recipe}
-    if progress.written:
-        (fresh / "written.json").write_text(json.dumps(progress.written) + "\n")
-    (fresh / "progress.json").write_text(json.dumps(told, indent=2) + "\n")
+    save_file(_on_cpu(dict(network.named_parameters())), fresh / _WEIGHTS)
+    save_file(_on_cpu(_optimizer_state(network, optimizer)), fresh / _OPTIMIZER)
+    if position.completions:
+        (fresh / _COMPLETIONS).write_text(json.dumps(position.completions) + "\n")
+    summary = {"step": position.step, "seconds": position.seconds, "recipe": position.recipe}
+    (fresh / _POSITION).write_text(json.dumps(summary, indent=2) + "\n")
     old = superseded(folder)
     if folder.exists():
         shutil.rmtree(old, ignore_errors=True)
@@ -52,68 +59,72 @@ def save_checkpoint(
 
 
 def superseded(folder: Path) -> Path:
-    """Where a checkpoint lies while the next one takes its place."""
+    """The name of a checkpoint while the next one takes its place."""
     return folder.with_name(f"{folder.name}.old")
 
 
 def find_checkpoint(folder: Path) -> Path | None:
     """The newest whole checkpoint: a kill between the two renames leaves the `.old` one."""
     for candidate in (folder, superseded(folder)):
-        if (candidate / "progress.json").is_file():
+        if (candidate / _POSITION).is_file():
             return candidate
     return None
 
 
-def load_progress(folder: Path) -> Progress:
+def load_position(folder: Path) -> RunPosition:
     """Read how far a checkpoint had come.
 
     Raises:
         CheckpointError: if it cannot be read.
     """
     try:
-        told = json.loads((folder / "progress.json").read_text())
-        return Progress(told["step"], told["seconds"], told["recipe"], _written(folder))
+        summary = json.loads((folder / _POSITION).read_text())
+        return RunPosition(
+            summary["step"], summary["seconds"], summary["recipe"], _completions(folder)
+        )
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"{folder}: not a readable checkpoint ({error}); start over with --fresh"
         ) from None
 
 
-def _written(folder: Path) -> dict[int, list[list[int]]]:
-    path = folder / "written.json"
-    written = json.loads(path.read_text()) if path.exists() else {}
-    return {int(step): rows for step, rows in written.items()}
+def _completions(folder: Path) -> dict[int, list[list[int]]]:
+    path = folder / _COMPLETIONS
+    by_step = json.loads(path.read_text()) if path.exists() else {}
+    return {int(step): completions for step, completions in by_step.items()}
 
 
-def load_checkpoint(
+def load_run(
     folder: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> Progress:
-    """Put a checkpoint's weights and moments in place.
+) -> RunPosition:
+    """Put a checkpoint's weights and optimizer state in place.
 
     Raises:
         CheckpointError: if it cannot be read or belongs to another network.
     """
-    progress = load_progress(folder)
+    position = load_position(folder)
     parameters = dict(network.named_parameters())
     try:
-        weights = load_file(folder / "weights.safetensors")
-        moments = load_file(folder / "moments.safetensors")
+        weights = load_file(folder / _WEIGHTS)
+        state = load_file(folder / _OPTIMIZER)
         with torch.no_grad():
             for name, parameter in parameters.items():
                 parameter.copy_(weights[name])
                 optimizer.state[parameter] = {
                     key.rsplit("/", 1)[1]: value.to(parameter.device)
-                    for key, value in moments.items()
+                    for key, value in state.items()
                     if key.rsplit("/", 1)[0] == name
                 }
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"{folder}: does not fit this network ({error}); start over with --fresh"
         ) from None
-    return progress
+    return position
 
 
-def _moments(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimizer_state(
+    network: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Tensor]:
     return {
         f"{name}/{key}": value
         for name, parameter in network.named_parameters()
@@ -121,5 +132,5 @@ def _moments(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict
     }
 
 
-def _own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}

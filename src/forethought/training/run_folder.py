@@ -1,0 +1,59 @@
+"""The files of one run."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from forethought.encoders import CARD
+from forethought.training.run_checkpoint import find_checkpoint, superseded
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths inside the folder of a run."""
+
+    path: Path
+
+    @property
+    def start(self) -> Path:
+        """The starting model of a run from scratch."""
+        return self.path / "start"
+
+    @property
+    def latest(self) -> Path:
+        """The checkpoint that the next call resumes from."""
+        return self.path / "checkpoint"
+
+    def after(self, stage: str) -> Path:
+        """The checkpoint at the end of a stage."""
+        return self.path / f"after-{stage}"
+
+    @property
+    def model(self) -> Path:
+        """The folder that `forethought.load` takes."""
+        return self.path / "model"
+
+    @property
+    def journal(self) -> Path:
+        """One JSON line a step."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def plot(self) -> Path:
+        """The journal as a picture."""
+        return self.path / "journal.png"
+
+    @property
+    def has_start(self) -> bool:
+        """Whether the starting model is there and whole."""
+        return (self.start / CARD).is_file()
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a checkpoint to resume from."""
+        return find_checkpoint(self.latest) is not None
+
+    def clear(self) -> None:
+        """Delete what the next call would resume from."""
+        for folder in (self.start, self.latest, superseded(self.latest)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,97 @@
+"""The model a run starts from: a checkpoint, or a network made from nothing."""
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from forethought.backbones import ImageProcessor, LoadOptions, new_network, save_checkpoint
+from forethought.config import find
+from forethought.data import ExampleSource
+from forethought.encoders import CARD, EncodeOptions, ReasoningEncoder, load
+from forethought.errors import ConfigError
+from forethought.files import write_text
+from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
+from forethought.training.recipe import Recipe, ScratchSettings
+
+_TOKENS = {
+    "image": Tag.IMAGE,
+    "video": Tag.VIDEO,
+    "vision_start": Tag.VISION_START,
+    "vision_end": Tag.VISION_END,
+    "end": Tag.END,
+    "pad": Tag.PAD,
+}
+
+
+def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder:
+    """Load a checkpoint in float32, ready for gradients.
+
+    Raises:
+        ModelError: if it cannot be loaded.
+        ConfigError: if it is no network that can be trained here.
+    """
+    encoder = load(
+        checkpoint,
+        family=recipe.family,
+        device="cuda" if torch.cuda.is_available() else "cpu",
+        loading=LoadOptions(dtype="float32", packed=False),
+        reading=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
+    )
+    if not isinstance(encoder, ReasoningEncoder):
+        raise ConfigError(f"init = {str(checkpoint)!r} is no Qwen-VL checkpoint; name one")
+    encoder.engine.backbone.network.requires_grad_(requires_grad=True).train()
+    return encoder
+
+
+def make_scratch(
+    settings: ScratchSettings, source: ExampleSource, *, name: str, seed: int, folder: Path
+) -> None:
+    """Learn a tokenizer, draw the weights, and write both as a checkpoint.
+
+    Its card file is written last: a folder that has one is whole.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    tokenizer = find(settings.tokenizer, {}, kind="tokenizer")(
+        source, size=settings.shape.vocabulary
+    )
+    pixels = settings.pixels**2
+    images = ImageProcessor(min_pixels=pixels, max_pixels=pixels)
+    renderer = ForethoughtRenderer(
+        Layout(tokenizer, images, images.merge_size**2, settings.shape.context)
+    )
+    network = new_network(
+        settings.shape,
+        token_ids={kind: renderer.layout.token_id(tag) for kind, tag in _TOKENS.items()},
+        generator=torch.Generator().manual_seed(seed),
+    )
+    save_checkpoint(network, folder, dtype=torch.float32)
+    images.save(folder)
+    _write_tokenizer(tokenizer, settings.shape.context, folder)
+    card = {
+        "family": "forethought",
+        "name": name,
+        "budget": settings.budget,
+        "instructions": {
+            "query": settings.instructions.query,
+            "document": settings.instructions.document,
+        },
+    }
+    write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_tokenizer(tokenizer: Tokenizer, context: int, folder: Path) -> None:
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": Tag.END.value,
+        "pad_token": Tag.PAD.value,
+        "additional_special_tokens": [tag.value for tag in TAGS],
+        "chat_template": CHAT_TEMPLATE,
+        "model_max_length": context,
+        "clean_up_tokenization_spaces": False,
+    }
+    text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    write_text(folder / "tokenizer_config.json", text)
