@@ -19,7 +19,9 @@ import pyarrow.parquet as pq
 import torch
 
 from forethought.backbones import Shape
-from forethought.encoders import save
+from forethought.data import ExampleSource
+from forethought.encoders import ReasoningEncoder, save
+from forethought.training import PairBatch, Reader, RunContext, StepInputs
 from forethought.training.recipe import (
     GateSettings,
     Instructions,
@@ -43,6 +45,7 @@ COLOURS = {
     "orange": (250, 140, 20),
 }
 STYLES = ("plain", "framed")
+BUDGET = 24
 SHAPE = Shape(
     vocabulary=320,
     hidden=32,
@@ -168,7 +171,7 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
         scratch=ScratchSettings(
             tokenizer="forethought.nano:learn_tokenizer",
             pixels=56,
-            budget=24,
+            budget=BUDGET,
             instructions=Instructions("Find the picture.", "Picture."),
             shape=SHAPE,
         ),
@@ -186,11 +189,26 @@ def state(recipe: Recipe, out: Path) -> TrainState:
     return build_train_state(recipe, RunFolder(out))
 
 
+def run_context(encoder: ReasoningEncoder, examples: ExampleSource, *, seed: int = 3) -> RunContext:
+    """A run of an encoder over examples."""
+    engine = encoder.local
+    return RunContext(encoder, Reader(engine.backbone, engine.pad_id), examples, seed)
+
+
+def no_pairs(step: int) -> StepInputs:
+    """A step for an objective that must not read pairs."""
+
+    def refuse() -> PairBatch:
+        raise AssertionError("pairs were read")
+
+    return StepInputs(step, refuse)
+
+
 def untrained(data: Path, folder: Path) -> Path:
-    """Write the model of the tiny recipe before its first step, in float32."""
+    """Write the model of the tiny recipe before its first step."""
     with tempfile.TemporaryDirectory() as scratch:
         made = state(recipe(data), Path(scratch))
-        save(made.encoder, folder, dtype=torch.float32)
+        save(made.encoder, folder, dtype=torch.bfloat16)
     return folder
 
 

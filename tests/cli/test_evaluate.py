@@ -10,8 +10,6 @@ from typer.testing import CliRunner, Result
 
 from forethought.cli.evaluate import app
 from forethought.errors import ConfigError, DataError, ModelError
-from forethought.training.export import export
-from forethought.training.state import build_train_state
 from tests import tiny
 
 
@@ -33,10 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained model."""
-    recipe, folder = tiny.recipe(data), tmp_path_factory.mktemp("model")
-    made = build_train_state(recipe, tmp_path_factory.mktemp("run"))
-    export(made.backbone, made.tokenizer, made.image_processor, recipe=recipe, folder=folder)
-    return folder
+    return tiny.untrained(data, tmp_path_factory.mktemp("model"))
 
 
 def _query(name: str) -> dict[str, Any]:
@@ -68,7 +63,7 @@ def test_scores_a_model_in_both_modes_and_writes_all_three_reports(data, model, 
     assert [row["recall@10"] for row in report["rows"]] == [1.0, 1.0]
     assert report["rows"][0]["tokens"] == 0.0
     assert sum(report["rows"][1]["endings"].values()) == 3
-    assert report["protocol"]["models"]["tiny"]["budget"] == tiny.recipe(data).budget
+    assert report["protocol"]["models"]["tiny"]["budget"] == tiny.BUDGET
     assert "| keywords | unseen_style | 3 |" in files[1].read_text()
     with PIL.Image.open(files[2]) as picture:
         assert picture.format == "PNG"

@@ -1,15 +1,17 @@
 from forethought import config
-from forethought.nano import FrozenBaselineRecipe
+from forethought.nano.fit_baseline import FrozenBaselineRecipe
 from forethought.training import Recipe
 
-OTHERS = {"frozen_baseline": FrozenBaselineRecipe}
-"""Recipes of other trainers, by the name of their file."""
+TYPES = {"forethought.nano:train_frozen_baseline": FrozenBaselineRecipe}
+"""The recipe type of every other trainer that a recipe names."""
 
 
-def test_every_recipe_loads_and_dumps_its_name(root):
+def test_every_recipe_loads_and_its_tables_come_back(root):
     recipes = sorted((root / "recipes").glob("*.toml"))
     assert recipes
     for path in recipes:
-        into = OTHERS.get(path.stem, Recipe)
-        dumped = config.dump(config.load(path, into))
-        assert dumped.get("name", path.stem) == path.stem
+        trainer = config.read(path).get("trainer")
+        recipe = config.load(path, TYPES[trainer] if trainer else Recipe)
+        tables = config.dump(recipe)
+        assert config.build(tables, type(recipe), where=str(path)) == recipe
+        assert tables.get("name", path.stem) == path.stem

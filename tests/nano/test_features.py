@@ -10,7 +10,7 @@ from forethought.nano.features import (
     read_feature_dataset,
     text_vectors,
 )
-from tests.training.colours import EMPTY, Bags, MeanColour, build
+from tests.nano.colours import EMPTY, Bags, MeanColour, build
 
 
 class Counting(MeanColour):

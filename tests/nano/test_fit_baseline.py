@@ -5,7 +5,7 @@ from forethought.errors import ConfigError
 from forethought.nano.features import read_feature_dataset
 from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline, fit_head
 from forethought.nano.frozen_baseline import FrozenBaseline, read_head
-from tests.training.colours import COLOURS, Bags, MeanColour, build
+from tests.nano.colours import COLOURS, Bags, MeanColour, build
 
 
 def recipe(tmp_path, **changed):

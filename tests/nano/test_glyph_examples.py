@@ -3,26 +3,31 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forethought.data import GlyphPairs, Pair, read_table, read_texts
+from forethought.data import ExampleKey, ExampleSource
 from forethought.errors import DataError
+from forethought.nano.glyph_examples import GlyphExamples, GlyphPair, read_table, read_texts
 from forethought.types import Ending, Image, Rationale, Side, Text
 from tests import tiny
 
-EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
+EMPTY = GlyphPair(*("",) * len(dataclasses.fields(GlyphPair)))
 
 
 @pytest.fixture(scope="module")
 def source(tiny_data):
-    return GlyphPairs(tiny_data, "train")
+    return GlyphExamples(tiny_data)
+
+
+def test_it_is_a_source_of_examples(source):
+    assert isinstance(source, ExampleSource)
 
 
 def test_only_the_pairs_of_the_split_are_read(tiny_data, source):
-    assert len(source.pairs) == 2 * len(tiny.COLOURS) * len(tiny.STYLES)
+    assert len(source) == len(source.pairs) == 2 * len(tiny.COLOURS) * len(tiny.STYLES)
     assert {pair.split for pair in source.pairs} == {"train"}
-    assert GlyphPairs(tiny_data, "test").pairs == ()
+    assert GlyphExamples(tiny_data, "test").pairs == ()
 
 
-def test_every_picture_that_is_shown_is_decoded_once(source):
+def test_every_picture_is_decoded_once(source):
     assert set(source.pictures) == {f"{s}/{c}" for s in tiny.STYLES for c in tiny.COLOURS}
     framed = source.pictures["framed/red"]
     assert framed.source == "framed/red"
@@ -30,41 +35,46 @@ def test_every_picture_that_is_shown_is_decoded_once(source):
     assert framed.pixels[28, 28].tolist() == list(tiny.COLOURS["red"])
 
 
-def test_a_pair_is_shown_as_an_example(source):
-    pair = next(p for p in source.pairs if p.task == "keywords" and p.query_concept == "violet")
-    found = source.example(pair)
-    assert (found.query.side, found.document.side) == (Side.QUERY, Side.DOCUMENT)
+def test_a_pair_becomes_an_example(source):
+    index = next(
+        i for i, p in enumerate(source.pairs) if (p.task, p.query_concept) == ("keywords", "violet")
+    )
+    pair, found = source.pairs[index], source[index]
+    (document,) = found.positives
+    assert (found.query.side, document.message.side) == (Side.QUERY, Side.DOCUMENT)
     assert found.query.content == (Text("violet, square"),)
     assert found.query.instruction == "Find the picture."
-    (picture,) = found.document.content
+    (picture,) = document.message.content
     assert picture is source.pictures[pair.document_picture]
-    assert found.query_rationale == Rationale(pair.query_thinking, "violet", Ending.EMBED)
-    assert (found.query_concept, found.document_concept) == ("violet", "violet")
+    assert found.rationale == Rationale(pair.query_thinking, "violet", Ending.EMBED)
+    assert (document.label, found.negatives) == ("violet", ())
+
+
+def test_keys_are_those_of_the_examples(source):
+    keys = [ExampleKey(e.task, e.positives[0].label) for e in source]
+    assert list(source.iter_keys()) == keys
+    assert len(source.shard(1, 5)) == 6  # 28 examples: indices 1, 6, 11, 16, 21, 26
+    assert list(source.shard(1, 5).iter_keys()) == keys[1::5]
 
 
 def test_a_picture_comes_before_the_words_about_it(source):
     both = dataclasses.replace(
         EMPTY, query_picture="plain/red", query_text="what?", document_text="a"
     )
-    shown = source.example(both).query.content
-    assert [type(part) for part in shown] == [Image, Text]
-    assert np.array_equal(shown[0].pixels, source.pictures["plain/red"].pixels)
+    content = source.example(both).query.content
+    assert [type(part) for part in content] == [Image, Text]
+    assert np.array_equal(content[0].pixels, source.pictures["plain/red"].pixels)
 
 
-def test_a_teacher_knows_one_text_or_one_picture():
-    pair = dataclasses.replace(EMPTY, query_picture="plain/red", document_text="red")
-    assert (pair.query_key, pair.document_key) == ("plain/red", "red")
-    assert dataclasses.replace(pair, query_text="what?").query_key == ""
-
-
-def test_the_answer_is_the_words_or_what_the_picture_shows():
-    shown = dataclasses.replace(EMPTY, document_picture="plain/red", document_concept="red")
-    assert shown.answer == "red"
-    assert dataclasses.replace(shown, document_text="scarlet").answer == "scarlet"
+def test_the_label_is_the_words_or_the_concept_of_the_picture():
+    picture = dataclasses.replace(EMPTY, document_picture="plain/red", document_concept="red")
+    assert picture.label == "red"
+    assert dataclasses.replace(picture, document_text="scarlet").label == "scarlet"
 
 
 def test_texts_are_read_in_order(tiny_data):
     assert read_texts(tiny_data / "texts.parquet")[:2] == ("red paint", "green paint")
+    assert read_texts(tiny_data / "statements.parquet")[0] == "Red is a colour."
 
 
 def test_data_that_are_not_built_are_refused(tmp_path):

@@ -10,7 +10,7 @@ from forethought.nano.features import picture_features
 from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline
 from forethought.nano.frozen_baseline import read_head
 from forethought.nano.teacher import TeacherSummary, principal_axes, teacher_vectors
-from tests.training.colours import COLOURS, Bags, MeanColour, build
+from tests.nano.colours import COLOURS, Bags, MeanColour, build
 
 DIMENSION = 9
 

@@ -1,199 +1,194 @@
 import dataclasses
-import io
+from pathlib import Path
 
 import numpy as np
-import PIL.Image
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import torch
-from safetensors.torch import save_file
 
-from forethought.data import GlyphPairs, Pair, TaskBatches, read_texts
-from forethought.nano.vocabulary import learn_tokens
-from forethought.renderers import ForethoughtRenderer, Layout, Tag
-from forethought.training.batch_builder import BatchBuilder, Teacher, load_teacher
-from forethought.training.recipe import TaskWeight
-from forethought.types import Ending, Patches, Rationale, Side
+from forethought.data import TaskBatches
+from forethought.nano.augment import augment_pictures
+from forethought.nano.glyph_examples import GlyphExamples
+from forethought.training import TrainRow
+from forethought.training.batch_builder import BatchBuilder
+from forethought.training.stage import TaskWeight
+from forethought.types import Document, Ending, Example, Message, Rationale, Side, Text
 from tests import tiny
 
-EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
-STATEMENTS = ("Red is a colour.", "Green is one too.", "Blue is the third.", "Black is none.")
+BOTH = frozenset(Side)
 
 
-def patchify(image):
-    return Patches(np.full((8, 5), image.pixels.mean(), np.float32), (1, 2, 4))
-
-
-def stage(*tasks, batch=4):
+def stage(*tasks, **changes):
     """A stage that draws from tasks, each twice as often as the next."""
-    weights = tuple(TaskWeight(task, 0.5**at) for at, task in enumerate(tasks))
-    plain = tiny.stage("any", steps=3, own=0.0, rate=0.1)
-    return dataclasses.replace(plain, batch=batch, tasks=weights)
+    weights = tuple(TaskWeight(task, 0.5**index) for index, task in enumerate(tasks))
+    plain = tiny.stage("any", data=Path("data"), steps=3, rate=0.1)
+    return dataclasses.replace(plain, **{"batch": 4, "tasks": weights, **changes})
 
 
 STAGE = stage("keywords", "name")
-
-
-def material(source, *, seed=9):
-    renderer = ForethoughtRenderer(Layout(learn_tokens(STATEMENTS, size=300), patchify, 4, 400))
-    batches = TaskBatches(source.pairs, seed)
-    return BatchBuilder(source, batches, renderer, STATEMENTS, ("red paint", "blue ink"), seed)
+# Of 6 pairs, 3 are read behind their own completions, 2 are supervised, 1 is direct.
+MIXED = stage("keywords", batch=6, self_generated=0.5, sft=0.34)
 
 
 @pytest.fixture(scope="module")
-def made(tiny_data):
-    return material(GlyphPairs(tiny_data, "train"))
+def build(tiny_encoder):
+    """Makes a builder over a source."""
+
+    def make(source, **changes):
+        settings = {"thinks": BOTH, "augment": None, "seed": 9, **changes}
+        return BatchBuilder(
+            source=source,
+            batches=TaskBatches(source, settings["seed"]),
+            renderer=tiny_encoder.renderer,
+            **settings,
+        )
+
+    return make
 
 
-def shown(examples):
-    return [
-        part.pixels
-        for e in examples
-        for m in (e.query, e.document)
-        for part in m.content
-        if hasattr(part, "pixels")
-    ]
+@pytest.fixture(scope="module")
+def source(tiny_data):
+    return GlyphExamples(tiny_data)
 
 
-def test_a_step_shows_the_same_whenever_it_is_asked(made):
-    (pairs, first), (again_pairs, again) = made.examples(3, STAGE), made.examples(3, STAGE)
-    assert pairs == again_pairs
-    assert all(np.array_equal(a, b) for a, b in zip(shown(first), shown(again), strict=True))
+@pytest.fixture(scope="module")
+def builder(build, source):
+    return build(source, augment=augment_pictures)
 
 
-def test_a_stage_says_how_many_pairs_of_which_tasks_are_drawn(made):
+def pixels(drawn):
+    messages = [m for pair in drawn.pairs for m in (pair.query, pair.document.message)]
+    return [part.pixels for m in messages for part in m.content if hasattr(part, "pixels")]
+
+
+def token_ids(prompts):
+    return [prompt.token_ids for prompt in prompts]
+
+
+def test_a_step_draws_the_same_every_time_and_another_step_another(builder):
+    first, again, other = (builder.draw(step, STAGE) for step in (3, 3, 4))
+    assert token_ids(first.queries) == token_ids(again.queries)
+    assert all(np.array_equal(a, b) for a, b in zip(pixels(first), pixels(again), strict=True))
+    assert token_ids(first.queries) != token_ids(other.queries)
+
+
+def test_a_stage_says_how_many_pairs_of_which_tasks_are_drawn(builder):
     for step in range(5):
-        pairs, examples = made.examples(step, stage("name", batch=3))
-        assert [pair.task for pair in pairs] == ["name"] * 3
-        assert len(examples) == 3
+        drawn = builder.draw(step, stage("name", batch=3))
+        assert [pair.task for pair in drawn.pairs] == ["name"] * 3
+        assert len(drawn.queries) == len(drawn.documents) == 3
 
 
-def test_pictures_look_a_little_different_but_messages_keep_what_they_ask(made):
-    pairs, examples = made.examples(3, STAGE)
-    for pair, example in zip(pairs, examples, strict=True):
-        plain = made.source.example(pair)
-        for seen, still in ((example.query, plain.query), (example.document, plain.document)):
-            assert (seen.instruction, seen.side) == (still.instruction, still.side)
-        assert example.query_rationale == plain.query_rationale
-        assert not np.array_equal(shown([example])[0], shown([plain])[0])
+def test_examples_are_augmented_where_the_recipe_says_so(build, source, builder):
+    plain, augmented = build(source).draw(3, STAGE), builder.draw(3, STAGE)
+    for one, other in zip(plain.pairs, augmented.pairs, strict=True):
+        assert (one.query.instruction, one.rationale) == (other.query.instruction, other.rationale)
+    for a, b in zip(pixels(plain), pixels(augmented), strict=True):
+        assert not np.array_equal(a, b)
 
 
-def halves(folder, task, concept):
-    """A world of one picture: black on the left, white on the right."""
-    folder.mkdir()
-    pixels = np.zeros((32, 32, 3), np.uint8)
-    pixels[:, 16:] = 255
-    file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, "PNG")
-    picture = {"picture": "halves", "png": file.getvalue()}
-    pq.write_table(pa.Table.from_pylist([picture]), folder / "pictures.parquet")
-    pair = dataclasses.replace(
-        EMPTY,
-        task=task,
-        split="train",
-        query_text="which?",
-        query_concept=concept,
-        document_picture="halves",
+def test_both_sides_become_prompts(builder):
+    drawn = builder.draw(3, STAGE)
+    for prompt, pair in zip(drawn.queries, drawn.pairs, strict=True):
+        assert prompt.token_ids == builder.renderer.render(pair.query).token_ids
+    for prompt, pair in zip(drawn.documents, drawn.pairs, strict=True):
+        assert prompt.token_ids == builder.renderer.render(pair.document.message).token_ids
+
+
+def test_rows_are_self_generated_then_supervised_then_direct_on_each_side(builder):
+    drawn = builder.draw(3, MIXED)
+    prompts = builder.prompts_to_complete(drawn, MIXED)
+    assert token_ids(prompts) == token_ids((*drawn.queries[:3], *drawn.documents[:3]))
+    completions = [(40 + index, 7) for index in range(6)]
+    rows = builder.rows(drawn, completions, MIXED)
+    assert token_ids([row.prompt for row in rows]) == token_ids((*drawn.queries, *drawn.documents))
+    assert [row.completion for row in rows[:3] + rows[6:9]] == completions
+    assert [row.supervised for row in rows] == ([False] * 3 + [True] * 2 + [False]) * 2
+    truths = [drawn.pairs[3].rationale, drawn.pairs[4].document.rationale]
+    written = [builder.renderer.write(truth) for truth in truths]
+    assert [rows[3].completion, rows[10].completion] == written
+    assert [rows[5].completion, rows[11].completion] == [(), ()]
+
+
+def test_a_side_that_never_thinks_is_direct(build, source):
+    builder = build(source, thinks=frozenset({Side.QUERY}))
+    drawn = builder.draw(3, MIXED)
+    assert len(builder.prompts_to_complete(drawn, MIXED)) == 3
+    rows = builder.rows(drawn, [(40, 7)] * 3, MIXED)
+    assert rows[6:] == [TrainRow(prompt) for prompt in drawn.documents]
+
+
+class Listed:
+    """A source in memory."""
+
+    def __init__(self, *examples):
+        self.examples = examples
+
+    def iter_keys(self):
+        return ((e.task, e.positives[0].label) for e in self.examples)
+
+    def __len__(self):
+        return len(self.examples)
+
+    def __getitem__(self, index):
+        return self.examples[index]
+
+    def __iter__(self):
+        return iter(self.examples)
+
+    def shard(self, rank, world_size):
+        return Listed(*self.examples[rank::world_size])
+
+
+def document(label):
+    return Document(Message((Text(label),), "", Side.DOCUMENT), label)
+
+
+def example(number, positives, negatives):
+    query = Message((Text(f"question {number}"),), "", Side.QUERY)
+    return Example("t", query, tuple(map(document, positives)), tuple(map(document, negatives)))
+
+
+def listed():
+    return Listed(
+        example(0, ["a", "b"], ["c", "d", "e"]),
+        example(1, ["f"], ["g"]),
+        example(2, ["h"], []),
     )
-    pq.write_table(pa.Table.from_pylist([dataclasses.asdict(pair)]), folder / "examples.parquet")
-    return material(GlyphPairs(folder, "train"))
 
 
-@pytest.mark.parametrize(
-    ("task", "concept", "flips"),
-    [
-        ("keywords", "cat", True),
-        ("flag", "bolivia", False),
-        ("flag_question", "bolivia", False),
-        ("country_question", "bolivia", False),
-        ("clock", "ten past four", False),
-        ("style", "clock/16:10", False),
-    ],
-)
-def test_a_picture_is_mirrored_only_where_left_and_right_mean_nothing(
-    tmp_path, task, concept, flips
-):
-    made = halves(tmp_path / "data", task, concept)
-    pictures = [shown(made.examples(step, stage(task, batch=2))[1])[0] for step in range(30)]
-    mirrored = [p[10:22, 8:12].mean() > p[10:22, 20:24].mean() for p in pictures]
-    assert any(mirrored) is flips
-    assert not all(mirrored)
+def test_one_positive_and_the_requested_negatives_of_each_example_are_drawn(build):
+    builder = build(listed())
+    positives, negatives = set(), set()
+    for step in range(30):
+        drawn = builder.draw(step, stage(batch=3, negatives=2, tasks=()))
+        by_query = {pair.query.content[0].words: pair for pair in drawn.pairs}
+        first = by_query["question 0"]
+        assert first.answers == {"a", "b"}
+        assert len(first.negatives) == len({d.label for d in first.negatives}) == 2
+        assert [len(by_query[f"question {n}"].negatives) for n in (1, 2)] == [1, 0]
+        positives.add(first.document.label)
+        negatives |= {d.label for d in first.negatives}
+        texts = [d.message for pair in drawn.pairs for d in pair.negatives]
+        expected = [builder.renderer.render(message).token_ids for message in texts]
+        assert token_ids(drawn.negatives) == expected
+    assert (positives, negatives) == ({"a", "b"}, {"c", "d", "e"})
 
 
-def test_both_sides_of_each_example_become_prompts(made):
-    pairs, examples = made.examples(3, STAGE)
-    queries, documents = made.prompts(examples)
-    for prompt, example in zip(queries, examples, strict=True):
-        assert prompt.token_ids == made.renderer.render(example.query).token_ids
-    assert len(documents) == len(pairs)
-    assert queries[0].token_ids != documents[0].token_ids
+def test_hard_negatives_come_last_and_direct(build):
+    builder = build(listed())
+    settings = stage(batch=3, negatives=3, tasks=(), self_generated=0.5, sft=0.34)
+    drawn = builder.draw(1, settings)
+    completions = [(40, 7)] * len(builder.prompts_to_complete(drawn, settings))
+    rows = builder.rows(drawn, completions, settings)
+    assert rows[6:] == [TrainRow(prompt) for prompt in drawn.negatives]
+    assert len(rows) == 3 + 3 + 4
 
 
-def test_a_row_is_direct_or_taught(made):
-    _, examples = made.examples(3, STAGE)
-    (prompt, *_), _ = made.prompts(examples)
-    rationale = Rationale("A square.", "red", Ending.EMBED)
-    taught, direct = made.row(prompt, rationale), made.row(prompt, None)
-    assert (taught.completion, taught.taught) == (made.renderer.write(rationale), True)
-    assert (direct.completion, direct.taught) == ((), False)
-
-
-def test_statements_are_told_three_at_a_time_as_the_start_of_a_thought(made):
-    rows = made.statement_rows(7, 5)
-    assert rows == made.statement_rows(7, 5)
-    assert rows != made.statement_rows(8, 5)
-    assert len(rows) == 5
-    opening = (*made.renderer.opening, made.renderer.layout.token_id(Tag.THINK))
-    for row in rows:
-        assert row[: len(opening)] == opening == made.opening
-        said = made.renderer.layout.tokenizer.decode(list(row[len(opening) :]))
-        assert said.count(".") == 3
-        assert all(f"{part.strip()}." in STATEMENTS for part in said.split(".") if part)
-
-
-def test_lessons_are_texts_asked_as_queries(made):
-    texts, prompts = made.lesson_prompts(2, 6)
-    assert set(texts) <= {"red paint", "blue ink"}
-    assert len(prompts) == 6
-    for text, prompt in zip(texts, prompts, strict=True):
-        words = made.renderer.layout.tokenizer.decode(list(prompt.token_ids))
-        assert f"\n{text}" in words
-
-
-def test_a_teacher_gives_the_vectors_of_what_it_knows():
-    vectors = torch.arange(6.0).reshape(3, 2).half()
-    teacher = Teacher({"a": 2, "b": 0}, vectors)
-    known, found = teacher.of(["b", "", "never", "a"])
-    assert known == [0, 3]
-    assert found.tolist() == [[0, 1], [4, 5]]
-    assert found.dtype == torch.float32
-    assert teacher.of(["never"])[0] == []
-
-
-def test_a_teacher_is_read_from_beside_the_data(tmp_path):
-    keys = [
-        {"kind": "picture", "key": "plain/red", "row": 0},
-        {"kind": "picture", "key": "plain/blue", "row": 1},
-        {"kind": "text", "key": "red", "row": 0},
-        {"kind": "text", "key": "blue", "row": 1},
-    ]
-    pq.write_table(pa.Table.from_pylist(keys), tmp_path / "teacher.parquet")
-    # The mean picture is (2, 3), the mean text (5, 11).
-    vectors = {
-        "picture": torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
-        "text": torch.tensor([[5.0, 6.0], [5.0, 16.0]]),
-    }
-    save_file(vectors, tmp_path / "teacher.safetensors")
-    known, found = load_teacher(tmp_path).of(["red", "plain/blue"])
-    assert known == [0, 1]
-    assert found.tolist() == [[0, -5], [1, 1]]
-
-
-def test_statements_and_lessons_are_read_from_the_data(tiny_data):
-    assert read_texts(tiny_data / "statements.parquet")[0] == "Red is a colour."
-
-
-def test_sides_are_kept(made):
-    _, examples = made.examples(1, STAGE)
-    assert {(e.query.side, e.document.side) for e in examples} == {(Side.QUERY, Side.DOCUMENT)}
+def test_an_example_without_a_true_rationale_is_direct(build):
+    builder = build(listed())
+    settings = stage(batch=3, tasks=(), sft=1.0)
+    drawn = builder.draw(1, settings)
+    assert not any(row.completion for row in builder.rows(drawn, [], settings))
+    true = Rationale("thinking", "answer", Ending.EMBED)
+    pairs = tuple(dataclasses.replace(pair, rationale=true) for pair in drawn.pairs)
+    rows = builder.rows(dataclasses.replace(drawn, pairs=pairs), [], settings)
+    assert [row.supervised for row in rows] == [True] * 3 + [False] * 3

@@ -16,30 +16,30 @@ def test_lines_come_back_in_order(tmp_path):
     assert len(journal.path.read_text().splitlines()) == 3
 
 
-def test_half_a_last_line_is_passed_over_and_written_again(tmp_path):
+def test_a_part_of_a_last_line_is_skipped_and_written_again(tmp_path):
     journal = Journal(tmp_path / "journal.jsonl")
     for step in range(3):
         journal.write(entry(step))
     journal.path.write_text(journal.path.read_text()[:-9])
     assert journal.read() == [entry(0), entry(1)]
-    journal.forget_from(2)
+    journal.truncate(2)
     journal.write(entry(2))
     assert journal.read() == [entry(0), entry(1), entry(2)]
 
 
-def test_steps_that_are_done_again_are_forgotten(tmp_path):
+def test_steps_that_are_repeated_are_dropped(tmp_path):
     journal = Journal(tmp_path / "journal.jsonl")
     for step in range(5):
         journal.write(entry(step))
-    journal.forget_from(3)
-    assert [kept["step"] for kept in journal.read()] == [0, 1, 2]
-    journal.forget_from(0)
+    journal.truncate(3)
+    assert [found["step"] for found in journal.read()] == [0, 1, 2]
+    journal.truncate(0)
     assert journal.read() == []
 
 
-def test_forgetting_before_anything_was_written_is_fine(tmp_path):
+def test_truncating_before_anything_was_written_is_fine(tmp_path):
     journal = Journal(tmp_path / "run" / "journal.jsonl")
-    journal.forget_from(0)
+    journal.truncate(0)
     assert journal.read() == []
 
 
@@ -51,7 +51,7 @@ def test_every_term_is_drawn(tmp_path):
     journal.plot(tmp_path / "journal.png")
     with PIL.Image.open(tmp_path / "journal.png") as picture:
         assert picture.width > 800
-        # Four terms take two rows of three; a line of colour is drawn in each.
+        # Four terms take two rows of three; a coloured line is drawn in each.
         colours = picture.convert("RGB").getcolors(1_000_000)
         assert colours is not None
         assert len(colours) > 100

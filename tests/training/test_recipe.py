@@ -4,17 +4,22 @@ from pathlib import Path
 import pytest
 
 from forethought import config
+from forethought.data import JsonLines
 from forethought.errors import ConfigError
 from forethought.training import Recipe
-from forethought.training.recipe import Rollouts, TaskWeight
+from forethought.training.recipe import RolloutSettings, ScratchSettings, SourceSettings
 from tests import tiny
 
 RECIPE = tiny.recipe(Path("data"))  # stages of 5 and 6 steps
 
 
-def test_a_step_of_the_run_has_its_place_in_a_stage():
-    places = [(RECIPE.stage_at(step)[0].name, RECIPE.stage_at(step)[1]) for step in (0, 4, 5, 10)]
-    assert places == [
+def changed(**changes):
+    return dataclasses.replace(RECIPE, **changes)
+
+
+def test_a_step_of_the_run_belongs_to_a_stage():
+    found = [(RECIPE.stage_at(step)[0].name, RECIPE.stage_at(step)[1]) for step in (0, 4, 5, 10)]
+    assert found == [
         ("contrastive", 0),
         ("contrastive", 4),
         ("cold-start", 0),
@@ -25,46 +30,61 @@ def test_a_step_of_the_run_has_its_place_in_a_stage():
         RECIPE.stage_at(13)
 
 
-def test_a_recipe_is_the_same_behind_a_file(tmp_path):
+def test_a_recipe_is_the_same_after_a_file(tmp_path):
     path = tmp_path / "tiny.toml"
     path.write_text(tiny.as_toml(config.dump(RECIPE)))
     assert config.load(path, Recipe) == RECIPE
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"steps": 0}, "steps must be 1 or more and batch 0 or at least 2, got 0 and 6"),
-        ({"batch": 1}, "batch 0 or at least 2, got 5 and 1"),
-        ({"taught": -0.1}, "taught and own are shares of a batch"),
-        ({"taught": 0.6, "own": 0.5}, "together at most 1, got 0.6 and 0.5"),
-    ],
-)
-def test_a_stage_out_of_range_is_refused(changes, said):
-    with pytest.raises(ValueError, match=said):
-        dataclasses.replace(RECIPE.stages[0], **changes)
+def test_a_source_is_found_by_name_and_reads_nothing_yet(tmp_path):
+    gone = (tmp_path / "gone.jsonl").as_posix()
+    assert SourceSettings("json_lines", {"path": gone}).source == JsonLines(Path(gone))
+    with pytest.raises(ConfigError, match="unknown source 'jsonl'; did you mean 'json_lines'"):
+        SourceSettings("jsonl", {"path": gone})
+    with pytest.raises(ConfigError, match="unknown key 'file'; known: path"):
+        SourceSettings("json_lines", {"file": gone})
 
 
-@pytest.mark.parametrize("changes", [{"budget": 0}, {"ahead": 0}, {"temperature": -0.5}])
+@pytest.mark.parametrize("changes", [{"budget": 0}, {"interval": 0}, {"temperature": -0.5}])
 def test_rollouts_out_of_range_are_refused(changes):
-    with pytest.raises(ValueError, match="budget and ahead must be 1 or more, temperature 0 or"):
-        Rollouts(**{"budget": 9, "temperature": 0.8, "ahead": 3, **changes})
+    with pytest.raises(ValueError, match="budget and interval must be 1 or more, temperature 0 or"):
+        RolloutSettings(**{"budget": 9, "temperature": 0.8, "interval": 3, **changes})
 
 
-def test_a_task_that_never_comes_is_refused():
-    with pytest.raises(ValueError, match=r"weight of 'name' must be more than 0, got 0.0"):
-        TaskWeight("name", 0.0)
-
-
-def test_a_mistake_in_a_file_is_told_with_its_place(tmp_path):
+def test_a_mistake_in_a_file_is_named_with_its_place(tmp_path):
     path = tmp_path / "tiny.toml"
-    path.write_text(tiny.as_toml({**config.dump(RECIPE), "checkpoint_every": 0}))
+    tables = config.dump(RECIPE)
+    path.write_text(tiny.as_toml({**tables, "checkpoint_every": 0}))
     with pytest.raises(ConfigError, match=r"tiny.toml: checkpoint_every must be 1 or more, got 0"):
+        config.load(path, Recipe)
+    tables["stages"][1]["objectives"][0]["temprature"] = 0.1
+    path.write_text(tiny.as_toml(tables))
+    with pytest.raises(
+        ConfigError, match=r"tiny.toml: \[stages.1.objectives.0\]: unknown key 'temprature'; did"
+    ):
         config.load(path, Recipe)
 
 
-def test_a_run_without_a_stage_and_a_stage_without_a_task_are_refused():
-    idle = dataclasses.replace(RECIPE.stages[0], tasks=())
-    for stages in ((), (idle,)):
-        with pytest.raises(ValueError, match="at least one stage, and each stage one task; add"):
-            dataclasses.replace(RECIPE, stages=stages)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scratch": None}, r"from `init`, a checkpoint, or \[scratch\]: name one"),
+        ({"init": "nano"}, r"from `init`, a checkpoint, or \[scratch\]: name one"),
+        ({"stages": ()}, r"a run needs stages, with a name of its own each, got \[\]"),
+        ({"stages": RECIPE.stages[:1] * 2}, r"got \['contrastive', 'contrastive'\]"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be 1 or more, got 0"),
+        ({"rollouts": None}, r"self_generated needs \[rollouts\]"),
+        ({"augment": "augment_pictures"}, "unknown augmentation 'augment_pictures'"),
+        ({"augment": "forethought.nano:flip"}, "augmentation 'forethought.nano:flip' cannot be"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        changed(**changes)
+
+
+def test_a_tokenizer_that_cannot_be_imported_is_refused():
+    settings = RECIPE.scratch
+    assert isinstance(settings, ScratchSettings)
+    with pytest.raises(ConfigError, match="tokenizer 'nowhere:learn' cannot be imported"):
+        dataclasses.replace(settings, tokenizer="nowhere:learn")

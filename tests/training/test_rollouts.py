@@ -1,11 +1,14 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from forethought.training.recipe import Rollouts
-from forethought.training.rollouts import write_rationales
+from forethought.training.recipe import RolloutSettings
+from forethought.training.rollouts import sample_completions
 from forethought.types import Content, Image, Message, Side, Text
+from tests import tiny
 
-SETTINGS = Rollouts(budget=9, temperature=0.8, rollout_interval=3)
+SETTINGS = RolloutSettings(budget=9, temperature=0.8, interval=3)
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
 
 
@@ -18,26 +21,28 @@ def prompts(tiny_encoder):
         (Text("blue ink"),),
     ]
     return [
-        tiny_encoder.renderer.render(Message(shown, "Find it.", Side.QUERY)) for shown in contents
+        tiny_encoder.renderer.render(Message(content, "Find it.", Side.QUERY))
+        for content in contents
     ]
 
 
-def write(encoder, prompts, seed=5, **options):
-    return write_rationales(encoder.engine, prompts, settings=SETTINGS, seed=seed, **options)
+def sample(encoder, prompts, seed=5, **options):
+    return sample_completions(encoder.engine, prompts, settings=SETTINGS, seed=seed, **options)
 
 
 @pytest.mark.parametrize("batch_size", [2, 256])
-def test_each_prompt_gets_its_own_rationale_in_order(tiny_encoder, prompts, batch_size):
-    rows = write(tiny_encoder, prompts, batch_size=batch_size)
-    assert [row.prompt for row in rows] == prompts
-    for row in rows:
-        assert not row.taught
-        assert 1 <= len(row.completion) <= 10
-        assert row.completion[-1] == tiny_encoder.engine.completion_format.embed_id
+def test_each_prompt_gets_a_completion_that_ends_in_the_embed_token(
+    tiny_encoder, prompts, batch_size
+):
+    completions = sample(tiny_encoder, prompts, batch_size=batch_size)
+    assert len(completions) == len(prompts)
+    for completion in completions:
+        assert 1 <= len(completion) <= 10
+        assert completion[-1] == tiny_encoder.engine.completion_format.embed_id
 
 
 def test_the_seed_alone_decides_what_is_drawn(tiny_encoder, prompts):
-    first, again, other = (write(tiny_encoder, prompts, seed=seed) for seed in (5, 5, 6))
+    first, again, other = (sample(tiny_encoder, prompts, seed=seed) for seed in (5, 5, 6))
     assert first == again
     assert first != other
 
@@ -46,6 +51,36 @@ def test_the_seed_alone_decides_what_is_drawn(tiny_encoder, prompts):
 def test_the_network_is_left_as_it_was(tiny_encoder, prompts, training):
     network = tiny_encoder.engine.backbone.network
     network.train(training)
-    write(tiny_encoder, prompts)
+    sample(tiny_encoder, prompts)
     assert network.training is training
     network.eval()
+
+
+@pytest.fixture
+def rollouts(tiny_data, tmp_path):
+    """Those of the tiny run: steps 5 to 10 sample, three at a time."""
+    return tiny.state(tiny.recipe(tiny_data), tmp_path).train_step.rollouts
+
+
+def test_completions_are_sampled_for_an_interval_and_no_further_than_the_stage(rollouts):
+    # Intervals end at multiples of three: 5, then 6 to 8, then 9 and 10.
+    left = []
+    for step in range(5, 11):
+        rollouts.take(step)
+        left.append(sorted(rollouts.pending))
+    assert left == [[], [7, 8], [8], [], [10], []]
+
+
+def test_a_stage_without_self_generated_pairs_samples_nothing(rollouts):
+    drawn, completions = rollouts.take(1)
+    assert (len(drawn.pairs), completions, rollouts.pending) == (6, [], {})
+
+
+def test_pending_completions_are_restored_in_a_resumed_run(rollouts):
+    rollouts.take(6)
+    resumed = dataclasses.replace(rollouts, _pending={})
+    resumed.restore(rollouts.pending)
+    assert resumed.pending == rollouts.pending
+    (drawn, completions), (again, restored) = rollouts.take(7), resumed.take(7)
+    assert completions == restored
+    assert [p.token_ids for p in drawn.queries] == [p.token_ids for p in again.queries]

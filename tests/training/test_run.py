@@ -1,4 +1,6 @@
 import dataclasses
+import json
+from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -7,8 +9,9 @@ import pytest
 from forethought import config
 from forethought.encoders import load
 from forethought.errors import ConfigError, DataError
-from forethought.training import run
-from tests import tiny
+from forethought.training import Trainer, run
+from forethought.training.run import train_recipe
+from tests import published, tiny
 
 
 def write(recipe, path):
@@ -16,41 +19,168 @@ def write(recipe, path):
     return path
 
 
+def silent(done, total, label=""):
+    """Reports nothing."""
+
+
 def test_a_recipe_file_becomes_a_model_with_a_gate(tiny_data, tmp_path):
     path = write(tiny.recipe(tiny_data, steps=(2, 3)), tmp_path / "tiny.toml")
-    told = []
-    model = run(path, out=tmp_path / "out", report=lambda *said: told.append(said))
+    reports = []
+    model = run(path, out=tmp_path / "out", progress=lambda *report: reports.append(report))
     assert model == tmp_path / "out" / "model"
-    assert [said[0] for said in told] == [1, 2, 3, 4, 5]
+    assert [report[0] for report in reports] == [1, 2, 3, 4, 5]
     found = load(model, device="cpu").encode(["red, square", "blue"], think="auto")
     assert ((found.gate > 0) & (found.gate < 1)).all()
 
 
-def test_a_run_lands_in_a_folder_of_its_name_and_may_stop_early(tiny_data, tmp_path, monkeypatch):
+def test_a_run_has_a_folder_of_its_name_and_may_stop_early(tiny_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first, _ = tiny.recipe(tiny_data).stages
-    recipe = dataclasses.replace(tiny.recipe(tiny_data), name="short", stages=(first,))
-    told = []
-    model = run(write(recipe, tmp_path / "a.toml"), max_steps=2, report=lambda *s: told.append(s))
+    recipe = dataclasses.replace(tiny.recipe(tiny_data), name="short", stages=(first,), gate=None)
+    reports = []
+    model = run(
+        write(recipe, tmp_path / "a.toml"),
+        max_steps=2,
+        progress=lambda *report: reports.append(report),
+    )
     assert model.parts == ("runs", "short", "model")
-    assert len(told) == 2
-    # It was never shown how to think by itself, so there is nothing for a gate to weigh.
+    assert len(reports) == 2
     assert not (model / "gate.json").exists()
 
 
-def test_a_mistake_in_the_recipe_is_told_before_anything_is_made(tiny_data, tmp_path):
+def test_a_mistake_in_the_recipe_is_refused_before_anything_is_made(tiny_data, tmp_path):
     path = write(tiny.recipe(tiny_data), tmp_path / "tiny.toml")
     path.write_text("sead = 3\n" + path.read_text())
     with pytest.raises(ConfigError, match="unknown key 'sead'; did you mean 'seed'"):
-        run(path, out=tmp_path / "out", report=lambda *said: None)
+        run(path, out=tmp_path / "out", progress=silent)
     assert not (tmp_path / "out").exists()
 
 
-def test_data_without_held_out_pairs_is_refused_before_training(tmp_path):
+def test_a_gate_without_held_out_examples_is_refused_before_training(tmp_path):
     data = tiny.build(tmp_path / "data")
     table = pq.read_table(data / "examples.parquet")
     pq.write_table(table.filter(pc.equal(table["split"], "train")), data / "examples.parquet")
     path = write(tiny.recipe(data), tmp_path / "tiny.toml")
-    with pytest.raises(DataError, match="no pairs of split 'dev', on which the gate is fitted"):
-        run(path, out=tmp_path / "out", report=lambda *said: None)
+    with pytest.raises(DataError, match=r"the data of \[gate\] hold no examples"):
+        run(path, out=tmp_path / "out", progress=silent)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recipe_may_name_a_trainer_with_a_recipe_type_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "def train(path, *, out, fresh, max_steps, progress):\n"
+        "    progress(1, 1, path.stem)\n"
+        "    return out / 'head'\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('trainer = "mine:train"\nanything = 3\n')
+    reports = []
+    model = run(recipe, out=tmp_path, progress=lambda *report: reports.append(report))
+    assert (model, reports) == (tmp_path / "head", [(1, 1, "mine")])
+
+
+@pytest.mark.parametrize(
+    ("trainer", "message"),
+    [("3", "trainer must be an import path, got 3"), ('"mine"', "unknown trainer 'mine'")],
+)
+def test_a_trainer_that_cannot_be_found_is_refused(tmp_path, trainer, message):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(f"trainer = {trainer}\n")
+    with pytest.raises(ConfigError, match=message):
+        run(recipe, progress=silent)
+
+
+def test_the_general_trainer_is_one_too():
+    assert isinstance(train_recipe, Trainer)
+
+
+OBJECTIVES = """
+objectives = [
+  {{ use = "direct", weight = 1.0, temperature = 0.05 }},
+  {{ use = "thought", weight = 0.5, temperature = 0.05 }},
+  {{ use = "cross_mode", weight = 0.5, temperature = 0.05 }},
+  {{ use = "next_token", weight = 0.5 }},
+]
+"""
+RECIPE = """
+name = "pets"
+seed = 3
+init = "{init}"
+weight_decay = 0.01
+clip_norm = 1.0
+checkpoint_every = 1
+
+[data]
+use = "json_lines"
+path = "{data}"
+
+[rollouts]
+budget = 6
+temperature = 0.7
+interval = 2
+
+[[stages]]
+name = "cold-start"
+steps = 4
+batch = 4
+negatives = 1
+sft = 0.5
+self_generated = 0.5
+peak_rate = 1e-3
+{objectives}
+"""
+
+
+def lines(folder: Path) -> Path:
+    """Eight examples of texts and pictures, with rationales and hard negatives."""
+    path = folder / "pets.jsonl"
+    rows = []
+    for name, colour in tiny.COLOURS.items():
+        picture = folder / f"{name}.png"
+        picture.write_bytes(tiny.square(colour, "framed"))
+        rationale = {"thinking": f"A {name} thing.", "answer": name}
+        rows.append(
+            {
+                "query": {"content": [{"text": f"{name} paint"}], "rationale": rationale},
+                "positives": [{"content": [{"image": picture.name}], "rationale": rationale}],
+                "negatives": [{"content": [{"text": f"not {name}"}]}],
+            }
+        )
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+@pytest.mark.parametrize("family", ["ume_r1", "rge", "mmemb_r1"])
+def test_a_published_checkpoint_learns_from_json_lines_and_resumes(tmp_path, family):
+    checkpoint = published.make(family, tmp_path / family)
+    recipe = tmp_path / "pets.toml"
+    data = lines(tmp_path)
+    recipe.write_text(RECIPE.format(init=checkpoint, data=data, objectives=OBJECTIVES.format()))
+    out = tmp_path / "out"
+    for _ in range(2):
+        model = run(recipe, out=out, max_steps=2, progress=silent)
+    journal = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in journal] == [0, 1, 2, 3]
+    terms = {"direct", "thought", "cross_mode", "next_token"}
+    assert all(set(entry["terms"]) == terms for entry in journal)
+    whole = run(recipe, out=tmp_path / "whole", progress=silent)
+    trained, again, before = (
+        load(folder, device="cpu").encode(["red paint"], think="never", side="document").vectors
+        for folder in (model, whole, checkpoint)
+    )
+    assert load(model, device="cpu").family.name == family
+    assert trained == pytest.approx(again, abs=1e-6)
+    assert abs(trained - before).max() > 1e-3
+
+
+def test_an_embedder_that_never_thinks_learns_too(tmp_path):
+    checkpoint = published.make("qwen3_vl_embedding", tmp_path / "plain")
+    recipe = tmp_path / "pets.toml"
+    direct = 'objectives = [{ use = "direct", weight = 1.0, temperature = 0.05 }]'
+    text = RECIPE.format(init=checkpoint, data=lines(tmp_path), objectives=direct)
+    for share in ("sft = 0.5\n", "self_generated = 0.5\n"):
+        text = text.replace(share, "")
+    recipe.write_text(text.replace("seed = 3", 'seed = 3\nfamily = "qwen3_vl_embedding"'))
+    model = run(recipe, out=tmp_path / "out", max_steps=2, progress=silent)
+    assert load(model, device="cpu").encode(["red paint"], think="never").vectors.shape == (1, 48)

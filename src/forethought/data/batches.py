@@ -23,7 +23,7 @@ class TaskBatches:
     _indices: dict[str, dict[str, list[int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for index, (task, label) in enumerate(self.source.keys()):
+        for index, (task, label) in enumerate(self.source.iter_keys()):
             self._indices.setdefault(task, defaultdict(list))[label].append(index)
 
     def check(self, weights: Mapping[str, float]) -> None:

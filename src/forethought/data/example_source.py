@@ -21,7 +21,7 @@ class ExampleSource(Protocol):
     one is cheap: its files are read at first use.
     """
 
-    def keys(self) -> Iterator[ExampleKey]:
+    def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example in order; opens no media."""
         ...
 

@@ -33,7 +33,7 @@ class JsonLines:
 
     path: Path
 
-    def keys(self) -> Iterator[ExampleKey]:
+    def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example in order; opens no media."""
         return (line.key for line in self._lines)
 

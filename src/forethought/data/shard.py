@@ -31,9 +31,9 @@ class Shard:
     def _indices(self) -> range:
         return range(self.rank, len(self.source), self.world_size)
 
-    def keys(self) -> Iterator[ExampleKey]:
+    def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example of the part."""
-        return islice(self.source.keys(), self.rank, None, self.world_size)
+        return islice(self.source.iter_keys(), self.rank, None, self.world_size)
 
     def __len__(self) -> int:
         return len(self._indices)

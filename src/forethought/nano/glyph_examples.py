@@ -70,7 +70,7 @@ class GlyphExamples:
             row["picture"]: Image(row["png"], source=row["picture"]) for row in table.to_pylist()
         }
 
-    def keys(self) -> Iterator[ExampleKey]:
+    def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example in order; opens no picture."""
         return (ExampleKey(pair.task, pair.label) for pair in self.pairs)
 

@@ -1,6 +1,6 @@
-"""Train the vision tower alone: predict what a frozen encoder says of each part of a picture.
+"""Train the vision encoder alone: predict what a frozen encoder says of each part of a picture.
 
-One vector a picture is a weak signal for a tower that starts from random weights; a target for
+One vector a picture is a weak signal for an encoder that starts from random weights; a target for
 each of its tokens is as many signals as it has tokens (dense feature distillation, as in
 FitNets, arXiv 1412.6550, on the language model's side of the merger).
 """
@@ -89,7 +89,7 @@ class PatchTargets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistillationLoss:
-    """Squared error of the vision tower's tokens, divided by the targets' variance."""
+    """Squared error of the vision encoder's tokens, divided by the targets' variance."""
 
     backbone: QwenVL
     image_processor: Callable[[Image], Patches]

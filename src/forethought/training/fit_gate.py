@@ -38,7 +38,7 @@ def utility(
 ) -> tuple[Float[Tensor, "N D"], Bool[Tensor, " N"]]:
     """Direct query vectors, and for which of them thinking gained more than its tokens cost."""
     by_task: dict[str, list[int]] = defaultdict(list)
-    for index, key in enumerate(source.keys()):
+    for index, key in enumerate(source.iter_keys()):
         by_task[key.task].append(index)
     vectors, pays = [], []
     for indices in by_task.values():

@@ -62,7 +62,7 @@ class Stage:
     in proportion to its number of examples.
 
     The learning rate rises to `peak_rate` over `warmup` steps and falls linearly to
-    `final_rate` times it over the last `cooldown`; the vision tower's is `vision_rate` times
+    `final_rate` times it over the last `cooldown`; the vision encoder's is `vision_rate` times
     as high.
 
     Raises:

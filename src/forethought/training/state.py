@@ -103,7 +103,7 @@ def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:
 
 
 def _optimizer(network: torch.nn.Module, weight_decay: float) -> torch.optim.Optimizer:
-    """AdamW, with weight decay on matrices alone, and groups that tell the vision tower apart."""
+    """AdamW, with weight decay on matrices alone, with groups of its own for the vision encoder."""
     kinds: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         decay = weight_decay if parameter.ndim > 1 else 0.0

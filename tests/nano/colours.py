@@ -1,4 +1,4 @@
-"""A tiny world whose pictures are plain colours and whose words name them."""
+"""A tiny data set whose pictures are plain colours and whose texts name them."""
 
 import dataclasses
 import io
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import torch
 from torch.nn import functional as F
 
-from forethought.data import Pair
+from forethought.nano.glyph_examples import GlyphPair
 
 COLOURS = {
     "red": (220, 30, 20),
@@ -21,7 +21,7 @@ COLOURS = {
     "black": (5, 5, 5),
     "yellow": (240, 230, 20),
 }
-EMPTY = Pair(*("",) * len(dataclasses.fields(Pair)))
+EMPTY = GlyphPair(*("",) * len(dataclasses.fields(GlyphPair)))
 
 
 class MeanColour:
@@ -48,7 +48,7 @@ class Bags:
 
 
 def build(folder: Path) -> Path:
-    """Write the data: every colour in two shades, "yellow" kept out of the train split."""
+    """Write the data: every colour in two shades, "yellow" held out of the train split."""
     folder.mkdir()
     pictures, pairs = [], []
     for name, colour in COLOURS.items():
@@ -73,9 +73,9 @@ def build(folder: Path) -> Path:
     return folder
 
 
-def _pair(split: str, *, concept: str, **shown: str) -> Pair:
+def _pair(split: str, *, concept: str, **fields: str) -> GlyphPair:
     return dataclasses.replace(
-        EMPTY, split=split, query_concept=concept, document_concept=concept, **shown
+        EMPTY, split=split, query_concept=concept, document_concept=concept, **fields
     )
 
 

@@ -1,0 +1,228 @@
+"""Whole runs: their files, and that an interrupted run goes on as if it had not been."""
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import Qwen2VLForConditionalGeneration
+
+from forethought.encoders import CARD
+from forethought.errors import CheckpointError
+from forethought.training import train
+from forethought.training.journal import Journal
+from forethought.training.run_folder import RunFolder
+from forethought.training.trainer import train_one_step
+from tests import tiny
+
+ROOT = Path(__file__).resolve().parents[2]
+LOSSES = Path(__file__).with_name("losses.txt")
+"""Ten steps of the tiny recipe, written by `python -m tests.tiny`: a refactor moves no digit."""
+
+RUN = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(1)
+from tests import tiny
+from forethought.training import train
+train(tiny.recipe(Path(sys.argv[1])), Path(sys.argv[2]), fresh=False, max_steps=None,
+      progress=lambda done, total, label="": print(done, flush=True))
+"""
+
+
+def run(data, out, *, fresh=False, max_steps=None, **changes):
+    reports = []
+    recipe = dataclasses.replace(tiny.recipe(data), **changes)
+    train(
+        recipe,
+        out,
+        fresh=fresh,
+        max_steps=max_steps,
+        progress=lambda *report: reports.append(report),
+    )
+    return reports
+
+
+def weights(out):
+    return load_file(RunFolder(out).latest / "weights.safetensors")
+
+
+def same_weights(out, other):
+    one, two = weights(out), weights(other)
+    assert set(one) == set(two)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=1e-6, rtol=1e-5)
+
+
+def steps(out):
+    return [entry["step"] for entry in Journal(RunFolder(out).journal).read()]
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_data, tmp_path_factory):
+    """An uninterrupted run and its progress reports."""
+    out = tmp_path_factory.mktemp("whole")
+    return out, run(tiny_data, out)
+
+
+def test_ten_steps_have_the_committed_losses(tiny_data, tmp_path):
+    expected = [float(line.split()[1]) for line in LOSSES.read_text().splitlines()]
+    assert tiny.curve(tiny_data, tmp_path) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_run_leaves_a_model_a_journal_a_plot_and_a_checkpoint_a_stage(whole):
+    out, reports = whole
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "after-cold-start",
+        "after-contrastive",
+        "checkpoint",
+        "journal.jsonl",
+        "journal.png",
+        "model",
+        "start",
+    }
+    assert [report[:2] for report in reports] == [(step, 11) for step in range(1, 12)]
+    assert reports[6][2].startswith("cold-start loss ")
+    assert steps(out) == list(range(11))
+
+
+def test_the_model_has_the_recipes_name_and_weights_in_half_precision(whole):
+    folder = RunFolder(whole[0]).model
+    network = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    for parameter in network.parameters():
+        assert torch.equal(parameter, parameter.bfloat16().float())
+    assert json.loads((folder / CARD).read_text())["name"] == "tiny"
+    start = RunFolder(whole[0]).start
+    for name in ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"):
+        assert (folder / name).read_bytes() == (start / name).read_bytes()
+
+
+def test_the_journal_has_stage_rate_norm_and_every_term(whole):
+    first, *_, last = Journal(RunFolder(whole[0]).journal).read()
+    assert (first["stage"], last["stage"]) == ("contrastive", "cold-start")
+    assert first["rate"] == pytest.approx(1.5e-3)  # the first of two steps up to 3e-3
+    assert first["norm"] > 0
+    assert set(first["terms"]) == {"direct", "next_token", "statements"}
+    assert set(last["terms"]) == {"direct", "thought", "cross_mode", "next_token", "statements"}
+    assert last["seconds"] > first["seconds"]
+
+
+@pytest.mark.parametrize("cuts", [(3,), (7,), (4, 4, 2)])
+def test_a_run_in_parts_equals_one_in_one_go(tiny_data, tmp_path, whole, cuts):
+    for cut in (*cuts, None):
+        run(tiny_data, tmp_path, max_steps=cut)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tiny_data, tmp_path, whole):
+    # At 10: the last checkpoint is of 8, in the middle of an interval that was sampled at 6.
+    after = 10
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tiny_data), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) == after:
+            time.sleep(0.01 * after)  # somewhere in the next step
+            process.send_signal(signal.SIGKILL)
+            break
+    assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
+    run(tiny_data, tmp_path)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_finished_run_does_nothing_more(tiny_data, tmp_path, whole):
+    shutil.copytree(whole[0], tmp_path / "out")
+    assert run(tiny_data, tmp_path / "out") == []
+    same_weights(tmp_path / "out", whole[0])
+
+
+def test_another_recipe_s_checkpoint_is_refused(tiny_data, tmp_path):
+    run(tiny_data, tmp_path, max_steps=1)
+    with pytest.raises(CheckpointError, match=r"made by another recipe .*--fresh, or .*--out"):
+        run(tiny_data, tmp_path, max_steps=1, clip_norm=0.7)
+
+
+def test_a_fresh_run_uses_nothing_of_the_one_before(tiny_data, tmp_path, whole):
+    scratch = tiny.recipe(tiny_data).scratch
+    assert scratch is not None
+    other = dataclasses.replace(scratch, shape=dataclasses.replace(tiny.SHAPE, vocabulary=290))
+    run(tiny_data, tmp_path, max_steps=2, seed=8, scratch=other)
+    run(tiny_data, tmp_path, fresh=True)
+    same_weights(tmp_path, whole[0])
+    assert steps(tmp_path) == list(range(11))
+
+
+def test_a_start_without_a_checkpoint_is_made_anew(tiny_data, tmp_path, whole):
+    # As a run leaves it that is killed before its first checkpoint, under another recipe.
+    run(tiny_data, tmp_path, max_steps=1, seed=8)
+    shutil.rmtree(RunFolder(tmp_path).latest)
+    run(tiny_data, tmp_path)
+    same_weights(tmp_path, whole[0])
+
+
+def forked(data):
+    """The stages of the tiny run, but for the second."""
+    first, second = tiny.recipe(data).stages
+    direct = tuple(o for o in second.objectives if o.use not in {"thought", "cross_mode"})
+    return first, dataclasses.replace(second, self_generated=0.0, final_rate=0.3, objectives=direct)
+
+
+def test_a_fork_takes_over_the_leading_stages_that_it_shares(tiny_data, tmp_path, whole):
+    stages = forked(tiny_data)
+    reports = run(tiny_data, tmp_path / "shared", fork_from=whole[0], stages=stages)
+    assert [report[0] for report in reports] == list(range(6, 12))
+    assert steps(tmp_path / "shared") == list(range(5, 11))
+    run(tiny_data, tmp_path / "alone", stages=stages)
+    same_weights(tmp_path / "shared", tmp_path / "alone")
+
+
+def test_a_fork_that_shares_every_stage_has_nothing_left_to_do(tiny_data, tmp_path, whole):
+    assert run(tiny_data, tmp_path, fork_from=whole[0]) == []
+    same_weights(tmp_path, whole[0])
+
+
+def test_a_fork_with_another_first_stage_is_refused(tiny_data, tmp_path, whole):
+    first, second = tiny.recipe(tiny_data).stages
+    changed = (dataclasses.replace(first, warmup=3), second)
+    with pytest.raises(CheckpointError, match="its first stage is not the one in this recipe"):
+        run(tiny_data, tmp_path, fork_from=whole[0], stages=changed)
+
+
+def test_a_fork_of_a_run_that_never_finished_that_stage_is_refused(tiny_data, tmp_path):
+    run(tiny_data, tmp_path / "short", max_steps=2)
+    with pytest.raises(CheckpointError, match="has not finished stage 'cold-start'; resume"):
+        run(tiny_data, tmp_path / "out", fork_from=tmp_path / "short")
+
+
+def test_a_fork_of_nothing_is_refused(tiny_data, tmp_path, whole):
+    shutil.copytree(RunFolder(whole[0]).start, RunFolder(tmp_path / "empty").start)
+    with pytest.raises(CheckpointError, match="holds no run to fork from; train that one first"):
+        run(tiny_data, tmp_path / "out", fork_from=tmp_path / "empty")
+
+
+def test_the_vision_encoder_learns_at_the_stages_vision_rate(tiny_data, tmp_path):
+    # The first stage warms up over two steps to 3e-3: half of that at step 0. The vision encoder's is
+    # 1.7 times as high.
+    recipe = tiny.recipe(tiny_data, rate=3e-3)
+    state = tiny.state(recipe, tmp_path)
+    train_one_step(recipe, state, 0)
+    rates = {group["is_vision"]: group["lr"] for group in state.optimizer.param_groups}
+    assert rates == {False: pytest.approx(1.5e-3), True: pytest.approx(1.7 * 1.5e-3)}
