@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -245,3 +246,61 @@ def test_numbers_survive_the_round_trip(tmp_path_factory, steps, temperature):
     read = config.load(path, Recipe)
     assert (read.steps, read.loss.temperature) == (steps, temperature)
     assert dataclasses.replace(read) == read
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A table with a name for a class, and that class's own keys beside it."""
+
+    use: str
+    weight: float = 0.5
+    settings: dict[str, object] = config.other_keys()  # noqa: RUF009 - it is a field
+    built: object = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        loss = config.build_named(self.use, self.settings, {"loss": Loss}, kind="objective")
+        object.__setattr__(self, "built", loss)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    terms: tuple[Named, ...]
+
+
+TERMS = '[[terms]]\nuse = "loss"\nweight = 0.25\ntemperature = 0.05\ncross = true\n'
+
+
+def test_keys_that_a_dataclass_does_not_name_go_to_the_field_for_them(recipe):
+    (term,) = config.load(recipe(TERMS), Terms).terms
+    assert (term.use, term.weight) == ("loss", 0.25)
+    assert term.settings == {"temperature": 0.05, "cross": True}
+    assert term.built == Loss(temperature=0.05, cross=True)
+
+
+def test_such_keys_are_dumped_beside_the_others(recipe):
+    read = config.load(recipe(TERMS), Terms)
+    assert config.dump(read) == tomllib.loads(TERMS)
+    assert config.build(config.dump(read), Terms, where="") == read
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("temperature", "temprature", r"\[terms.0\]: unknown key 'temprature'; did you mean 'temp"),
+        ("0.05", "-1", r"recipe.toml: \[terms.0\]: temperature must be positive, got -1"),
+        ('"loss"', '"lost"', r"unknown objective 'lost'; did you mean 'loss'\?; .* 'module:Name'"),
+        ('"loss"', '"nowhere:Loss"', r"'nowhere:Loss' cannot be imported \(No module named 'now"),
+        ('"loss"', '"math:Loss"', r"cannot be imported \(module 'math' has no attribute 'Loss'"),
+        ('"loss"', '"math:sin"', "objective 'math:sin' is no dataclass"),
+    ],
+)
+def test_a_mistake_in_a_named_table_has_its_place(recipe, old, new, message):
+    with pytest.raises(ConfigError, match=message):
+        config.load(recipe(TERMS.replace(old, new)), Terms)
+
+
+def test_a_table_may_come_from_anywhere():
+    table = {"name": "nano", "steps": 300, "loss": {"temp": 2}}
+    for where, message in (("line 3", "line 3: [loss]: unknown"), ("", "[loss]: unknown")):
+        with pytest.raises(ConfigError, match="^" + re.escape(message)):
+            config.build(table, Recipe, where=where)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import inspect
 import math
 import tomllib
 import types
@@ -113,6 +114,20 @@ def find(name: str, known: Mapping[str, T], *, kind: str) -> T:
     return found
 
 
+def build_named(
+    name: str, table: Mapping[str, Any], known: Mapping[str, type[T]], *, kind: str
+) -> T:
+    """Build the dataclass that `find` gives from a table of its fields.
+
+    Raises:
+        ConfigError: if there is none of that name, it is no dataclass, or for a reason of `build`.
+    """
+    into = find(name, known, kind=kind)
+    if not (inspect.isclass(into) and dataclasses.is_dataclass(into)):
+        raise ConfigError(f"{kind} {name!r} is no dataclass; its fields would be the table's keys")
+    return build(table, into, where="")
+
+
 def dump(recipe: object) -> dict[str, Any]:
     """A dataclass tree as plain tables, from which `build` makes an equal one.
 
@@ -125,10 +140,10 @@ def dump(recipe: object) -> dict[str, Any]:
         raise TypeError(f"a recipe is a dataclass, got {recipe!r}")
     table: dict[str, Any] = {}
     for field in dataclasses.fields(recipe):
-        value = getattr(recipe, field.name) if field.init else None
+        value = getattr(recipe, field.name)
         if _OTHER_KEYS in field.metadata:
             table |= {key: _plain(other) for key, other in value.items()}
-        elif value is not None:
+        elif field.init and value is not None:
             table[field.name] = _plain(value)
     return table
 
@@ -146,9 +161,7 @@ def _plain(value: object) -> object:
 
 
 def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
-    if not dataclasses.is_dataclass(into):
-        raise location.error(f"{into!r} is no dataclass, whose fields would be the table's keys")
-    fields = {f.name: f for f in dataclasses.fields(into) if f.init}
+    fields = {f.name: f for f in dataclasses.fields(into) if f.init}  # type: ignore[arg-type]
     others = [name for name in fields if _OTHER_KEYS in fields[name].metadata]
     fields = {name: field for name, field in fields.items() if name not in others}
     unknown = {key: raw for key, raw in table.items() if key not in fields}

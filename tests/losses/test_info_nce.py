@@ -6,19 +6,19 @@ import torch
 from forethought.losses import info_nce
 
 QUERIES = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0]])  # Q=2, D=4
-DOCUMENTS = torch.eye(4)[:3] * 5  # P=3: each query's own, and one of nobody's
+DOCUMENTS = torch.eye(4)[:3] * 5  # P=3: each query's positive, and one negative
 POSITIVES = torch.tensor([0, 1])
 
 
 def test_matches_a_value_worked_out_by_hand():
-    # Cosine is 1 to a query's own document and 0 to the two others, so at temperature one
+    # Cosine is 1 to a query's positive and 0 to the two others, so at temperature one
     # half the loss is log(e^2 + 2) - 2.
     loss = info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.5)
     assert loss.item() == pytest.approx(math.log(math.exp(2) + 2) - 2, abs=1e-6)
 
 
-def test_the_positive_is_where_it_is_said_to_be():
-    # Query 0 is asked for document 2, of cosine 0, query 1 for its own: two less only for it,
+def test_positives_are_indices_into_the_documents():
+    # Query 0 has document 2, of cosine 0, query 1 document 1, of cosine 1: two less only for it,
     # so one less on average.
     loss = info_nce(QUERIES, DOCUMENTS, torch.tensor([2, 1]), temperature=0.5)
     assert loss.item() == pytest.approx(math.log(math.exp(2) + 2) - 1, abs=1e-6)
@@ -32,10 +32,10 @@ def test_an_ignored_document_is_no_negative():
     assert loss.item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_ones_own_document_is_never_ignored():
+def test_a_positive_is_never_ignored():
     ignored = torch.tensor([[True, False, False], [False, True, False]])
-    kept = info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.5, ignored=ignored)
-    assert kept == info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.5)
+    found = info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.5, ignored=ignored)
+    assert found == info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.5)
 
 
 def test_with_every_other_document_ignored_nothing_is_left_to_learn():
@@ -48,7 +48,7 @@ def test_with_every_other_document_ignored_nothing_is_left_to_learn():
     assert queries.grad.abs().max() == 0
 
 
-def test_the_length_of_a_vector_does_not_count():
+def test_the_length_of_a_vector_makes_no_difference():
     loss = info_nce(QUERIES * 7, DOCUMENTS * 0.3, POSITIVES, temperature=0.2)
     expected = info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=0.2)
     torch.testing.assert_close(loss, expected)

@@ -1,6 +1,6 @@
 """Files to examples to batches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from forethought.data.batches import TaskBatches
@@ -8,7 +8,7 @@ from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.shard import Shard
 
-SOURCES: Mapping[str, Callable[..., ExampleSource]] = MappingProxyType({"json_lines": JsonLines})
+SOURCES: Mapping[str, type[ExampleSource]] = MappingProxyType({"json_lines": JsonLines})
 """The sources that a recipe may name; any other is named by its import path."""
 
 __all__ = ["SOURCES", "ExampleKey", "ExampleSource", "JsonLines", "Shard", "TaskBatches"]

@@ -83,10 +83,6 @@ class RationaleLine:
     thinking: str
     answer: str
 
-    def rationale(self) -> Rationale:
-        """The same as a noun of the library."""
-        return Rationale(self.thinking, self.answer, Ending.EMBED)
-
 
 @dataclass(frozen=True, slots=True)
 class QueryLine:
@@ -132,7 +128,7 @@ class ExampleLine:
     def __post_init__(self) -> None:
         if not self.positives:
             raise ValueError("positives is empty; name at least one document")
-        if not all(side.content for side in (self.query, *self.positives, *self.negatives)):
+        if not all(side.content for side in self._sides):
             raise ValueError("content is empty; a query or document needs at least one part")
         shared = _labels(self.positives) & _labels(self.negatives)
         if shared:
@@ -140,10 +136,13 @@ class ExampleLine:
                 f"{min(shared)!r} is a positive and a negative; give them labels that differ"
             )
 
+    @property
+    def _sides(self) -> tuple[QueryLine | DocumentLine, ...]:
+        return (self.query, *self.positives, *self.negatives)
+
     def missing_files(self, folder: Path) -> list[str]:
         """The paths it names that do not exist."""
-        sides = (self.query, *self.positives, *self.negatives)
-        files = [part.file for side in sides for part in side.content if part.file]
+        files = [part.file for side in self._sides for part in side.content if part.file]
         return [file for file in files if not (folder / file).exists()]
 
     def example(self, folder: Path) -> Example:
@@ -157,7 +156,7 @@ class ExampleLine:
             query=_message(self.query, Side.QUERY, folder),
             positives=tuple(_document(line, folder) for line in self.positives),
             negatives=tuple(_document(line, folder) for line in self.negatives),
-            rationale=self.query.rationale and self.query.rationale.rationale(),
+            rationale=_rationale(self.query.rationale),
         )
 
 
@@ -172,4 +171,8 @@ def _message(line: QueryLine | DocumentLine, side: Side, folder: Path) -> Messag
 
 def _document(line: DocumentLine, folder: Path) -> Document:
     message = _message(line, Side.DOCUMENT, folder)
-    return Document(message, line.resolved_label, line.rationale and line.rationale.rationale())
+    return Document(message, line.resolved_label, _rationale(line.rationale))
+
+
+def _rationale(line: RationaleLine | None) -> Rationale | None:
+    return None if line is None else Rationale(line.thinking, line.answer, Ending.EMBED)

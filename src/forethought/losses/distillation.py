@@ -1,7 +1,7 @@
 """Distillation: match a teacher's vectors, or its ranking of a pool."""
 
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from forethought.similarity import cosine
@@ -19,12 +19,11 @@ def relational(
     target_queries: Float[Tensor, "Q E"],
     target_documents: Float[Tensor, "P E"],
     temperature: float,
-    ignored: Bool[Tensor, "Q P"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Compare two rankings of a pool of documents.
+    """Mean Kullback-Leibler divergence from the teacher's distribution over the pool to ours.
 
-    Mean Kullback-Leibler divergence from the teacher's distribution over the pool to ours,
-    both at `temperature`; the teacher's vectors may have another dimension.
+    Both are the softmax of cosines at `temperature`; the teacher's vectors may have another
+    dimension.
 
     Raises:
         ValueError: if `temperature` is not positive.
@@ -33,9 +32,6 @@ def relational(
         raise ValueError(f"temperature must be positive, got {temperature}")
     ours = cosine(queries, documents) / temperature
     theirs = cosine(target_queries, target_documents) / temperature
-    if ignored is not None:
-        # A large negative number: minus infinity times a zero probability is not a number.
-        ours, theirs = ours.masked_fill(ignored, -1e4), theirs.masked_fill(ignored, -1e4)
     return F.kl_div(
         ours.log_softmax(dim=-1), theirs.log_softmax(dim=-1), log_target=True, reduction="batchmean"
     )

@@ -18,8 +18,8 @@ def info_nce(
 ) -> Float[Tensor, ""]:
     """Cross-entropy of choosing each query's positive out of the pool.
 
-    A query's negatives are all other documents of the pool. At `temperature` t, a cosine gap of t multiplies the odds by e. (InfoNCE: van
-    den Oord et al., arXiv 1807.03748, equation 4.)
+    A query's negatives are all other documents of the pool. At `temperature` t, a cosine gap of
+    t multiplies the odds by e. (InfoNCE: van den Oord et al., arXiv 1807.03748, equation 4.)
 
     Args:
         positives: index into `documents` of each query's positive.

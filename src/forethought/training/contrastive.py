@@ -126,14 +126,14 @@ def _both_ways(
     *,
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """The mean of both directions; the first Q documents are the queries' own."""
+    """The mean of both directions; the first Q documents are the queries' positives."""
     size = len(queries)
-    own: Int[Tensor, " Q"] = torch.arange(size, device=queries.device)
-    there = info_nce(queries, documents, own, temperature=temperature, ignored=answered)
+    positives: Int[Tensor, " Q"] = torch.arange(size, device=queries.device)
+    there = info_nce(queries, documents, positives, temperature=temperature, ignored=answered)
     back = info_nce(
         documents[:size],
         queries,
-        own,
+        positives,
         temperature=temperature,
         ignored=answered[:, :size].T,
     )

@@ -1,6 +1,6 @@
 """The objectives that a recipe may name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ class RationaleTokens:
         return next_token(batch.logits, batch.targets) if len(batch.targets) else None
 
 
-OBJECTIVES: Mapping[str, Callable[..., Objective]] = MappingProxyType(
+OBJECTIVES: Mapping[str, type[Objective]] = MappingProxyType(
     {
         "direct": DirectContrast,
         "thought": ThoughtContrast,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forethought.backbones import Shape
-from forethought.config import build, find, other_keys
+from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
 from forethought.training.stage import Stage
 
@@ -19,9 +19,8 @@ class SourceSettings:
     source: ExampleSource = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        kind = find(self.use, SOURCES, kind="source")
         # Its files are read at first use; here only its keys are checked.
-        source = build(self.settings, kind, where="")  # type: ignore[arg-type]
+        source = build_named(self.use, self.settings, SOURCES, kind="source")
         object.__setattr__(self, "source", source)
 
 

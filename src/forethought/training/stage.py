@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forethought.config import build, find, other_keys
+from forethought.config import build_named, other_keys
 from forethought.training.objective import Objective
 from forethought.training.objectives import OBJECTIVES, SHARES
 
@@ -28,8 +28,7 @@ class ObjectiveSettings:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ValueError(f"weight of {self.use!r} must be more than 0, got {self.weight}")
-        kind = find(self.use, OBJECTIVES, kind="objective")
-        objective = build(self.settings, kind, where="")  # type: ignore[arg-type]
+        objective = build_named(self.use, self.settings, OBJECTIVES, kind="objective")
         object.__setattr__(self, "objective", objective)
 
     @property

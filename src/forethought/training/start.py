@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -54,9 +55,8 @@ def make_scratch(
     Its card file is written last: a folder that has one is whole.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    tokenizer = find(settings.tokenizer, {}, kind="tokenizer")(
-        source, size=settings.shape.vocabulary
-    )
+    learn: Callable[..., Tokenizer] = find(settings.tokenizer, {}, kind="tokenizer")
+    tokenizer = learn(source, size=settings.shape.vocabulary)
     pixels = settings.pixels**2
     images = ImageProcessor(min_pixels=pixels, max_pixels=pixels)
     renderer = ForethoughtRenderer(
