@@ -21,7 +21,7 @@ def test_the_shipped_table_is_as_the_command_writes_it(tmp_path):
     assert (tmp_path / "pins.toml").read_bytes() == pins.TABLE.read_bytes()
 
 
-def test_a_hash_is_computed_from_the_archive_that_is_served(tmp_path, monkeypatch):
+def test_a_hash_is_computed_from_the_downloaded_archive(tmp_path, monkeypatch):
     client = tmp_path / "npm"
     client.write_text('#!/bin/sh\nprintf red > "$4/ball.tgz"\n')
     client.chmod(0o755)
