@@ -13,7 +13,7 @@ from benchmarks.workload_inputs import Input
 from forethought.engines import EarlyExit
 
 THOUGHT, PASS, SAMPLED = "thought vectors", "one pass", "samples of one input"
-OPTIONS = "thought vectors, with options that are off by default"
+OPTIONS = "thought vectors, optional settings"
 OURS, GATED, REREAD = "encode(think=always)", "encode(think=auto), gate closed", "re-embedding"
 DIRECT, HF_FORWARD = "encode(think=never)", "(d) stock forward"
 CARD_1, CARD_4 = "(a) cards' generate, batch 1", "(a) cards' generate, batch 4"
