@@ -14,7 +14,8 @@ from forethought.nano.teacher_objectives import (
     load_teacher,
     teacher_key,
 )
-from forethought.training import PairBatch, StepInputs, TrainPair
+from forethought.training import States, StepInputs, TrainPair
+from forethought.training.pair_batch import pair_batch
 from forethought.types import Document, Message, Side, Text
 from tests import tiny
 
@@ -41,17 +42,8 @@ def pair(query, document):
 def inputs(direct):
     """A step whose pairs have these direct states, queries first."""
     none = direct[:0]
-    batch = PairBatch(
-        tuple(pair(*texts) for texts in TEXTS),
-        direct[:4],
-        direct[4:],
-        torch.zeros(4, 4, dtype=torch.bool),
-        torch.zeros(0, dtype=torch.long),
-        none,
-        none,
-        none,
-        torch.zeros(0, dtype=torch.long),
-    )
+    states = States(direct, none, (), none, torch.zeros(0, dtype=torch.long))
+    batch = pair_batch([pair(*texts) for texts in TEXTS], states, documents_think=True)
     return StepInputs(3, lambda: batch)
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from forethought.nano.glyph_examples import GlyphExamples
-from forethought.training import StepInputs, TrainPair
+from forethought.training import States, StepInputs, TrainPair
 from forethought.training.contrastive import CrossModeContrast, DirectContrast, ThoughtContrast
-from forethought.training.pair_batch import PairBatch, answered
+from forethought.training.pair_batch import pair_batch
 from forethought.types import Document, Message, Side, Text
 from tests import tiny
 
@@ -34,21 +34,20 @@ def spread(seed, rows, size=5):
 
 
 def inputs(direct, *, thinking=(), thought=None, documents_think=True, negatives=()):
-    """A step of four pairs; `negatives` are hard ones of the first."""
-    pairs = tuple(pair(label, () if i else negatives) for i, label in enumerate(LABELS))
-    count = len(thinking)
-    thought = direct[:0] if thought is None else thought
-    batch = PairBatch(
-        pairs,
-        direct[:4],
-        direct[4:],
-        answered(pairs),
-        torch.tensor(thinking, dtype=torch.long),
-        thought[:count],
-        thought[count:] if documents_think else None,
+    """A step of four pairs; `negatives` are hard ones of the first.
+
+    `thought` are the states of the pairs that think: their queries, then their documents.
+    """
+    pairs = [pair(label, () if i else negatives) for i, label in enumerate(LABELS)]
+    rows = (*thinking, *(row + 4 for row in thinking)) if documents_think else thinking
+    states = States(
+        direct,
+        direct[:0] if thought is None else thought,
+        tuple(rows),
         direct[:0],
         torch.zeros(0, dtype=torch.long),
     )
+    batch = pair_batch(pairs, states, documents_think=documents_think)
     return StepInputs(3, lambda: batch)
 
 

@@ -21,8 +21,8 @@ class RationaleTokens:
         return self._loss
 
     def _loss(self, inputs: StepInputs) -> Float[Tensor, ""] | None:
-        batch = inputs.pairs
-        return next_token(batch.logits, batch.targets) if len(batch.targets) else None
+        states = inputs.pairs.states
+        return next_token(states.logits, states.targets) if len(states.targets) else None
 
 
 OBJECTIVES: Mapping[str, type[Objective]] = MappingProxyType(

@@ -28,51 +28,62 @@ class TrainPair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBatch:
-    """States of a batch of pairs.
+    """A batch of pairs with the states of a forward pass over them.
 
-    `queries` and `documents` are direct states; the first Q documents are the queries'
-    positives, in their order, and the hard negatives follow. `answered` marks the documents
-    that answer a query, so that none of them is its negative. `thinking` are the indices of the
-    pairs that also have thought states, behind rationales that the model wrote itself;
-    `thought_documents` is None where documents never think. `logits` score `targets`, the
-    tokens of the true rationales that the model is to write.
+    The rows of `states` are all queries, then their positives in the same order, then all hard
+    negatives. `answered` marks the documents that answer a query, so that none of them is its
+    negative. `thinking` are the indices of the pairs that also have thought states, behind
+    rationales that the model wrote itself; `thought_at` and `document_thought_at` index
+    `states.thought` for each of them, the second None where documents never think.
     """
 
     pairs: tuple[TrainPair, ...]
-    queries: Float[Tensor, "Q H"]
-    documents: Float[Tensor, "P H"]
+    states: States
     answered: Bool[Tensor, "Q P"]
     thinking: Int[Tensor, " S"]
-    thought_queries: Float[Tensor, "S H"]
-    thought_documents: Float[Tensor, "S H"] | None
-    logits: Float[Tensor, "T V"]
-    targets: Int[Tensor, " T"]
+    thought_at: tuple[int, ...]
+    document_thought_at: tuple[int, ...] | None
+
+    @property
+    def queries(self) -> Float[Tensor, "Q H"]:
+        """Direct states of the queries."""
+        return self.states.direct[: len(self.pairs)]
+
+    @property
+    def documents(self) -> Float[Tensor, "P H"]:
+        """Direct states of the documents, positives before hard negatives."""
+        return self.states.direct[len(self.pairs) :]
+
+    @property
+    def thought_queries(self) -> Float[Tensor, "S H"]:
+        """Thought states of the queries of the pairs that think."""
+        return self.states.thought[list(self.thought_at)]
+
+    @property
+    def thought_documents(self) -> Float[Tensor, "S H"] | None:
+        """Thought states of their positives; None where documents never think."""
+        if self.document_thought_at is None:
+            return None
+        return self.states.thought[list(self.document_thought_at)]
 
 
 def pair_batch(pairs: Sequence[TrainPair], states: States, *, documents_think: bool) -> PairBatch:
-    """Sort the states of a pass into queries and documents.
-
-    Its rows are all queries, then all positives, then all negatives.
-    """
+    """Find the states of each pair: a pair thinks if all its sides that may think did."""
     size = len(pairs)
-    device = states.direct.device
-    # The states come in the order in which rows were read.
-    place = {row: at for at, row in enumerate(states.thought_rows)}
+    position = {row: at for at, row in enumerate(states.thought_rows)}
     thinking = sorted(
-        row for row in place if row < size and (row + size in place or not documents_think)
+        row for row in position if row < size and (row + size in position or not documents_think)
     )
+    device = states.direct.device
     return PairBatch(
         pairs=tuple(pairs),
-        queries=states.direct[:size],
-        documents=states.direct[size:],
+        states=states,
         answered=answered(pairs).to(device),
         thinking=torch.tensor(thinking, dtype=torch.long, device=device),
-        thought_queries=states.thought[[place[row] for row in thinking]],
-        thought_documents=(
-            states.thought[[place[row + size] for row in thinking]] if documents_think else None
+        thought_at=tuple(position[row] for row in thinking),
+        document_thought_at=(
+            tuple(position[row + size] for row in thinking) if documents_think else None
         ),
-        logits=states.logits,
-        targets=states.targets,
     )
 
 
