@@ -18,7 +18,7 @@ def ume_target(tmp_path_factory):
     from forethought.encoders import EncodeOptions
 
     folder = published.make("ume_r1", tmp_path_factory.mktemp("published") / "ume_r1")
-    return target_of(published.loaded(folder, reading=EncodeOptions(budget=13)))
+    return target_of(published.loaded(folder, encode_options=EncodeOptions(budget=13)))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from tests.rationales.rows import key, row
 
 @pytest.fixture
 def folder(tmp_path):
-    RationaleStore(tmp_path / "stored").keep([row(number) for number in range(3)])
+    RationaleStore(tmp_path / "stored").add([row(number) for number in range(3)])
     return tmp_path / "stored"
 
 

@@ -7,14 +7,14 @@ import pytest
 
 import forethought
 from forethought.backbones import LoadOptions
-from forethought.encoders import CARD, ReasoningEncoder, find, load
+from forethought.encoders import CARD, ReasoningEncoder, load
 from forethought.engines import VllmEngine
 from forethought.errors import ModelError
 
 
 @pytest.fixture
 def copied(tiny_model, tmp_path):
-    """The tiny model's folder, to be broken."""
+    """The tiny model's folder, to be damaged."""
     return shutil.copytree(tiny_model, tmp_path / "model")
 
 
@@ -37,27 +37,13 @@ def test_the_front_door_loads_too(tiny_model, tiny_encoder):
     np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-6)
 
 
-def test_an_unknown_name_is_told_what_there_is(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        ModelError, match="unknown model 'nona': name a folder that holds a checkpoint"
-    ):
-        load("nona")
-
-
-def test_a_folder_is_found_before_a_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nano").mkdir()
-    assert find("nano").resolve() == tmp_path / "nano"
-
-
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"no readable tokenizer\.json"):
         load(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "error"),
     [
         ({"family": "bert"}, "family is 'bert'; known: forethought, mmemb_r1"),
         ({"budget": "many"}, "budget must be a whole number, got 'many'"),
@@ -65,14 +51,14 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         ({"instructions": "Find it."}, "instructions must be a table"),
     ],
 )
-def test_a_card_with_a_mistake_is_refused(copied, changes, said):
+def test_a_card_with_a_mistake_is_refused(copied, changes, error):
     rewrite(copied / CARD, **changes)
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=error):
         load(copied)
 
 
 @pytest.mark.parametrize("text", ["", "[3]", "3", "{"])
-def test_a_card_that_is_none_is_refused(copied, text):
+def test_a_card_that_is_not_an_object_is_refused(copied, text):
     (copied / CARD).write_text(text)
     with pytest.raises(ModelError, match=f"no readable {CARD}"):
         load(copied)
@@ -82,35 +68,39 @@ def test_a_card_that_is_none_is_refused(copied, text):
     "name", ["tokenizer.json", "preprocessor_config.json", "config.json", "model.safetensors"]
 )
 @pytest.mark.parametrize("damage", ["missing", "cut"])
-def test_a_file_that_is_not_whole_is_refused(copied, name, damage):
+def test_a_missing_or_truncated_file_is_refused(copied, name, damage):
     path = copied / name
-    whole = path.read_bytes()
+    content = path.read_bytes()
     path.unlink()
     if damage == "cut":
-        path.write_bytes(whole[: len(whole) // 2])
+        path.write_bytes(content[: len(content) // 2])
     with pytest.raises(ModelError, match=r"copy or train (them|it) again|name a folder"):
         load(copied)
 
 
-def test_an_unknown_engine_is_told_what_there_is(tiny_model):
+def test_an_unknown_engine_is_refused(tiny_model):
     with pytest.raises(ModelError, match="unknown engine 'vlm'; known: local, vllm"):
         load(tiny_model, engine="vlm")
 
 
-def test_an_encoder_that_never_writes_is_not_started_on_vllm(tmp_path):
-    (tmp_path / CARD).write_text(json.dumps({"family": "frozen_baseline"}))
-    with pytest.raises(ModelError, match="the frozen_baseline family never writes"):
-        load(tmp_path, engine="vllm")
+def test_a_card_that_names_another_loader_is_refused(tmp_path):
+    (tmp_path / CARD).write_text(json.dumps({"family": "other", "loader": "elsewhere.load"}))
+    with pytest.raises(
+        ModelError, match=r"family is 'other', .*forethought, .*rge.*; load it with elsewhere.load"
+    ):
+        load(tmp_path)
 
 
 def test_quantised_weights_are_not_started_on_vllm(tiny_model):
     spread = LoadOptions(device_map="cpu")
     with pytest.raises(ModelError, match="takes neither quantize nor device_map: leave them out"):
-        load(tiny_model, loading=spread, engine="vllm")
+        load(tiny_model, load_options=spread, engine="vllm")
 
 
-def test_a_local_engine_is_what_reads_whoever_writes(tiny_encoder):
-    served = dataclasses.replace(tiny_encoder, engine=VllmEngine(tiny_encoder.engine, writer=None))
-    assert served.local is tiny_encoder.engine
+def test_a_local_engine_computes_the_vectors_whichever_engine_decodes(tiny_encoder):
+    with_vllm = dataclasses.replace(
+        tiny_encoder, engine=VllmEngine(tiny_encoder.engine, writer=None)
+    )
+    assert with_vllm.local is tiny_encoder.engine
     assert tiny_encoder.local is tiny_encoder.engine
-    assert served.dimension == tiny_encoder.dimension
+    assert with_vllm.dimension == tiny_encoder.dimension

@@ -5,50 +5,50 @@ import pytest
 
 from forethought.encoders.prefetch import prefetch
 
-HERE = threading.current_thread
+current = threading.current_thread
 
 
 @pytest.mark.parametrize("overlap", [False, True])
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_all_are_given_in_order(count, overlap):
-    made = prefetch((partial(pow, number, 2) for number in range(count)), overlap=overlap)
-    assert list(made) == [number**2 for number in range(count)]
+def test_results_come_in_order(count, overlap):
+    found = prefetch((partial(pow, number, 2) for number in range(count)), overlap=overlap)
+    assert list(found) == [number**2 for number in range(count)]
 
 
-def test_without_overlap_each_is_made_when_it_is_asked_for_and_here():
-    told: list[tuple[int, threading.Thread]] = []
-    makes = [partial(lambda n: told.append((n, HERE())), number) for number in range(3)]
-    for number, _ in enumerate(prefetch(makes, overlap=False)):
-        assert told == [(before, HERE()) for before in range(number + 1)]
+def test_without_overlap_each_task_runs_when_its_result_is_needed_in_this_thread():
+    ran: list[tuple[int, threading.Thread]] = []
+    tasks = [partial(lambda n: ran.append((n, current())), number) for number in range(3)]
+    for number, _ in enumerate(prefetch(tasks, overlap=False)):
+        assert ran == [(before, current()) for before in range(number + 1)]
 
 
-def test_with_overlap_the_next_and_no_other_is_made_meanwhile_by_a_thread():
-    told: list[int] = []
-    made = [threading.Event() for _ in range(4)]
+def test_with_overlap_a_thread_runs_exactly_one_task_ahead():
+    ran: list[int] = []
+    done = [threading.Event() for _ in range(4)]
 
-    def make(number: int) -> threading.Thread:
-        told.append(number)
-        made[number].set()
-        return HERE()
+    def task(number: int) -> threading.Thread:
+        ran.append(number)
+        done[number].set()
+        return current()
 
-    makes = [partial(make, number) for number in range(4)]
-    for number, thread in enumerate(prefetch(makes, overlap=True)):
-        assert thread is not HERE()
+    tasks = [partial(task, number) for number in range(4)]
+    for number, thread in enumerate(prefetch(tasks, overlap=True)):
+        assert thread is not current()
         following = min(number + 1, 3)
-        # It is made though nobody has asked for it yet.
-        assert made[following].wait(timeout=60)
-        assert told == list(range(following + 1))
+        # It runs before its result is requested.
+        assert done[following].wait(timeout=60)
+        assert ran == list(range(following + 1))
 
 
 @pytest.mark.parametrize("overlap", [False, True])
-def test_what_goes_wrong_is_raised_in_its_turn(overlap):
+def test_an_error_is_raised_in_its_turn(overlap):
     found = prefetch([partial(int, "1"), partial(int, "two"), partial(int, "3")], overlap=overlap)
     assert next(found) == 1
     with pytest.raises(ValueError, match="two"):
         next(found)
 
 
-def test_nobody_waits_for_a_thread_of_one_who_stopped_listening():
+def test_closing_ends_the_thread():
     before = threading.active_count()
     found = prefetch([partial(int, "1"), partial(int, "2"), partial(int, "3")], overlap=True)
     assert next(found) == 1

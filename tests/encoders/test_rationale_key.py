@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forethought.encoders import key_of, sources_of
+from forethought.encoders.rationale_key import (
+    decode_settings,
+    pending_rationale,
+    rationale_key,
+    sources_of,
+)
+from forethought.engines import DecodeOptions, EarlyExit
 from forethought.types import Image, Message, Patches, Prompt, Side, Text, Video
 
 
@@ -28,20 +34,20 @@ SETTINGS: dict[str, Any] = {"budget": 24, "temperature": 0.5, "top_p": 0.9, "top
 
 
 def key(message=MESSAGE, prompt=PROMPT, **changed):
-    said = {"reasoner": "tiny", "revision": "0123456789ab", "settings": SETTINGS, **changed}
-    return key_of(message, prompt, **said)
+    model = {"reasoner": "tiny", "revision": "0123456789ab", "settings": SETTINGS, **changed}
+    return rationale_key(message, prompt, **model)
 
 
-def said(content):
+def message_of(content):
     return dataclasses.replace(MESSAGE, content=tuple(content))
 
 
 def test_a_key_is_the_hash_of_its_ingredients_each_with_name_and_length():
     message = Message((Text("a b"), Image(picture(1, 2, 3))), "Name it.", Side.DOCUMENT)
     prompt = Prompt((5, 6, 7), (CALM,), 1, 2)
-    # Six bytes of pixels, 0 to 5; of the tokens only what is written on; settings sorted.
+    # Six bytes of pixels, 0 to 5; only the tokens before the completion; settings sorted.
     stream = (
-        b"scheme 1\n1" + b"side 8\ndocument" + b"instruction 8\nName it." + b"text 3\na b"
+        b"scheme 1\n2" + b"side 8\ndocument" + b"instruction 8\nName it." + b"text 3\na b"
         b"image 9\n(1, 2, 3)" + b"pixels 6\n\x00\x01\x02\x03\x04\x05" + b"tokens 6\n[5, 6]"
         b"reasoner 4\ntiny" + b"revision 2\nff" + b'settings 28\n{"budget": 9, "top_p": 0.25}'
     )
@@ -51,18 +57,18 @@ def test_a_key_is_the_hash_of_its_ingredients_each_with_name_and_length():
 
 
 def changed_keys():
-    first, words, second, clip = MESSAGE.content
+    first, text, second, clip = MESSAGE.content
     other = picture(2, 3, 3)
     other[1, 2, 0] += 1
-    yield "a pixel", key(said([Image(other), words, second, clip]))
-    yield "a shape", key(said([Image(picture(3, 2, 3)), words, second, clip]))
-    yield "the order of pictures", key(said([second, words, first, clip]))
-    yield "the place of the words", key(said([words, first, second, clip]))
-    yield "a picture less", key(said([first, words, clip]))
-    yield "a picture twice", key(said([first, words, second, second, clip]))
-    yield "a letter", key(said([first, Text("what is it!"), second, clip]))
-    yield "words cut in two", key(said([first, Text("what is"), Text(" it?"), second, clip]))
-    yield "no video", key(said([first, words, second]))
+    yield "a pixel", key(message_of([Image(other), text, second, clip]))
+    yield "a shape", key(message_of([Image(picture(3, 2, 3)), text, second, clip]))
+    yield "the order of pictures", key(message_of([second, text, first, clip]))
+    yield "the position of the text", key(message_of([text, first, second, clip]))
+    yield "a picture less", key(message_of([first, text, clip]))
+    yield "a picture twice", key(message_of([first, text, second, second, clip]))
+    yield "a letter", key(message_of([first, Text("what is it!"), second, clip]))
+    yield "a text cut in two", key(message_of([first, Text("what is"), Text(" it?"), second, clip]))
+    yield "no video", key(message_of([first, text, second]))
     yield "instruction", key(dataclasses.replace(MESSAGE, instruction="Name it"))
     yield "side", key(dataclasses.replace(MESSAGE, side=Side.DOCUMENT))
     yield "model", key(reasoner="tiny2")
@@ -72,15 +78,15 @@ def changed_keys():
     yield "a new setting", key(settings={**SETTINGS, "loop": 2})
     yield "a token", key(prompt=dataclasses.replace(PROMPT, token_ids=(5, 6, 9, 8)))
     yield "order of tokens", key(prompt=dataclasses.replace(PROMPT, token_ids=(6, 5, 7, 8)))
-    seen: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "values": CLIP.values[::-1],
         "grid": (2, 1, 1),
         "time_step": 1.0,
         "seconds": (0.5,),
     }
-    for name, value in seen.items():
-        shown = dataclasses.replace(CLIP, **{name: value})
-        yield f"video {name}", key(prompt=dataclasses.replace(PROMPT, pictures=(CALM, shown)))
+    for name, value in changes.items():
+        changed = dataclasses.replace(CLIP, **{name: value})
+        yield f"video {name}", key(prompt=dataclasses.replace(PROMPT, pictures=(CALM, changed)))
 
 
 def test_any_change_of_any_ingredient_changes_the_key():
@@ -88,22 +94,22 @@ def test_any_change_of_any_ingredient_changes_the_key():
     assert len(set(keys.values())) == len(keys)
 
 
-def test_what_is_not_an_ingredient_changes_nothing():
+def test_other_fields_do_not_change_the_key():
     named = Image(picture(2, 3, 3), source="elsewhere.png")
-    assert key(said([named, *MESSAGE.content[1:]])) == key()
-    # The token behind `write_at` serves the direct vector alone.
+    assert key(message_of([named, *MESSAGE.content[1:]])) == key()
+    # The token behind `write_at` is read for the direct vector alone.
     assert key(prompt=dataclasses.replace(PROMPT, token_ids=(5, 6, 7, 0))) == key()
     strided = np.asfortranarray(picture(2, 3, 3))
-    assert key(said([Image(strided), *MESSAGE.content[1:]])) == key()
+    assert key(message_of([Image(strided), *MESSAGE.content[1:]])) == key()
 
 
-def test_a_video_that_shows_the_same_frames_has_the_same_key():
+def test_a_video_with_the_same_frames_has_the_same_key():
     again = Video(FRAMES, source="copy.mp4")
-    assert key(said([*MESSAGE.content[:3], again])) == key()
+    assert key(message_of([*MESSAGE.content[:3], again])) == key()
 
 
 @pytest.mark.parametrize(
-    ("shown", "name"),
+    ("content", "name"),
     [
         (Text("two\n lines"), "two lines"),
         (Text("x" * 200), "x" * 120),
@@ -111,5 +117,26 @@ def test_a_video_that_shows_the_same_frames_has_the_same_key():
         (Image(picture(1, 2, 3), source="b\udcff.png"), "b?.png"),
     ],
 )
-def test_sources_are_names_that_a_person_can_read(shown, name):
-    assert sources_of(Message((shown,), "", Side.QUERY)) == (name,)
+def test_sources_are_short_printable_names(content, name):
+    assert sources_of(Message((content,), "", Side.QUERY)) == (name,)
+
+
+def test_settings_that_leave_the_text_unchanged_are_not_in_the_key():
+    options = DecodeOptions(24, repeats=5)
+    assert decode_settings(options) == decode_settings(
+        dataclasses.replace(options, speculative_tokens=2)
+    )
+    assert decode_settings(options)["repeats"] == 5
+    early = dataclasses.replace(options, early_exit=EarlyExit(4, 0.01))
+    assert decode_settings(early)["early_exit"] == {"every": 4, "within": 0.01}
+
+
+def test_a_pending_entry_has_a_key_and_no_text():
+    options = DecodeOptions(24)
+    found = pending_rationale(
+        MESSAGE, PROMPT, reasoner="tiny", revision="0123456789ab", decode_options=options
+    )
+    assert found.key == key(settings=decode_settings(options))
+    assert found.reasoner == "tiny@0123456789ab"
+    assert found.sources == sources_of(MESSAGE)
+    assert (found.rationale.thinking, found.token_ids) == ("", ())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import Encoder, LogisticGate, count_endings
+from forethought.encoders import Encoder, LogisticGate
 from forethought.engines import DecodeOptions
 from forethought.errors import ContentError, ModelError
 from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
@@ -44,14 +44,14 @@ def same(found, expected, rows=slice(None)):
     assert found.tokens[rows].tolist() == expected.tokens[rows].tolist()
 
 
-def test_it_keeps_the_protocol_of_encoders(tiny_encoder):
+def test_it_is_an_encoder(tiny_encoder):
     assert isinstance(tiny_encoder, Encoder)
     assert tiny_encoder.name == "tiny"
     assert tiny_encoder.dimension == 32
     assert len(tiny_encoder.revision) == 12
 
 
-def test_never_goes_direct(never):
+def test_never_embeds_directly(never):
     assert never.mode == (Mode.DIRECT,) * 7
     assert never.rationales == (None,) * 7
     assert never.tokens.tolist() == [0] * 7
@@ -81,12 +81,12 @@ def test_an_open_gate_equals_always_and_a_shut_one_never(tiny_encoder, never, al
     assert ((opened.gate > 0) & (opened.gate < 1)).all()
 
 
-def test_a_gate_thinks_about_just_the_inputs_it_names(tiny_encoder, never, always):
-    uniform_draws = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
-    threshold = float(np.sort(uniform_draws)[3])
+def test_a_gate_decides_for_each_input(tiny_encoder, never, always):
+    gates = gated(tiny_encoder, 1.1).encode(INPUTS, think="auto").gate
+    threshold = float(np.sort(gates)[3])
     found = gated(tiny_encoder, threshold).encode(INPUTS, think="auto", batch_size=4)
-    for row, chance in enumerate(uniform_draws):
-        same(found, always if chance >= threshold else never, slice(row, row + 1))
+    for row, gate in enumerate(gates):
+        same(found, always if gate >= threshold else never, slice(row, row + 1))
     assert found.mode.count(Mode.THOUGHT) == 4
 
 
@@ -108,37 +108,37 @@ def test_nothing_in_gives_nothing_out(tiny_encoder):
         assert found.mode == ()
 
 
-def test_side_and_instruction_change_what_is_asked(tiny_encoder):
-    query, document, other, spelled = (
-        tiny_encoder.encode(["red"], think="never", **asked).vectors
-        for asked in (
+def test_side_and_instruction_change_the_prompt(tiny_encoder):
+    query, document, other, explicit = (
+        tiny_encoder.encode(["red"], think="never", **options).vectors
+        for options in (
             {"side": "query"},
             {"side": "document"},
             {"side": "document", "instruction": "Text."},
             {"side": "query", "instruction": "Picture."},
         )
     )
-    # The document's own instruction is "Picture."; the side is said by nothing else.
-    np.testing.assert_allclose(document, spelled, atol=1e-6)
+    # "Picture." is the default of documents; nothing else in the prompt depends on the side.
+    np.testing.assert_allclose(document, explicit, atol=1e-6)
     assert np.abs(query - document).max() > 1e-3
     assert np.abs(other - document).max() > 1e-3
 
 
 def test_auto_without_a_gate_is_refused(tiny_encoder):
-    with pytest.raises(ModelError, match=r"tiny has no gate, .* ask for 'never' or 'always'"):
+    with pytest.raises(ModelError, match=r"tiny has no gate, .* use 'never' or 'always'"):
         tiny_encoder.encode(["red"])
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "error"),
     [
         ({"side": "left"}, "unknown side 'left'; known: query, document"),
         ({"think": "maybe"}, "unknown think 'maybe'; known: never, always, auto"),
     ],
 )
-def test_an_unknown_choice_is_refused(tiny_encoder, asked, said):
-    with pytest.raises(ModelError, match=said):
-        tiny_encoder.encode(["red"], **{"think": "never", **asked})
+def test_an_unknown_choice_is_refused(tiny_encoder, options, error):
+    with pytest.raises(ModelError, match=error):
+        tiny_encoder.encode(["red"], **{"think": "never", **options})
 
 
 def test_an_input_that_cannot_be_embedded_is_named(tiny_encoder):
@@ -151,29 +151,31 @@ def test_an_input_that_cannot_be_embedded_is_named(tiny_encoder):
         tiny_encoder.encode([belt], think="never")
 
 
-def test_a_bare_string_is_refused(tiny_encoder):
+def test_one_string_in_place_of_a_list_is_refused(tiny_encoder):
     with pytest.raises(TypeError, match="inputs is one string"):
         tiny_encoder.encode("red", think="never")
 
 
 def test_a_message_keeps_its_instruction(tiny_encoder, never):
-    asked = Message((Text("red"),), "Find the picture.", Side.QUERY)
-    found = tiny_encoder.encode([asked], think="never", instruction="Something else.")
+    message = Message((Text("red"),), "Find the picture.", Side.QUERY)
+    found = tiny_encoder.encode([message], think="never", instruction="Something else.")
     np.testing.assert_allclose(found.vectors[0], never.vectors[5], atol=1e-5)
 
 
-def test_endings_are_counted(tiny_encoder, always, never):
-    counted = count_endings(always)
-    assert sum(counted.values()) == 7
-    assert counted[Ending.EMBED] == [r.ending for r in always.rationales].count(Ending.EMBED)
-    assert set(count_endings(never).values()) == {0}
-    short = dataclasses.replace(tiny_encoder, decode_options=DecodeOptions(2)).encode(
-        INPUTS, think="always"
+def test_a_budget_too_small_for_a_rationale_ends_it_as_length(tiny_encoder):
+    short = dataclasses.replace(tiny_encoder, decode_options=DecodeOptions(2))
+    found = short.encode(INPUTS, think="always")
+    assert [rationale and rationale.ending for rationale in found.rationales] == [Ending.LENGTH] * 7
+
+
+def test_progress_counts_skipped_inputs(tiny_encoder):
+    calls: list[tuple[object, ...]] = []
+    inputs = ["red", " ", "blue", "green", " "]
+    tiny_encoder.encode(
+        inputs,
+        think="never",
+        batch_size=2,
+        on_error="skip",
+        progress=lambda *call: calls.append(call),
     )
-    assert count_endings(short) == {
-        Ending.EMBED: 0,
-        Ending.LENGTH: 7,
-        Ending.MALFORMED: 0,
-        Ending.LOOP: 0,
-        Ending.EARLY_EXIT: 0,
-    }
+    assert calls == [(4, 5), (5, 5)]

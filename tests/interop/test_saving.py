@@ -14,7 +14,7 @@ INPUTS = ["a red square", "two blue ones, and what else?"]
 @pytest.mark.parametrize("family", ["ume_r1", "rge", "mmemb_r1"])
 def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, family):
     folder = published.make(family, tmp_path / "published")
-    encoder = published.loaded(folder, reading=EncodeOptions(budget=6))
+    encoder = published.loaded(folder, encode_options=EncodeOptions(budget=6))
     saved = save_pretrained(encoder, tmp_path / "ours")
     again = published.loaded(saved)
     assert (again.family.name, again.decode_options.budget, again.name) == (family, 6, "published")

@@ -21,7 +21,7 @@ def folders(tmp_path_factory):
 def encoders(folders):
     from forethought.encoders import EncodeOptions, load
 
-    reading = EncodeOptions(
+    options = EncodeOptions(
         min_pixels=PIXELS[0],
         max_pixels=PIXELS[1],
         frame_min_pixels=PIXELS[0],
@@ -30,7 +30,7 @@ def encoders(folders):
         budget=BUDGET,
     )
     return {
-        family: load(folder, family=family, device="cpu", reading=reading)
+        family: load(folder, family=family, device="cpu", encode_options=options)
         for family, folder in folders.items()
     }
 

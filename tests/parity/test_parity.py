@@ -154,7 +154,7 @@ def test_cut_at_the_limit(folders, family, budget):
         folders[family],
         family=family,
         device="cpu",
-        reading=EncodeOptions(min_pixels=PIXELS[0], max_pixels=PIXELS[1], budget=budget),
+        encode_options=EncodeOptions(min_pixels=PIXELS[0], max_pixels=PIXELS[1], budget=budget),
     )
     if family == "mmemb_r1" and budget == 1:
         pytest.skip("its first token is the action: nothing is left to generate")

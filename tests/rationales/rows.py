@@ -1,4 +1,4 @@
-"""Rows to fill a store with, and a writer that can be killed."""
+"""Rows to fill a store with, and a process that adds them until it is killed."""
 
 import dataclasses
 import hashlib
@@ -28,17 +28,17 @@ def row(number, **changed):
 
 
 def write(folder, first, batches):
-    """Add batches of rows from `first` on: what one of several processes does."""
+    """Add batches of rows from `first` on, as one of several processes."""
     store = RationaleStore(Path(folder))
     for batch in range(batches):
         start = first + batch * BATCH
-        store.keep([row(number) for number in range(start, start + BATCH)])
+        store.add([row(number) for number in range(start, start + BATCH)])
 
 
 def write_until_killed(folder):
     store = RationaleStore(Path(folder))
     for batch in itertools.count():
-        store.keep([row(number) for number in range(batch * BATCH, (batch + 1) * BATCH)])
+        store.add([row(number) for number in range(batch * BATCH, (batch + 1) * BATCH)])
         sys.stdout.write(f"{batch}\n")
         sys.stdout.flush()
 

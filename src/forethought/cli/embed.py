@@ -11,6 +11,7 @@ from forethought.cli import console, options
 from forethought.cli.embed_batches import ContentList, encode_items
 from forethought.cli.embed_inputs import invalid_inputs, read_inputs
 from forethought.cli.embed_output import EncodedBatch, writer_for
+from forethought.cli.load import load_encoder
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
 from forethought.types import Embeddings, Side, Think
@@ -64,9 +65,7 @@ def embed(
     if not items.valid:
         raise DataError(f"{' '.join(inputs)}: nothing to embed; give at least one input")
     with console.spinner(f"loading {model}"):
-        from forethought.encoders import load
-
-        encoder = load(model, engine=engine)
+        encoder = load_encoder(model, engine=engine)
     skipped = list(items.errors)
     encode_all, store = _with_store(encoder, rationales, think)
 
@@ -125,7 +124,7 @@ def _with_store(
 def _store_summary(store: "RationaleStore") -> str:
     counts = store.counts
     again = f", {counts.unreadable} generated again" if counts.unreadable else ""
-    return f"{store.folder}: {counts.recalled} rationales reused, {counts.added} added{again}"
+    return f"{store.folder}: {counts.hits} rationales reused, {counts.added} added{again}"
 
 
 def _metadata(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forethought.cli.load import load_encoder
 from forethought.errors import ConfigError, ModelError
 from forethought.files import atomic, check_target, write_text
 from forethought.types import Think
@@ -103,12 +104,10 @@ def _modes(listed: str) -> list[Think]:
 
 
 def _load(names: Sequence[str]) -> "list[Encoder]":
-    from forethought.encoders import load
-
     encoders: dict[str, Encoder] = {}
     for name in names:
         try:
-            encoder = load(name)
+            encoder = load_encoder(name)
         except ModuleNotFoundError as error:
             raise ModelError(
                 f"{name} needs the package {error.name}, which is not installed; "

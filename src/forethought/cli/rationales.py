@@ -112,5 +112,5 @@ def import_(
 
     merged = RationaleStore(folder).merge(read_lines(file))
     console.print_status(
-        f"{folder}: {merged.added} added, {merged.edited} edited, {merged.kept} unchanged"
+        f"{folder}: {merged.added} added, {merged.edited} edited, {merged.unchanged} unchanged"
     )

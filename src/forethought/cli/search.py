@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import console, options
+from forethought.cli.load import load_encoder
 from forethought.errors import ConfigError, ContentError, DataError
 from forethought.files import check_target
 from forethought.types import Embeddings, Hit, Image, Side, Text, Think
@@ -93,9 +94,7 @@ def _search(
 
     listing = list_pictures(folder)
     with console.spinner(f"loading {model}"):
-        from forethought.encoders import load
-
-        encoder = load(model)
+        encoder = load_encoder(model)
         # Before the index: a query that cannot be embedded must not change it.
         embeddings = encoder.encode([content], side=Side.QUERY, think=think)
     pictures = FolderIndex(folder, index_dir(folder, index), encoder)

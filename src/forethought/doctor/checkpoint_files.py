@@ -56,7 +56,7 @@ class Checkpoint:
             self.family,
             tokenizer=self.files.tokenizer,
             backbone=backbone,
-            reading=EncodeOptions(),
+            encode_options=EncodeOptions(),
         )
 
 

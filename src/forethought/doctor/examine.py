@@ -28,7 +28,7 @@ from forethought.encoders import (
     Family,
     best_device,
     find,
-    look,
+    image_processor_for,
     read_card,
     read_tokenizer,
     recognise,
@@ -202,7 +202,7 @@ def _check_settings(checkpoint: Checkpoint, processor: ImageProcessor, report: _
     """Checks of settings and template, without weights; False if no encoder can be built."""
     skeleton, family = checkpoint.files.skeleton, checkpoint.family
     config = skeleton.network.config
-    used = look(processor, family, EncodeOptions())
+    used = image_processor_for(processor, family, EncodeOptions())
     report.add(check_pixels(processor, used, family=family, config=config))
     report.add(check_frames(used, config=config))
     try:

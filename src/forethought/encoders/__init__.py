@@ -1,13 +1,14 @@
 """Messages to embeddings."""
 
-from forethought.encoders.encoder import EncodeInput, Encoder, as_choice, as_message, as_messages
+from forethought.encoders.encode_input import EncodeInput, as_message, as_messages
+from forethought.encoders.encoder import Encoder, as_choice
 from forethought.encoders.families import FAMILIES, Family
 from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
-from forethought.encoders.load import assemble, best_device, find, load, read_tokenizer
-from forethought.encoders.options import EncodeOptions, look
+from forethought.encoders.load import assemble, best_device, load, read_tokenizer
+from forethought.encoders.locate import find, find_local
+from forethought.encoders.options import EncodeOptions, image_processor_for
 from forethought.encoders.rationale_cache import RationaleCache
-from forethought.encoders.rationale_key import key_of, sources_of
-from forethought.encoders.reasoning import ReasoningEncoder, count_endings
+from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
 from forethought.encoders.save import save
 
@@ -29,15 +30,13 @@ __all__ = [
     "as_messages",
     "assemble",
     "best_device",
-    "count_endings",
     "find",
-    "key_of",
+    "find_local",
+    "image_processor_for",
     "load",
     "load_gate",
-    "look",
     "read_card",
     "read_tokenizer",
     "recognise",
     "save",
-    "sources_of",
 ]

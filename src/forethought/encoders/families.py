@@ -1,4 +1,4 @@
-"""The families an encoder can belong to: what each is, expects and does by default."""
+"""The families of checkpoints that can be loaded, with their published settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,17 +21,18 @@ from forethought.types import FramePolicy, Side
 BOTH = frozenset(Side)
 NEITHER: frozenset[Side] = frozenset()
 PATCH = 28 * 28
-"""The pixels that one token stands for in Qwen2-VL and Qwen2.5-VL."""
+"""Pixels per image token of Qwen2-VL and Qwen2.5-VL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One published layout and procedure.
+    """One published prompt format with its settings.
 
-    `thinks` are the sides that may write a rationale, of at most `budget` tokens. `pixels`
-    are the smallest and the largest picture; None keeps the checkpoint's own. `video` None
-    keeps the defaults of qwen-vl-utils, or with `frames_as_images` the pictures' limits. A
-    checkpoint is recognised by its repository's name, or by `architecture` and embed tokens.
+    `thinks` are the sides that may write a rationale, of at most `budget` tokens; `chooses`
+    describes how `think="auto"` decides. `pixels` bounds an image; None keeps the checkpoint's
+    limits. `video` None keeps the defaults of qwen-vl-utils, or, with `frames_as_images`, the
+    limits of images. A checkpoint is recognised by the name in `repositories`, or by
+    `architecture` and the tokens in `embeds`.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Family:
     repositories: tuple[str, ...] = ()
 
 
-def _said(*, query: str, document: str) -> Mapping[Side, str]:
+def _instructions(*, query: str, document: str) -> Mapping[Side, str]:
     return MappingProxyType({Side.QUERY: query, Side.DOCUMENT: document})
 
 
@@ -60,7 +61,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         for family in (
             Family(
                 name="forethought",
-                title="Forethought (nano)",
+                title="Forethought",
                 source="this repository",
                 architecture="qwen2_vl",
                 renderer=ForethoughtRenderer,
@@ -68,8 +69,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="a logistic gate on the direct vector",
                 budget=64,
-                # What a folder's own card says goes before these.
-                instructions=_said(
+                # The instructions of a folder's card take precedence.
+                instructions=_instructions(
                     query="Find the picture these words describe.", document="Picture."
                 ),
                 frames_as_images=True,
@@ -84,7 +85,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="nothing published; add a gate",
                 budget=8192,
-                instructions=_said(
+                instructions=_instructions(
                     query="Find me an everyday image that matches the given caption:",
                     document="Represent the given image.",
                 ),
@@ -102,7 +103,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=frozenset({Side.QUERY}),
                 chooses="the side: queries think, documents never",
                 budget=128,
-                instructions=_said(
+                instructions=_instructions(
                     query="Describe and represent the following descriptive caption for "
                     "everyday image retrieval:",
                     document="Summarize the given image in one word",
@@ -120,7 +121,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="the probability of the first token",
                 budget=256,
-                instructions=_said(
+                instructions=_instructions(
                     query="Find an image that matches the given caption:",
                     document="Represent the given image.",
                 ),
@@ -135,7 +136,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=NEITHER,
                 chooses="never thinks",
                 budget=0,
-                instructions=_said(
+                instructions=_instructions(
                     query="Retrieve images or text relevant to the user's query.",
                     document="Represent the user's input.",
                 ),
@@ -159,7 +160,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=NEITHER,
                 chooses="never thinks",
                 budget=0,
-                instructions=_said(
+                instructions=_instructions(
                     query="Find me an everyday image that matches the given caption:",
                     document="Represent the given image.",
                 ),
@@ -172,4 +173,4 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         )
     }
 )
-"""Every family by its name."""
+"""Every family by name."""

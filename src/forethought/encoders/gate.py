@@ -1,4 +1,4 @@
-"""Is a rationale worth its price here? Read from the same pass as the direct vector."""
+"""Gates: whether a rationale is worth its tokens, decided from the prefill alone."""
 
 import json
 from dataclasses import dataclass
@@ -15,15 +15,16 @@ from torch import Tensor
 from forethought.backbones import QwenVL
 from forethought.engines import Prefill
 from forethought.errors import ModelError
+from forethought.files import atomic, write_text
 
 
 @runtime_checkable
 class Gate(Protocol):
-    """Reads a prefill; gives the probability that thinking pays for each of its rows."""
+    """Gives each row of a prefill the probability that a rationale pays."""
 
     @property
     def threshold(self) -> float:
-        """The probability from which on an input is thought about."""
+        """Probability from which on a rationale is written."""
         ...
 
     def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]: ...
@@ -31,10 +32,10 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogisticGate:
-    """A straight line through the direct space.
+    """Logistic regression on the unit-length direct vector.
 
-    An input is thought about where the probability reaches `threshold`. `fitted_on` says on
-    what it was learned, for the reader of a model card.
+    A rationale is written where the probability reaches `threshold`. `fitted_on` describes the
+    data it was fitted to, for the model card.
     """
 
     weight: Float[Tensor, " D"]
@@ -43,22 +44,23 @@ class LogisticGate:
     fitted_on: str
 
     def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]:
-        """Give each row's probability, in [0, 1]."""
+        """Probability of each row, in [0, 1]."""
         vectors = F.normalize(prefill.direct.float(), dim=-1)
         return torch.sigmoid(vectors @ self.weight.to(vectors.device) + self.bias)
 
     def save(self, folder: Path) -> None:
-        """Write `gate.safetensors` and what a person may want to read, `gate.json`."""
-        save_file({"weight": self.weight.float().contiguous()}, folder / "gate.safetensors")
-        told = {"bias": self.bias, "threshold": self.threshold, "fitted_on": self.fitted_on}
-        (folder / "gate.json").write_text(json.dumps(told, indent=2) + "\n")
+        """Write `gate.safetensors` (weight) and `gate.json` (bias, threshold, fitted_on)."""
+        with atomic(folder / "gate.safetensors") as temporary:
+            save_file({"weight": self.weight.float().contiguous()}, temporary)
+        settings = {"bias": self.bias, "threshold": self.threshold, "fitted_on": self.fitted_on}
+        write_text(folder / "gate.json", json.dumps(settings, indent=2) + "\n")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActionGate:
-    """The model's own first word: to think, or to embed at once (MMEmb-R1).
+    """The model's choice of its first token: `think_id` or `embed_id` (MMEmb-R1).
 
-    The probability is that of `think_id` among the two actions alone.
+    The probability is that of `think_id` between the two.
     """
 
     backbone: QwenVL
@@ -68,23 +70,23 @@ class ActionGate:
 
     @torch.inference_mode()
     def __call__(self, prefill: Prefill) -> Float[Tensor, " N"]:
-        """Give each row's probability, in [0, 1]."""
+        """Probability of each row, in [0, 1]."""
         scores = self.backbone.logits(prefill.last).float()
         return torch.sigmoid(scores[:, self.think_id] - scores[:, self.embed_id])
 
 
 def load_gate(folder: Path) -> LogisticGate | None:
-    """Read a model folder's gate; None if it was never given one.
+    """The gate of a model folder; None if it has none.
 
     Raises:
-        ModelError: if its two files do not belong together.
+        ModelError: if one of its two files is missing or damaged.
     """
     if not (folder / "gate.json").exists():
         return None
     try:
-        told = json.loads((folder / "gate.json").read_text())
+        settings = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
         weight = load_file(folder / "gate.safetensors")["weight"]
-        return LogisticGate(weight, told["bias"], told["threshold"], told["fitted_on"])
+        return LogisticGate(weight, settings["bias"], settings["threshold"], settings["fitted_on"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the gate cannot be read ({error}); fit it again with `forethought train`"

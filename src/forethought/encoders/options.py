@@ -1,4 +1,4 @@
-"""How inputs are read: the caller's settings over the family's over the checkpoint's."""
+"""How inputs are encoded: the caller's settings over the family's over the checkpoint's."""
 
 from dataclasses import dataclass, replace
 
@@ -13,14 +13,20 @@ from forethought.types import FramePolicy
 class EncodeOptions:
     """What a caller may set; None keeps the family's published default.
 
-    `min_pixels` and `max_pixels` bound a picture, `frame_min_pixels`, `frame_max_pixels` and
-    `total_pixels` a video's frames and their sum. `frames` chooses them. `budget` is the most
-    tokens of a rationale, `repeats` the rounds after which one that repeats itself is closed (0
-    lets it go on); for `speculative_tokens` and `early_exit` see `DecodeOptions`. `threshold` is the probability from
-    which on a gate thinks. Without `blank` UME-R1 shows no white picture beside words alone.
+    Args:
+        min_pixels, max_pixels: bounds of an image.
+        frames: which frames of a video are taken.
+        frame_min_pixels, frame_max_pixels: bounds of one frame.
+        total_pixels: bound of all frames of a video together.
+        budget: most tokens of a rationale.
+        repeats: rounds after which a rationale that repeats itself is ended; 0 never ends it.
+        speculative_tokens, early_exit: see `DecodeOptions`.
+        threshold: gate probability from which on a rationale is written.
+        blank: whether UME-R1 puts a white image before inputs of text alone.
 
     Raises:
         ModelError: if a setting is out of its range.
+        ConfigError: if `speculative_tokens` and `early_exit` are combined.
     """
 
     min_pixels: int | None = None
@@ -38,14 +44,14 @@ class EncodeOptions:
 
     def __post_init__(self) -> None:
         for name in ("min_pixels", "max_pixels", "frame_min_pixels", "frame_max_pixels"):
-            self._positive(name)
-        self._positive("total_pixels")
-        self._positive("budget")
+            self._check_positive(name)
+        self._check_positive("total_pixels")
+        self._check_positive("budget")
         for name in ("repeats", "speculative_tokens"):
             if getattr(self, name) < 0:
                 raise ModelError(f"{name} must be at least 0, got {getattr(self, name)}")
-        # How they go together is a manner's to say.
-        write(1, self)
+        # `DecodeOptions` checks which of them exclude each other.
+        decode_options_for(1, self)
         if self.threshold is not None and not 0 <= self.threshold <= 2:
             raise ModelError(
                 f"threshold must be in [0, 2] (0 always thinks, over 1 never), got {self.threshold}"
@@ -55,55 +61,59 @@ class EncodeOptions:
                 f"min_pixels {self.min_pixels} is over max_pixels {self.max_pixels}: swap them"
             )
 
-    def _positive(self, name: str) -> None:
+    def _check_positive(self, name: str) -> None:
         value: int | None = getattr(self, name)
         if value is not None and value < 1:
             raise ModelError(f"{name} must be at least 1, got {value}")
 
 
-def write(budget: int, reading: EncodeOptions) -> DecodeOptions:
-    """How a family's rationales are written, greedily, as the caller would have it."""
+def decode_options_for(budget: int, options: EncodeOptions) -> DecodeOptions:
+    """Greedy decoding with the family's budget, unless the caller set one."""
     return DecodeOptions(
-        # One that never writes has no budget, and is never asked to.
-        max(1, reading.budget or budget),
-        repeats=reading.repeats,
-        speculative_tokens=reading.speculative_tokens,
-        early_exit=reading.early_exit,
+        # A family that writes nothing has a budget of 0, which `DecodeOptions` refuses.
+        max(1, options.budget or budget),
+        repeats=options.repeats,
+        speculative_tokens=options.speculative_tokens,
+        early_exit=options.early_exit,
     )
 
 
-def look(image_processor: ImageProcessor, family: Family, reading: EncodeOptions) -> ImageProcessor:
-    """A checkpoint's eyes with the family's published limits and the caller's own."""
-    smallest, largest = family.pixels or (image_processor.min_pixels, image_processor.max_pixels)
+def image_processor_for(
+    checkpoint: ImageProcessor, family: Family, options: EncodeOptions
+) -> ImageProcessor:
+    """The checkpoint's image processor with the family's published limits and the caller's."""
+    smallest, largest = family.pixels or (checkpoint.min_pixels, checkpoint.max_pixels)
+    published = family.video or _default_video(checkpoint, family)
     return replace(
-        image_processor,
-        min_pixels=reading.min_pixels or min(smallest, reading.max_pixels or smallest),
-        max_pixels=reading.max_pixels or max(largest, reading.min_pixels or largest),
-        video=_watch(
-            image_processor.video, family.video or _frames(image_processor, family), reading
-        ),
+        checkpoint,
+        min_pixels=options.min_pixels or min(smallest, options.max_pixels or smallest),
+        max_pixels=options.max_pixels or max(largest, options.min_pixels or largest),
+        video=_video_settings(checkpoint.video, published, options),
     )
 
 
-def _frames(image_processor: ImageProcessor, family: Family) -> VideoSettings:
+def _default_video(checkpoint: ImageProcessor, family: Family) -> VideoSettings:
+    """Video settings of a family that published none."""
     if not family.frames_as_images:
-        return image_processor.video
+        return checkpoint.video
     return replace(
-        image_processor.video,
+        checkpoint.video,
         frames=FramePolicy(count=8),
-        min_pixels=image_processor.min_pixels,
-        max_pixels=image_processor.max_pixels,
+        min_pixels=checkpoint.min_pixels,
+        max_pixels=checkpoint.max_pixels,
     )
 
 
-def _watch(own: VideoSettings, published: VideoSettings, reading: EncodeOptions) -> VideoSettings:
-    smallest = reading.frame_min_pixels or published.min_pixels
+def _video_settings(
+    checkpoint: VideoSettings, published: VideoSettings, options: EncodeOptions
+) -> VideoSettings:
+    smallest = options.frame_min_pixels or published.min_pixels
     return replace(
-        # How time is told is the architecture's business, never the family's.
-        own,
-        frames=reading.frames or published.frames,
-        frame_list=None if reading.frames else published.frame_list,
-        min_pixels=min(smallest, reading.frame_max_pixels or smallest),
-        max_pixels=reading.frame_max_pixels or max(published.max_pixels, smallest),
-        total_pixels=reading.total_pixels or published.total_pixels,
+        # How a frame's time is encoded belongs to the architecture, not to the family.
+        checkpoint,
+        frames=options.frames or published.frames,
+        frame_list=None if options.frames else published.frame_list,
+        min_pixels=min(smallest, options.frame_max_pixels or smallest),
+        max_pixels=options.frame_max_pixels or max(published.max_pixels, smallest),
+        total_pixels=options.total_pixels or published.total_pixels,
     )

@@ -1,26 +1,28 @@
-"""What is worked on next is made while a GPU works on what is there."""
+"""Prepare the next batch in a thread while the GPU runs the current one."""
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-def prefetch(makes: Iterable[Callable[[], Made]], *, overlap: bool) -> Generator[Made, None, None]:
-    """Give what each makes, in order, and with `overlap` let a thread make the next meanwhile.
+def prefetch(
+    tasks: Iterable[Callable[[], Result]], *, overlap: bool
+) -> Generator[Result, None, None]:
+    """Yield each task's result in order; with `overlap` a thread runs one task ahead.
 
-    Two are there at a time then. What goes wrong is raised where its result would be given.
+    Two results are in memory at a time then. A task's error is raised in its turn.
     """
     if not overlap:
-        yield from (make() for make in makes)
+        yield from (task() for task in tasks)
         return
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as pool:
-        made = None
-        for make in makes:
-            following = pool.submit(make)
-            if made:
-                yield made.result()
-            made = following
-        if made:
-            yield made.result()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as pool:
+        current = None
+        for task in tasks:
+            following = pool.submit(task)
+            if current:
+                yield current.result()
+            current = following
+        if current:
+            yield current.result()

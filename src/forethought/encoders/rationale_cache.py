@@ -1,70 +1,62 @@
-"""What a memory of rationales promises an encoder, and what one batch makes of it."""
+"""The protocol of a rationale cache, and the view of it that one model uses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from forethought.types import CachedRationale, Rationale
-
-Written = tuple[Rationale, tuple[int, ...]]
-"""A rationale and the completion that spells it."""
+from forethought.encoders.encode_row import EncodeRow
+from forethought.encoders.stored_completion import StoredCompletion
+from forethought.types import CachedRationale
 
 
 @runtime_checkable
 class RationaleCache(Protocol):
-    """Keeps rationales from one call to the next."""
+    """Rationales by key, from one call of `encode` to the next."""
 
-    def recall(self, keys: Sequence[str]) -> Mapping[str, CachedRationale]:
-        """Find those of the keys that are known."""
+    def lookup(self, keys: Sequence[str]) -> Mapping[str, CachedRationale]:
+        """The entries of those keys that are present."""
         ...
 
-    def keep(self, rows: Sequence[CachedRationale]) -> None:
-        """Add rationales; a key that is known already keeps what it has."""
+    def add(self, entries: Sequence[CachedRationale]) -> None:
+        """Insert entries; a key that is present keeps its entry."""
         ...
 
-    def refuse(self, keys: Sequence[str]) -> None:
-        """Be told which of those recalled cannot be read, and are thought of anew."""
+    def record(self, *, hits: int = 0, unreadable: int = 0) -> None:
+        """Count entries that were read instead of decoding, and entries that could not be read."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RationaleCacheView:
-    """The memory as one batch sees it: a row without words yet for each of its prompts.
+    """A rationale cache as one model uses it, row by row.
 
-    `to_completion` gives the completion to read for what was recalled, or None where it cannot be read.
+    `to_completion` gives the completion of an entry, or None if the model cannot read it.
     """
 
-    memory: RationaleCache
-    blanks: tuple[CachedRationale, ...]
-    to_completion: Callable[[CachedRationale], tuple[int, ...] | None]
+    cache: RationaleCache
+    to_completion: Callable[[CachedRationale], StoredCompletion | None]
 
-    def only(self, rows: Sequence[int]) -> "RationaleCacheView":
-        """The same for some of the rows, numbered anew."""
-        return replace(self, blanks=tuple(self.blanks[row] for row in rows))
+    def lookup(self, rows: Sequence[EncodeRow]) -> None:
+        """Set `cached` of every row whose rationale is stored and readable."""
+        keyed = [(row, row.pending.key) for row in rows if row.pending]
+        found = self.cache.lookup([key for _, key in keyed])
+        unreadable = 0
+        for row, key in keyed:
+            if key in found:
+                row.cached = self.to_completion(found[key])
+                unreadable += row.cached is None
+        if unreadable:
+            self.cache.record(unreadable=unreadable)
 
-    def recall(self, rows: Sequence[int]) -> dict[int, Written]:
-        """What is known of some rows."""
-        known = self.memory.recall([self.blanks[row].key for row in rows])
-        found: dict[int, Written] = {}
-        unread: list[str] = []
-        for row in rows:
-            memo = known.get(self.blanks[row].key)
-            if memo is None:
-                continue
-            completion = self.to_completion(memo)
-            if completion is None:
-                unread.append(memo.key)
-            else:
-                found[row] = memo.rationale, completion
-        if unread:
-            self.memory.refuse(unread)
-        return found
-
-    def keep(self, completions: Mapping[int, Written]) -> None:
-        """Add what some rows thought."""
-        self.memory.keep(
-            [
-                replace(self.blanks[row], rationale=rationale, token_ids=token_ids)
-                for row, (rationale, token_ids) in completions.items()
-            ]
-        )
+    def update(self, rows: Sequence[EncodeRow]) -> None:
+        """Add the rationales that were decoded for finished rows, and count the stored ones used."""
+        new = [
+            replace(row.pending, rationale=row.rationale, token_ids=row.token_ids)
+            for row in rows
+            if row.pending and row.rationale and row.token_ids
+        ]
+        if new:
+            self.cache.add(new)
+        hits = sum(row.cached is not None for row in rows)
+        if hits:
+            self.cache.record(hits=hits)

@@ -1,18 +1,40 @@
-"""What a rationale is found under: a hash over everything it was written from."""
+"""The key of a cached rationale: a hash over everything that determines it."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 import numpy as np
 
-from forethought.types import Image, Message, Prompt, Text
+from forethought.engines import DecodeOptions
+from forethought.types import CachedRationale, Ending, Image, Message, Prompt, Rationale, Text
 
-_SCHEME = "1"
-_SHOWN = 120
+_SCHEME = "2"
+_SOURCE_LENGTH = 120
 
 
-def key_of(
+def pending_rationale(
+    message: Message, prompt: Prompt, *, reasoner: str, revision: str, decode_options: DecodeOptions
+) -> CachedRationale:
+    """The cache entry of a rationale that is not decoded yet: key, model and sources."""
+    key = rationale_key(
+        message,
+        prompt,
+        reasoner=reasoner,
+        revision=revision,
+        settings=decode_settings(decode_options),
+    )
+    return CachedRationale(
+        key,
+        Rationale("", "", Ending.MALFORMED),
+        (),
+        reasoner=f"{reasoner}@{revision}",
+        sources=sources_of(message),
+    )
+
+
+def rationale_key(
     message: Message,
     prompt: Prompt,
     *,
@@ -20,49 +42,59 @@ def key_of(
     revision: str,
     settings: Mapping[str, object],
 ) -> str:
-    """Sixty-four hex digits that change with the message, the prompt, the model or the decoding.
+    """Sixty-four hexadecimal digits that change with message, prompt, model or decoding.
 
-    Pictures count with all their pixels, in their order; videos as the patches of the frames
-    that were chosen. The prompt's tokens stand for the wording and the limits on pixels.
+    Images count with all their pixels, in order; videos as the patches of the chosen frames.
+    The prompt's token ids stand for its wording and the pixel limits.
     """
     digest = hashlib.sha256()
     for name, value in _ingredients(message, prompt):
         _add(digest, name, value)
-    said = json.dumps(dict(settings), sort_keys=True)
-    for name, words in (("reasoner", reasoner), ("revision", revision), ("settings", said)):
-        _add(digest, name, words.encode())
+    decoding = json.dumps(dict(settings), sort_keys=True)
+    for name, text in (("reasoner", reasoner), ("revision", revision), ("settings", decoding)):
+        _add(digest, name, text.encode())
     return digest.hexdigest()
 
 
+def decode_settings(options: DecodeOptions) -> dict[str, object]:
+    """The options that change a rationale; speculative tokens do not."""
+    settings = {
+        **asdict(options.sampling),
+        "budget": options.budget,
+        "repeats": options.repeats,
+    }
+    return settings | ({"early_exit": asdict(options.early_exit)} if options.early_exit else {})
+
+
 def sources_of(message: Message) -> tuple[str, ...]:
-    """What a person would call the pieces of a message: names of pictures, first words of texts."""
-    said = [piece.words if isinstance(piece, Text) else piece.source for piece in message.content]
-    # A file's name may hold bytes that are no Unicode; what is kept is to be read by people.
-    legible = [words.encode(errors="replace").decode() for words in said]
-    return tuple(" ".join(words.split())[:_SHOWN] for words in legible)
+    """A readable name for each content: an image's source, the first characters of a text."""
+    names = [part.words if isinstance(part, Text) else part.source for part in message.content]
+    # A file name may hold bytes that are not Unicode; a stored name must be printable.
+    printable = [name.encode(errors="replace").decode() for name in names]
+    return tuple(" ".join(name.split())[:_SOURCE_LENGTH] for name in printable)
 
 
 def _ingredients(message: Message, prompt: Prompt) -> Iterator[tuple[str, bytes]]:
     yield "scheme", _SCHEME.encode()
     yield "side", message.side.value.encode()
     yield "instruction", message.instruction.encode()
-    for piece in message.content:
-        if isinstance(piece, Text):
-            yield "text", piece.words.encode()
-        elif isinstance(piece, Image):
-            yield "image", repr(piece.pixels.shape).encode()
-            yield "pixels", np.ascontiguousarray(piece.pixels).tobytes()
+    for part in message.content:
+        if isinstance(part, Text):
+            yield "text", part.words.encode()
+        elif isinstance(part, Image):
+            yield "image", repr(part.pixels.shape).encode()
+            yield "pixels", np.ascontiguousarray(part.pixels).tobytes()
         else:
             yield "video", b""
     for patches in prompt.pictures:
         if patches.is_video:
-            clock = (patches.grid, patches.seconds, patches.time_step)
-            yield "clock", repr(clock).encode()
+            times = (patches.grid, patches.seconds, patches.time_step)
+            yield "times", repr(times).encode()
             yield "frames", np.ascontiguousarray(patches.values).tobytes()
     yield "tokens", json.dumps(prompt.prefix_ids).encode()
 
 
 def _add(digest: "hashlib._Hash", name: str, value: bytes) -> None:
-    # The length before the bytes: no two rows of ingredients spell the same stream.
+    # The length comes before the bytes: no two lists of ingredients give the same stream.
     digest.update(f"{name} {len(value)}\n".encode())
     digest.update(value)

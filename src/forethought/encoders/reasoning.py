@@ -1,62 +1,35 @@
-"""An encoder that can embed at once, think first, or choose."""
+"""An encoder that embeds directly, after a rationale, or as its gate decides."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from forethought.encoders.encoder import EncodeInput, as_choice, as_message, refuse_string
+from forethought.encoders.embeddings_builder import EmbeddingsBuilder
+from forethought.encoders.encode_input import EncodeInput, check_is_list
+from forethought.encoders.encoder import as_choice
 from forethought.encoders.families import Family
 from forethought.encoders.gate import Gate
 from forethought.encoders.prefetch import prefetch
+from forethought.encoders.prepare import Preparer
 from forethought.encoders.rationale_cache import RationaleCache, RationaleCacheView
-from forethought.encoders.rationale_key import key_of, sources_of
-from forethought.encoders.session import EncodeSession, embeddings
+from forethought.encoders.rationale_key import pending_rationale
+from forethought.encoders.session import EncodeSession
 from forethought.encoders.stored_completion import to_completion
 from forethought.engines import DecodeOptions, Engine, LocalEngine, VllmEngine
-from forethought.errors import ContentError, ModelError
+from forethought.errors import ModelError
 from forethought.renderers import Renderer
-from forethought.types import (
-    CachedRationale,
-    Embeddings,
-    Ending,
-    Message,
-    Mode,
-    Progress,
-    Prompt,
-    Rationale,
-    Side,
-    Think,
-    concatenate,
-)
+from forethought.types import CachedRationale, Embeddings, Message, Progress, Prompt, Side, Think
 
 WINDOW = 8
-"""So many batches of inputs are laid out at a time: pictures as patches are large.
-
-Beside a GPU two such windows are there at a time: one is answered while the next is laid out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedBatch:
-    """One window of inputs, laid out: by index, the prompts and why there is none.
-
-    `blanks` is what is known of each prompt's rationale before it is written, where that is
-    asked for.
-    """
-
-    prompts: dict[int, Prompt]
-    blanks: tuple[CachedRationale, ...]
-    errors: dict[int, str]
+"""Batches whose prompts are in memory at a time; on a GPU the next window is prepared meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReasoningEncoder:
-    """One backbone, three roads: direct, thought, and the choice between them.
+    """One model that writes a rationale before its vector, or does not.
 
-    `decode_options` is how rationales are written, `instructions` what is asked where the caller asks
-    nothing, `folder` where it was loaded from.
+    `folder` is where it was loaded from, `instructions` are used where a call gives none.
     """
 
     name: str
@@ -71,22 +44,22 @@ class ReasoningEncoder:
 
     @property
     def dimension(self) -> int:
-        """How long its vectors are."""
+        """Length of each vector."""
         return self.engine.backbone.hidden_size
 
     @property
     def local(self) -> LocalEngine:
-        """What reads in this process, whoever writes.
+        """The engine of this process, which computes every vector.
 
         Raises:
-            ModelError: if the engine keeps none here.
+            ModelError: if the engine has none.
         """
         if isinstance(self.engine, VllmEngine):
             return self.engine.reader
         if isinstance(self.engine, LocalEngine):
             return self.engine
         raise ModelError(
-            f"{type(self.engine).__name__} is no engine of this process; load with engine='local'"
+            f"{type(self.engine).__name__} has no engine in this process; load with engine='local'"
         )
 
     def encode(
@@ -101,173 +74,84 @@ class ReasoningEncoder:
         on_error: str = "raise",
         rationales: RationaleCache | None = None,
     ) -> Embeddings:
-        """Embed inputs in order; see `Encoder.encode`.
+        """Embed inputs; row i of the result is input i. See `Encoder.encode`.
 
         Args:
-            rationales: what was thought before: found there, a rationale is read and not
-                decoded (its `tokens` are 0); others are added to it as they are written.
+            rationales: cache of rationales. A stored one is read in one pass instead of decoded
+                (its `tokens` are 0); new ones are added after each batch.
             on_error: "raise", or "skip" to go on without an input that cannot be read: its
-                vector is NaN, its mode `SKIPPED`, and `errors` says why.
+                vector is NaN, its mode `SKIPPED`, and `errors` holds the reason.
         """
         side, think = as_choice(Side, side), as_choice(Think, think)
         if on_error not in {"raise", "skip"}:
             raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
         if batch_size < 1:
             raise ModelError(f"batch_size must be at least 1, got {batch_size}")
-        refuse_string(inputs)
-        think = self._early_exit(side, think)
-        words = self.instructions[side] if instruction is None else instruction
-        errors: dict[int, str] = {}
-        order: list[int] = []
-        parts = []
-        memory = None if think is Think.NEVER else rationales
-
-        def lay_out(window: range) -> PreparedBatch:
-            shown = {index: inputs[index] for index in window}
-            keys = memory is not None
-            return self._lay_out(shown, side, words, keys=keys, on_error=on_error)
-
-        every = range(len(inputs))
-        size = WINDOW * batch_size
-        windows = (partial(lay_out, every[first : first + size]) for first in every[::size])
-        # A processor would only take turns.
-        overlap = self.engine.backbone.device.type == "cuda"
-        for laid in prefetch(windows, overlap=overlap):
-            errors |= laid.errors
-            past = (
-                RationaleCacheView(memory, laid.blanks, self._spell) if memory is not None else None
-            )
-            done = len(errors) + len(order)
-            rows = self._desk(list(laid.prompts.values()), think, past).answer(
-                batch_size=batch_size, progress=_from(progress, done, total=len(inputs))
-            )
-            places = list(laid.prompts)
-            order += [places[row.place] for row in rows]
-            parts += [embeddings(rows)] if rows else []
-        whole = concatenate([_skipped(len(errors), self.dimension), *parts])
-        return _placed(whole, [*errors, *order], [errors.get(index) for index in every])
-
-    def _lay_out(
-        self,
-        shown: Mapping[int, EncodeInput],
-        side: Side,
-        instruction: str,
-        *,
-        keys: bool,
-        on_error: str,
-    ) -> PreparedBatch:
-        prompts: dict[int, Prompt] = {}
-        blanks: list[CachedRationale] = []
-        errors: dict[int, str] = {}
-        for index, one in shown.items():
-            try:
-                message = as_message(one, side=side, instruction=instruction)
-                prompts[index] = self.renderer.render(message)
-                # Now, and not later: the pixels are not kept.
-                blanks += [self._blank(message, prompts[index])] if keys else []
-            except ContentError as error:
-                errors[index] = _told(index, error, on_error=on_error)
-        return PreparedBatch(prompts, tuple(blanks), errors)
-
-    def _desk(
-        self, prompts: list[Prompt], think: Think, past: RationaleCacheView | None
-    ) -> EncodeSession:
-        return EncodeSession(
-            engine=self.engine,
-            renderer=self.renderer,
-            gate=self.gate,
-            decode_options=None if think is Think.NEVER else self.decode_options,
-            think=think,
-            prompts=prompts,
-            past=past,
+        check_is_list(inputs)
+        think = self._think_on(side, think)
+        cache = None if think is Think.NEVER else self._view(rationales)
+        preparer = Preparer(
+            self.renderer,
+            side,
+            self.instructions[side] if instruction is None else instruction,
+            pending=self._pending if cache else None,
+            skip_errors=on_error == "skip",
         )
+        session = EncodeSession(
+            self.engine, self.renderer, self.gate, self.decode_options, think, cache, batch_size
+        )
+        result = EmbeddingsBuilder(len(inputs), self.dimension)
+        report = progress or _silent
+        done = 0
+        every, size = range(len(inputs)), WINDOW * batch_size
+        windows = (partial(preparer.prepare, inputs, every[i : i + size]) for i in every[::size])
+        # On a CPU the thread would only compete for the same cores.
+        for batch in prefetch(windows, overlap=self.engine.backbone.device.type == "cuda"):
+            done += len(batch.errors)
+            for finished in session.run(batch.rows):
+                done += len(finished)
+                report(done, len(inputs))
+            result.add(batch.rows)
+            result.skip(batch.errors)
+        return result.build()
 
-    def _spell(self, memo: CachedRationale) -> tuple[int, ...] | None:
-        return to_completion(memo, self.renderer, self.engine.backbone)
+    def _view(self, cache: RationaleCache | None) -> RationaleCacheView | None:
+        if cache is None:
+            return None
+        read = partial(to_completion, renderer=self.renderer, backbone=self.engine.backbone)
+        return RationaleCacheView(cache, read)
 
-    def _blank(self, message: Message, prompt: Prompt) -> CachedRationale:
-        """What is known of a rationale before it is written."""
-        key = key_of(
+    def _pending(self, message: Message, prompt: Prompt) -> CachedRationale:
+        return pending_rationale(
             message,
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            settings=_settings(self.decode_options),
+            decode_options=self.decode_options,
         )
-        unwritten = Rationale("", "", Ending.MALFORMED)
-        said = f"{self.name}@{self.revision}"
-        return CachedRationale(key, unwritten, (), reasoner=said, sources=sources_of(message))
 
-    def _early_exit(self, side: Side, think: Think) -> Think:
-        """What `think` comes to on this side, where nothing is left to each input.
+    def _think_on(self, side: Side, think: Think) -> Think:
+        """`think` after the family and the gate: AUTO remains only where the gate decides.
 
         Raises:
-            ModelError: if the family cannot do it.
+            ModelError: if the encoder does not support it on this side.
         """
-        may = side in self.family.thinks
-        if think is Think.ALWAYS and not may:
-            thinking = ", ".join(sorted(self.family.thinks)) or "no"
+        supported = side in self.family.thinks
+        if think is Think.ALWAYS and not supported:
+            sides = ", ".join(sorted(self.family.thinks)) or "no"
             raise ModelError(
                 f"{self.name} ({self.family.title}) cannot think on the {side} side, only on "
-                f"{thinking} side; ask it with think='never' or 'auto'"
+                f"{sides} side; use think='never' or 'auto'"
             )
         if think is not Think.AUTO or self.gate is not None:
-            return think if may else Think.NEVER
+            return think if supported else Think.NEVER
         if self.family.thinks == set(Side):
             raise ModelError(
-                f"{self.name} has no gate, so think='auto' cannot choose: ask for 'never' or "
+                f"{self.name} has no gate, so think='auto' cannot choose: use 'never' or "
                 "'always', or fit a gate with `forethought train`"
             )
-        return Think.ALWAYS if may else Think.NEVER
+        return Think.ALWAYS if supported else Think.NEVER
 
 
-def _settings(decode_options: DecodeOptions) -> dict[str, object]:
-    """What of a manner makes a rationale another one: guesses do not."""
-    told = {
-        **asdict(decode_options.sampling),
-        "budget": decode_options.budget,
-        "repeats": decode_options.repeats,
-    }
-    return told | (
-        {"early_exit": asdict(decode_options.early_exit)} if decode_options.early_exit else {}
-    )
-
-
-def _told(index: int, error: ContentError, *, on_error: str) -> str:
-    """Why an input was skipped, or the error that names it."""
-    if on_error == "raise":
-        raise ContentError(f"input {index}: {error}") from None
-    return str(error)
-
-
-def _from(progress: Progress | None, first: int, *, total: int) -> Callable[[int], None] | None:
-    """Progress of one window as progress of the whole call."""
-    return progress and (lambda done: progress(first + done, total))
-
-
-def _skipped(rows: int, dimension: int) -> Embeddings:
-    return Embeddings(
-        vectors=np.full((rows, dimension), np.nan, dtype=np.float32),
-        rationales=(None,) * rows,
-        mode=(Mode.SKIPPED,) * rows,
-        tokens=np.zeros(rows, dtype=np.int64),
-        gate=np.full(rows, np.nan, dtype=np.float32),
-    )
-
-
-def _placed(whole: Embeddings, order: list[int], errors: list[str | None]) -> Embeddings:
-    back = np.argsort(order)
-    return Embeddings(
-        vectors=whole.vectors[back],
-        rationales=tuple(whole.rationales[index] for index in back),
-        mode=tuple(whole.mode[index] for index in back),
-        tokens=whole.tokens[back],
-        gate=whole.gate[back],
-        errors=tuple(errors),
-    )
-
-
-def count_endings(embeddings: Embeddings) -> dict[Ending, int]:
-    """Count how the rationales ended."""
-    written = [rationale.ending for rationale in embeddings.rationales if rationale is not None]
-    return {ending: written.count(ending) for ending in Ending}
+def _silent(done: int, total: int, label: str = "", /) -> None:
+    """Progress that nobody displays."""

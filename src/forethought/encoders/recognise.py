@@ -12,12 +12,12 @@ from forethought.errors import ModelError
 from forethought.renderers import Tag
 
 CARD = "forethought.json"
-"""The file that makes a folder one of ours: family, budget, instructions."""
+"""The card file of a model folder that this package wrote: family, name, budget, instructions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A family and the reason it was taken for this one."""
+    """A family and how it was recognised."""
 
     family: Family
     why: str
@@ -26,15 +26,15 @@ class Recognised:
 def recognise(
     folder: Path, tokenizer: Tokenizer, *, named: str = "", family: str | None = None
 ) -> Recognised:
-    """Tell a checkpoint's family: as told, by its card, its repository or its tokens.
+    """Determine a checkpoint's family: `family`, else its card, repository name or tokens.
 
-    `named` is what the caller called it, which may be a repository's name.
+    `named` is what the caller passed as the model, which may be a repository's name.
 
     Raises:
-        ModelError: if it is none that is known; the message says which would fit.
+        ModelError: if the family is unknown; the message lists what would fit.
     """
     if family is not None:
-        return Recognised(_known(family, folder), "as told")
+        return Recognised(_known(family, folder), "set by the caller")
     if (folder / CARD).is_file():
         return Recognised(_known(str(read_card(folder).get("family")), folder), f"its {CARD}")
     for candidate in FAMILIES.values():
@@ -44,18 +44,38 @@ def recognise(
 
 
 def read_card(folder: Path) -> dict[str, object]:
-    """A folder's own card.
+    """The card of a folder; empty if it has none.
 
     Raises:
-        ModelError: if it is missing or unreadable.
+        ModelError: if it is unreadable.
     """
+    path = folder / CARD
     try:
-        return dict(json.loads((folder / CARD).read_text()))
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"{folder}: no readable {CARD} ({error}); it marks a model that "
-            "`forethought train` wrote"
+            f"{folder}: no readable {CARD} ({error}); copy it again, or remove it and pass family="
         ) from None
+
+
+def check_loader(folder: Path) -> None:
+    """Refuse a folder whose card names a loader of its own, which is printed and never imported.
+
+    An unreadable card is left to `recognise`.
+
+    Raises:
+        ModelError: naming that loader.
+    """
+    try:
+        card = read_card(folder)
+    except ModelError:
+        return
+    if "loader" in card:
+        raise ModelError(
+            f"{folder}: family is {str(card.get('family'))!r}, which is not among those that "
+            f"`forethought.load` reads ({', '.join(sorted(FAMILIES))}); load it with "
+            f"{card['loader']}"
+        )
 
 
 def _known(name: str, folder: Path) -> Family:
@@ -66,25 +86,26 @@ def _known(name: str, folder: Path) -> Family:
 
 def _by_tokens(folder: Path, tokenizer: Tokenizer) -> Recognised:
     architecture = architecture_of(folder)
-    held = {tag for tag in Tag if tokenizer.token_to_id(tag.value) is not None}
+    present = {tag for tag in Tag if tokenizer.token_to_id(tag.value) is not None}
     for family in FAMILIES.values():
-        # Without its card a folder of ours is no longer ours, and plain embedders have no mark.
-        published = family.embeds and family.name != "forethought"
-        if published and family.architecture == architecture and {*family.embeds} <= held:
+        # Our own format is recognised by its card alone; plain embedders have no token of theirs.
+        by_tokens = family.embeds and family.name != "forethought"
+        if by_tokens and family.architecture == architecture and {*family.embeds} <= present:
             tokens = " and ".join(family.embeds)
             return Recognised(family, f"{architecture} whose tokenizer holds {tokens}")
     fitting = [f for f in FAMILIES.values() if f.architecture == architecture]
-    told = "; ".join(_lacks(family, held) for family in fitting)
+    reasons = "; ".join(_mismatch(family, present) for family in fitting)
     raise ModelError(
-        f"{folder}: {architecture} of no family that its tokens tell ({told or 'none fits'}); name "
-        "what it was trained as with family=..., or train one that has the tokens with "
+        f"{folder}: {architecture} whose family its tokens do not tell ({reasons or 'none fits'}); "
+        "name what it was trained as with family=..., or train one that has the tokens with "
         "`forethought train`"
     )
 
 
-def _lacks(family: Family, held: set[Tag]) -> str:
-    lacking = [tag for tag in family.embeds if tag not in held]
+def _mismatch(family: Family, present: set[Tag]) -> str:
+    """Why a checkpoint was not recognised as this family."""
+    lacking = [tag for tag in family.embeds if tag not in present]
     if lacking:
         return f"{family.name} lacks {', '.join(lacking)}"
-    mark = f"a {CARD}" if family.name == "forethought" else "no mark"
+    mark = f"a {CARD}" if family.name == "forethought" else "no token of its own"
     return f"{family.name} has {mark}"

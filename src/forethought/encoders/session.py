@@ -1,144 +1,115 @@
-"""One window of prompts, answered: read, thought about, or recalled."""
+"""One `encode` call after its inputs are rendered: cache lookup, engine, one pass, cache update."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
-
+from forethought.encoders.encode_row import EncodeRow
 from forethought.encoders.gate import Gate
-from forethought.encoders.rationale_cache import RationaleCacheView, Written
+from forethought.encoders.rationale_cache import RationaleCacheView
 from forethought.engines import DecodeOptions, Engine, Prefill, RequestOutput, read_on, reread
 from forethought.renderers import Renderer
-from forethought.types import Embeddings, Mode, Prompt, Rationale, Think
+from forethought.types import Think
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One prompt's outcome: its place, the state that becomes its vector, and the price."""
-
-    place: int
-    state: Float[Tensor, " H"]
-    rationale: Rationale | None
-    tokens: int
-    gate: float
-
-
-@dataclass(slots=True, eq=False)
 class EncodeSession:
-    """Answers the prompts of one window.
+    """Computes the states of rows: direct, after a new rationale, or after a stored one.
 
-    What the memory knows is read behind its prompt and never decoded: in one pass with it, or,
-    where a gate had to see the prompt first, from what that pass left. The rest is written,
-    and kept as soon as a batch of it is there, so that a kill loses no more.
+    A stored rationale is read in one pass and never decoded: together with its prompt, or,
+    where the gate has to see the prompt first, behind the prefill's keys and values. New
+    rationales are stored after each batch, so a killed process loses at most one batch.
     """
 
     engine: Engine
     renderer: Renderer
     gate: Gate | None
-    decode_options: DecodeOptions | None
+    decode_options: DecodeOptions
     think: Think
-    prompts: Sequence[Prompt]
-    past: RationaleCacheView | None
-    _read: dict[int, tuple[Rationale, Float[Tensor, " H"]]] = field(default_factory=dict)
-    _unsaved: dict[int, Written] = field(default_factory=dict)
+    cache: RationaleCacheView | None
+    batch_size: int
 
-    def answer(self, *, batch_size: int, progress: Callable[[int], None] | None) -> list[Row]:
-        """Every prompt's row, in the order in which they are done."""
-        known = self._recall(range(len(self.prompts))) if self.think is Think.ALWAYS else {}
-        fresh = [place for place in range(len(self.prompts)) if place not in known]
-        answers = self.engine.run(
-            [self.prompts[place] for place in fresh],
-            decide=lambda prefill, group: self._decide(prefill, [fresh[i] for i in group]),
-            decode_options=self.decode_options,
-            rows=batch_size,
+    def run(self, rows: Sequence[EncodeRow]) -> Iterator[list[EncodeRow]]:
+        """Fill in every row; yields them as they finish, a batch at a time.
+
+        Raises:
+            ModelError: if a prompt and its stored rationale exceed the context.
+        """
+        if self.cache:
+            self.cache.lookup(rows)
+        # Without a gate, a stored rationale is read together with its prompt: no prefill.
+        stored = [row for row in rows if row.cached and self.think is Think.ALWAYS]
+        fresh = [row for row in rows if not (row.cached and self.think is Think.ALWAYS)]
+        outputs = self.engine.run(
+            [row.prompt for row in fresh],
+            decide=partial(self._decide, fresh),
+            decode_options=None if self.think is Think.NEVER else self.decode_options,
+            rows=self.batch_size,
         )
-        rows: list[Row] = []
-        told = 0
-        for answer in answers:
-            rows.append(self._row(fresh[answer.index], answer))
-            if len(rows) == told + batch_size:
-                self._save()
-                told = len(rows)
-                if progress:
-                    progress(told)
-        self._save()
-        states = self._reread(known) if known else ()
-        rows += [
-            Row(place, state, rationale, 0, math.nan)
-            for (place, (rationale, _)), state in zip(known.items(), states, strict=True)
-        ]
-        if progress and len(rows) > told:
-            progress(len(rows))
-        return rows
+        while batch := list(islice(outputs, self.batch_size)):
+            yield self._finish([self._receive(fresh[output.index], output) for output in batch])
+        if stored:
+            yield self._finish(stored)
 
-    def _decide(self, prefill: Prefill, places: list[int]) -> tuple[list[int], list[float]]:
-        """Which rows of a prefill are to be written about, and what the gate says of each."""
-        rows = list(range(len(places)))
+    def _decide(
+        self, fresh: Sequence[EncodeRow], prefill: Prefill, group: Sequence[int]
+    ) -> tuple[list[int], list[float]]:
+        """Choose which rows of a prefill are decoded; see `engines.Decide`.
+
+        A row that the gate lets think and whose rationale is stored is read here, while the
+        prefill's keys and values exist, and not decoded.
+        """
+        every = range(len(group))
         if self.think is not Think.AUTO or self.gate is None:
-            return rows if self.think is Think.ALWAYS else [], [math.nan] * len(rows)
+            return list(every if self.think is Think.ALWAYS else ()), [math.nan] * len(group)
+        rows = [fresh[index] for index in group]
         gates: list[float] = self.gate(prefill).tolist()
-        rows = [row for row in rows if gates[row] >= self.gate.threshold]
-        known = self._recall([places[row] for row in rows])
-        self._read_on(prefill, places, known)
-        return [row for row in rows if places[row] not in known], gates
+        thinking = [position for position in every if gates[position] >= self.gate.threshold]
+        for position in {*every} - {*thinking}:
+            rows[position].cached = None
+        self._read_behind(prefill, {p: rows[p] for p in thinking if rows[p].cached})
+        return [position for position in thinking if not rows[position].cached], gates
 
-    def _row(self, place: int, answer: RequestOutput) -> Row:
-        if place in self._read:
-            rationale, state = self._read[place]
-            return Row(place, state, rationale, 0, answer.gate)
-        if not answer.completions:
-            return Row(place, answer.direct, None, 0, answer.gate)
-        thought = answer.completions[0]
-        rationale = self.renderer.read(thought.token_ids, ending=thought.ending)
-        if self.past:
-            self._unsaved[place] = rationale, thought.token_ids
-        return Row(place, answer.vectors[0], rationale, len(thought.token_ids), answer.gate)
-
-    def _recall(self, places: Sequence[int]) -> dict[int, Written]:
-        return self.past.recall(places) if self.past and len(places) else {}
-
-    def _save(self) -> None:
-        if self.past and self._unsaved:
-            self.past.keep(self._unsaved)
-        self._unsaved = {}
-
-    def _read_on(self, prefill: Prefill, places: Sequence[int], known: dict[int, Written]) -> None:
-        """Read what is known behind rows of a prefill, whose prompts are not read again."""
-        rows = [row for row, place in enumerate(places) if place in known]
-        if not rows:
+    def _read_behind(self, prefill: Prefill, rows: dict[int, EncodeRow]) -> None:
+        """Read stored completions behind their prompts, by position in the prefill."""
+        if not rows or prefill.cache is None:
             return
-        recalled = {places[row]: known[places[row]] for row in rows}
-        if prefill.cache is None:
-            states = self._reread(recalled)
+        completions = [row.cached.token_ids for row in rows.values() if row.cached]
+        states = read_on(self.engine.backbone, prefill, rows=[*rows], completions=completions)
+        for row, state in zip(rows.values(), states, strict=True):
+            row.state = state
+
+    def _receive(self, row: EncodeRow, output: RequestOutput) -> EncodeRow:
+        """Copy the engine's output into its row; a stored rationale has no output."""
+        row.gate = output.gate
+        if row.cached:
+            return row
+        if output.completions:
+            completion = output.completions[0]
+            row.state, row.token_ids = output.vectors[0], completion.token_ids
+            row.rationale = self.renderer.read(completion.token_ids, ending=completion.ending)
         else:
-            completions = [completion for _, completion in recalled.values()]
-            states = read_on(self.engine.backbone, prefill, rows=rows, completions=completions)
-        for (place, (rationale, _)), state in zip(recalled.items(), states, strict=True):
-            self._read[place] = rationale, state
+            row.state = output.direct
+        return row
 
-    def _reread(self, known: dict[int, Written]) -> Float[Tensor, "R H"]:
-        """Read prompts and what is known about them together."""
-        return reread(
-            self.engine.backbone,
-            [self.prompts[place] for place in known],
-            [completion for _, completion in known.values()],
-            pad_id=self.engine.pad_id,
-            limits=self.engine.limits,
-        )
-
-
-def embeddings(rows: Sequence[Row]) -> Embeddings:
-    """Rows as embeddings, in their order; at least one."""
-    states = torch.stack([row.state.float() for row in rows])
-    return Embeddings(
-        vectors=F.normalize(states, dim=-1).cpu().numpy(),
-        rationales=tuple(row.rationale for row in rows),
-        mode=tuple(Mode.THOUGHT if row.rationale else Mode.DIRECT for row in rows),
-        tokens=np.array([row.tokens for row in rows]),
-        gate=np.array([row.gate for row in rows], dtype=np.float32),
-    )
+    def _finish(self, rows: list[EncodeRow]) -> list[EncodeRow]:
+        """Read what is stored and not yet read, and update the cache."""
+        unread = [row for row in rows if row.state is None]
+        if unread:
+            states = reread(
+                self.engine.backbone,
+                [row.prompt for row in unread],
+                [row.cached.token_ids for row in unread if row.cached],
+                pad_id=self.engine.pad_id,
+                limits=self.engine.limits,
+            )
+            for row, state in zip(unread, states, strict=True):
+                row.state = state
+        for row in rows:
+            if row.cached:
+                row.rationale = row.cached.rationale
+        if self.cache:
+            self.cache.update(rows)
+        return rows

@@ -1,6 +1,6 @@
-"""Rationales that outlive the call that wrote them."""
+"""Rationales on disk: a store that encoders use as their cache."""
 
 from forethought.rationales.lines import from_line, read_lines, to_line
-from forethought.rationales.store import Counts, Merged, RationaleStore
+from forethought.rationales.rationale_store import MergeCounts, RationaleStore, StoreCounts
 
-__all__ = ["Counts", "Merged", "RationaleStore", "from_line", "read_lines", "to_line"]
+__all__ = ["MergeCounts", "RationaleStore", "StoreCounts", "from_line", "read_lines", "to_line"]

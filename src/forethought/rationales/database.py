@@ -1,4 +1,4 @@
-"""One SQLite file: its table, how it is opened, and what its errors mean."""
+"""The SQLite file of a store: creation, connections, transactions, and errors."""
 
 import sqlite3
 import time
@@ -7,32 +7,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from forethought.errors import DataError
+from forethought.rationales.rationale_table import CREATE
 
 FILE = "rationales.sqlite"
-PATIENCE_S = 30.0
-"""How long one process waits for the others."""
-_LAYOUT = 1
-_TABLE = """
-CREATE TABLE IF NOT EXISTS rationales (
-  key TEXT PRIMARY KEY,
-  thinking TEXT NOT NULL,
-  answer TEXT NOT NULL,
-  ending TEXT NOT NULL,
-  token_ids TEXT NOT NULL,
-  reasoner TEXT NOT NULL,
-  sources TEXT NOT NULL,
-  created TEXT NOT NULL,
-  edited TEXT NOT NULL DEFAULT '',
-  original TEXT NOT NULL DEFAULT ''
-)
-"""
+LOCK_TIMEOUT_S = 30.0
+"""How long one process waits for the locks of others."""
+_VERSION = 2
+"""Version of the table and of the keys in it; kept in the file's `user_version`."""
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, the file and its table where they are missing; any number may at once.
+    """Create the folder, the file and its table where missing; safe in any number of processes.
 
     Raises:
-        DataError: if the folder cannot be used, or the file is none of ours.
+        DataError: if the folder cannot be used, or the file is not a store of this version.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,36 +28,38 @@ def prepare(folder: Path) -> None:
         raise DataError(
             f"{folder}: cannot be used as a folder ({error.strerror}); name another one"
         ) from None
-    with connected(folder) as connection:
-        layout = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if layout == _LAYOUT:
+    with connect(folder) as connection:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == _VERSION:
             return
-        if layout:
+        if version:
             raise DataError(
-                f"{folder / FILE}: its layout is {layout}, this version reads {_LAYOUT}; export it "
-                "with the version that wrote it, and import that into a new folder"
+                f"{folder / FILE}: a store of version {version}, this package reads version "
+                f"{_VERSION}, whose keys differ: name a new folder, and embed once more to fill it"
             )
-        _write_ahead(connection)
-        with writing(connection):
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+        _enable_write_ahead(connection)
+        with transaction(connection):
+            connection.execute(CREATE)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 @contextmanager
-def connected(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection of one's own, closed at the end: so a store may go to any process or thread.
+def connect(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that is closed at the end, so a store holds none and may be pickled.
 
     Raises:
-        DataError: for whatever SQLite has to say.
+        DataError: for every SQLite error.
     """
     file = folder / FILE
     try:
-        with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(file, timeout=LOCK_TIMEOUT_S, isolation_level=None)
+        ) as connection:
             yield connection
     except sqlite3.OperationalError as error:
         raise DataError(
-            f"{file}: {error} (waited up to {PATIENCE_S:.0f} s for other writers); check that the "
-            "folder can be written to, is on a local disk, and that no process holds it"
+            f"{file}: {error} (waited up to {LOCK_TIMEOUT_S:.0f} s for other writers); check that "
+            "the folder can be written to, is on a local disk, and that no process holds the file"
         ) from None
     except sqlite3.DatabaseError as error:
         raise DataError(
@@ -79,9 +69,9 @@ def connected(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of what is written inside, or none of it."""
-    # The lock at the start: a reader that turns writer could not wait for another writer.
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit everything that is written inside, or nothing."""
+    # Lock at the start: a reader that becomes a writer cannot wait for another writer.
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -92,14 +82,14 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let readers and a writer work side by side."""
-    deadline = time.monotonic() + PATIENCE_S
+def _enable_write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and one writer work at the same time."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
-            # Changing the mode does not wait as other statements do.
+            # Unlike other statements, this one does not wait for locks.
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)

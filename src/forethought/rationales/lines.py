@@ -1,4 +1,4 @@
-"""Rationales as JSON Lines: one object a row, to read, to correct, to carry elsewhere."""
+"""Rationales as JSON Lines: one object a row, to read, correct and copy elsewhere."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,34 +7,34 @@ from pathlib import Path
 from typing import Any
 
 from forethought.errors import DataError
-from forethought.rationales.rows import now
+from forethought.rationales.rationale_table import now
 from forethought.types import CachedRationale, Ending, Rationale
 
 _KEY_DIGITS = 64
 
 
 def to_line(row: CachedRationale) -> str:
-    """One line, without its end."""
+    """A row as one line, without its line end."""
     first = row.original
-    told = {
+    fields = {
         "key": row.key,
-        **_words(row.rationale),
+        **_text(row.rationale),
         "token_ids": row.token_ids,
         "tokens": row.tokens,
         "reasoner": row.reasoner,
         "sources": row.sources,
         "created": row.created,
         "edited": row.edited or None,
-        "original": first and _words(first),
+        "original": first and _text(first),
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def read_lines(file: Path) -> list[CachedRationale]:
     """Every row of an exported file.
 
     Raises:
-        DataError: if the file cannot be read, or a line is none; the line is named.
+        DataError: if the file cannot be read, or a line is wrong; the line is named.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -43,82 +43,87 @@ def read_lines(file: Path) -> list[CachedRationale]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read ({error}); export it again") from None
     rows = []
-    # Not `splitlines`: words may hold other ends of lines, which JSON lets stand.
+    # Not `splitlines`: a string may hold other line separators, which JSON does not escape.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 rows.append(from_line(line))
             except ValueError as error:
                 raise DataError(
-                    f"{file}, line {number}: {error}; nothing is imported, mend it first"
+                    f"{file}, line {number}: {error}; nothing is imported, correct it first"
                 ) from None
     return rows
 
 
 def from_line(line: str) -> CachedRationale:
-    """What `to_line` wrote.
+    """Undo `to_line`.
 
     Raises:
-        ValueError: with what is wrong.
+        ValueError: if a field is missing or of the wrong kind.
     """
     try:
-        told = json.loads(line)
+        fields = json.loads(line)
     except (RecursionError, ValueError) as error:
         raise ValueError(f"not JSON ({error})") from None
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         raise ValueError(f"{line.strip()[:40]!r} is not an object")  # noqa: TRY004 - one kind
-    first, edited = told.get("original"), told.get("edited")
+    first, edited = fields.get("original"), fields.get("edited")
     if (first is None) != (edited is None):
         raise ValueError('"edited" and "original" belong together; give both or neither')
+    defaults = {"reasoner": "", "sources": [], **fields}
     return CachedRationale(
-        key=_checked(told, "key", rule="64 hexadecimal digits", holds=_is_key),
-        rationale=_rationale(told),
-        token_ids=tuple(_checked(told, "token_ids", rule="a list of whole numbers", holds=_is_ids)),
-        reasoner=_checked({"reasoner": "", **told}, "reasoner", rule="a string", holds=_is_words),
-        sources=tuple(
-            _checked({"sources": [], **told}, "sources", rule="strings", holds=_is_all_words)
+        key=_checked(fields, "key", rule="64 hexadecimal digits", holds=_is_key),
+        rationale=_rationale(fields),
+        token_ids=tuple(
+            _checked(fields, "token_ids", rule="a list of whole numbers", holds=_is_ids)
         ),
-        created=_time(told, "created") if told.get("created") else now(),
-        edited="" if edited is None else _time(told, "edited"),
+        reasoner=_checked(defaults, "reasoner", rule="a string", holds=_is_text),
+        sources=tuple(_checked(defaults, "sources", rule="strings", holds=_is_texts)),
+        created=_time(fields, "created") if fields.get("created") else now(),
+        edited="" if edited is None else _time(fields, "edited"),
         original=None if first is None else _rationale(first),
     )
 
 
-def _words(said: Rationale) -> dict[str, str]:
-    return {"thinking": said.thinking, "answer": said.answer, "ending": said.ending.value}
+def _text(rationale: Rationale) -> dict[str, str]:
+    return {
+        "thinking": rationale.thinking,
+        "answer": rationale.answer,
+        "ending": rationale.ending.value,
+    }
 
 
-def _rationale(told: object) -> Rationale:
-    if not isinstance(told, dict):
-        raise ValueError(f'"original" is {told!r}, not an object')  # noqa: TRY004 - one kind
+def _rationale(fields: object) -> Rationale:
+    if not isinstance(fields, dict):
+        raise ValueError(f'"original" is {fields!r}, not an object')  # noqa: TRY004 - one kind
     endings = ", ".join(Ending)
     return Rationale(
-        thinking=_checked(told, "thinking", rule="a string of Unicode", holds=_is_words),
-        answer=_checked(told, "answer", rule="a string of Unicode", holds=_is_words),
+        thinking=_checked(fields, "thinking", rule="a string of Unicode", holds=_is_text),
+        answer=_checked(fields, "answer", rule="a string of Unicode", holds=_is_text),
         ending=Ending(
-            _checked(told, "ending", rule=f"one of {endings}", holds=lambda e: e in set(Ending))
+            _checked(fields, "ending", rule=f"one of {endings}", holds=lambda e: e in set(Ending))
         ),
     )
 
 
 def _checked(
-    told: Mapping[str, Any], name: str, *, rule: str, holds: Callable[[object], bool]
+    fields: Mapping[str, Any], name: str, *, rule: str, holds: Callable[[object], bool]
 ) -> Any:  # noqa: ANN401 - JSON
-    value = told.get(name)
+    value = fields.get(name)
     if not holds(value):
         raise ValueError(f'"{name}" must be {rule}, got {str(value)[:40]!r}')
     return value
 
 
-def _time(told: Mapping[str, Any], name: str) -> str:
-    value = _checked(told, name, rule="a time in ISO 8601", holds=_is_words)
+def _time(fields: Mapping[str, Any], name: str) -> str:
+    value = _checked(fields, name, rule="a time in ISO 8601", holds=_is_text)
     try:
         when = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(f'"{name}" must be a time in ISO 8601, got {value!r}') from None
     if when.tzinfo is None:
-        raise ValueError(f'"{name}" must say its time zone, as in +00:00, got {value!r}')
-    # Edits are compared as text.
+        raise ValueError(f'"{name}" needs its time zone, such as +00:00, got {value!r}')
+    # Times of edits are compared as text.
     return when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -134,7 +139,7 @@ def _is_ids(value: object) -> bool:
     return isinstance(value, list) and all(type(one) is int and one >= 0 for one in value)
 
 
-def _is_words(value: object) -> bool:
+def _is_text(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
@@ -144,5 +149,5 @@ def _is_words(value: object) -> bool:
     return True
 
 
-def _is_all_words(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_words, value))
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))

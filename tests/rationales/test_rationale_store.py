@@ -14,10 +14,10 @@ import pytest
 
 from forethought.encoders import RationaleCache
 from forethought.errors import ConfigError, DataError
-from forethought.rationales import Counts, Merged, RationaleStore
+from forethought.rationales import MergeCounts, RationaleStore, StoreCounts
 from forethought.rationales.database import FILE
 from forethought.types import Ending, Rationale
-from tests.rationales import nursery, rows
+from tests.rationales import killed_encoders, rows
 from tests.rationales.rows import BATCH, key, row
 
 ROOT = Path(__file__).parents[2]
@@ -29,54 +29,54 @@ def store(tmp_path):
 
 
 def stored(store, number):
-    return store.recall([key(number)])[key(number)]
+    return store.lookup([key(number)])[key(number)]
 
 
-def test_it_is_a_memory(store):
+def test_it_is_a_cache(store):
     assert isinstance(store, RationaleCache)
 
 
-def test_what_is_kept_is_recalled_whole(store):
+def test_a_lookup_returns_what_was_added(store):
     before = datetime.now(UTC)
-    store.keep([row(1), row(2)])
-    found = store.recall([key(2), key(3), key(1)])
+    store.add([row(1), row(2)])
+    found = store.lookup([key(2), key(3), key(1)])
     assert set(found) == {key(1), key(2)}
     assert dataclasses.replace(found[key(2)], created="") == row(2)
     assert found[key(2)].tokens == 3
     created = datetime.fromisoformat(found[key(2)].created)
     assert before <= created <= datetime.now(UTC)
     assert created.utcoffset() is not None
-    assert store.counts == Counts(recalled=2, added=2)
+    assert store.counts == StoreCounts(added=2)
 
 
-def test_a_known_key_keeps_what_it_has(store):
-    store.keep([row(1)])
-    store.keep([row(1, rationale=Rationale("other", "words", Ending.EMBED)), row(2), row(2)])
+def test_adding_does_not_replace_a_row(store):
+    store.add([row(1)])
+    store.add([row(1, rationale=Rationale("other", "words", Ending.EMBED)), row(2), row(2)])
     assert stored(store, 1).rationale == row(1).rationale
     assert store.counts.added == 2
     assert len(store) == 2
 
 
-def test_nothing_kept_and_nothing_asked_is_nothing(store):
-    store.keep([])
-    assert store.recall([]) == {}
+def test_no_rows_and_no_keys_are_accepted(store):
+    store.add([])
+    assert store.lookup([]) == {}
     assert list(store) == []
 
 
 def test_rows_come_in_the_order_of_keys_page_by_page(store):
-    store.keep([row(number) for number in range(1203)])
+    store.add([row(number) for number in range(1203)])
     keys = [found.key for found in store]
     assert len(keys) == 1203
     assert keys == sorted(keys)
 
 
 def test_a_store_is_opened_again(store):
-    store.keep([row(1)])
+    store.add([row(1)])
     assert stored(RationaleStore.existing(store.folder), 1).token_ids == (1, 7, 301)
 
 
 def test_an_edit_is_recorded_as_one(store):
-    store.keep([row(1), row(2)])
+    store.add([row(1), row(2)])
     edited = store.edit(key(1)[:9].upper(), answer="a tiger")
     assert edited == stored(store, 1)
     first = row(1).rationale
@@ -91,33 +91,33 @@ def test_an_edit_is_recorded_as_one(store):
     assert dataclasses.replace(stored(store, 2), created="") == row(2)
 
 
-def test_an_edit_survives_being_thought_again(store):
-    store.keep([row(1)])
+def test_an_edit_survives_adding_the_key_again(store):
+    store.add([row(1)])
     edited = store.edit(key(1), thinking="no")
-    store.keep([row(1)])
+    store.add([row(1)])
     assert stored(store, 1) == edited
 
 
 @pytest.mark.parametrize(
-    ("asked", "error", "said"),
+    ("arguments", "error", "message"),
     [
         ((key(1), {}), ConfigError, "nothing to edit: give --thinking, --answer, or both"),
-        ((key(1), {"answer": "\udcff"}), ConfigError, r"no Unicode at 0: write .* UTF-8"),
+        ((key(1), {"answer": "\udcff"}), ConfigError, r"not Unicode at position 0: write .* UTF-8"),
         ((key(9), {"answer": "x"}), DataError, r"starts with .* `forethought rationales list`"),
         (("", {"answer": "x"}), DataError, "no rationale in .* starts with ''"),
         (("%", {"answer": "x"}), DataError, "starts with '%'"),
     ],
 )
-def test_an_edit_that_cannot_be_made_is_refused(store, asked, error, said):
-    store.keep([row(1)])
-    with pytest.raises(error, match=said):
-        store.edit(asked[0], **asked[1])
+def test_an_edit_that_cannot_be_made_is_refused(store, arguments, error, message):
+    store.add([row(1)])
+    with pytest.raises(error, match=message):
+        store.edit(arguments[0], **arguments[1])
     assert dataclasses.replace(stored(store, 1), created="") == row(1)
 
 
 def test_a_prefix_of_two_keys_is_refused_with_both(store):
     twins = [row(1, key="ab" + "0" * 62), row(2, key="ab" + "1" * 62)]
-    store.keep(twins)
+    store.add(twins)
     with pytest.raises(
         DataError, match=r"'ab' fits more than one .*ab000000, ab111111.* add digits"
     ):
@@ -126,19 +126,19 @@ def test_a_prefix_of_two_keys_is_refused_with_both(store):
 
 
 def test_a_merge_adds_what_is_new_and_takes_over_later_edits(store, tmp_path):
-    store.keep([row(1), row(2), row(3), row(4)])
+    store.add([row(1), row(2), row(3), row(4)])
     mine = store.edit(key(2), answer="mine")
     other = RationaleStore(tmp_path / "other")
-    other.keep([row(1), row(2), row(5)])
+    other.add([row(1), row(2), row(5)])
     theirs = other.edit(key(2), answer="theirs")
-    retold = row(3, rationale=Rationale("changed in the file", "", Ending.LENGTH))
+    changed = row(3, rationale=Rationale("changed in the file", "", Ending.LENGTH))
     sampled = row(4, rationale=Rationale("another draw", "", Ending.EMBED), token_ids=(4, 5, 6))
-    assert store.merge([*other, retold, sampled]) == Merged(added=1, edited=2, kept=2)
+    assert store.merge([*other, changed, sampled]) == MergeCounts(added=1, edited=2, unchanged=2)
     assert stored(store, 2) == theirs
     assert stored(store, 3).rationale == Rationale("changed in the file", "", Ending.EMBED)
     assert stored(store, 3).original == row(3).rationale
     assert stored(store, 4).rationale == row(4).rationale
-    assert store.merge([mine, retold, row(3)]) == Merged(added=0, edited=0, kept=3)
+    assert store.merge([mine, changed, row(3)]) == MergeCounts(added=0, edited=0, unchanged=3)
 
 
 def test_a_folder_without_a_store_is_refused(tmp_path):
@@ -159,16 +159,16 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         RationaleStore(tmp_path)
 
 
-def test_a_newer_layout_is_refused(store):
+def test_another_version_is_refused(store):
     connection = sqlite3.connect(store.folder / FILE)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(DataError, match=r"layout is 2, this version reads 1; export it"):
+    with pytest.raises(DataError, match=r"version 1, this package reads version 2, .* new folder"):
         RationaleStore(store.folder)
 
 
 def test_threads_share_a_store(store):
-    writers = [threading.Thread(target=store.keep, args=([row(n), row(n + 1)],)) for n in range(8)]
+    writers = [threading.Thread(target=store.add, args=([row(n), row(n + 1)],)) for n in range(8)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -194,7 +194,7 @@ def test_several_processes_write_at_once(tmp_path):
 
 @pytest.mark.parametrize("moment", range(8))
 def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path, moment):
-    # The moment within a batch is chance's; how many batches are done before it is not.
+    # The moment within a batch is random; how many batches are done before it is not.
     writer = subprocess.Popen(
         [sys.executable, "-m", "tests.rationales.rows", str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -203,14 +203,14 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path, moment):
     )
     assert writer.stdout is not None
     with writer:
-        said = [writer.stdout.readline() for _ in range(1 + 2 * moment)]
+        lines = [writer.stdout.readline() for _ in range(1 + 2 * moment)]
         writer.send_signal(signal.SIGKILL)
-        said += writer.stdout.readlines()
-    promised = sum(line.endswith(b"\n") for line in said)
+        lines += writer.stdout.readlines()
+    promised = sum(line.endswith(b"\n") for line in lines)
     store = RationaleStore.existing(tmp_path)
     count = len(store)
     assert count % BATCH == 0
-    # The last batch may be kept and not yet said.
+    # The last batch may be stored and not yet reported.
     assert promised * BATCH <= count <= (promised + 1) * BATCH
     assert {one.token_ids[0] for one in store} == set(range(count))
     with sqlite3.connect(tmp_path / FILE) as connection:
@@ -221,17 +221,18 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path, moment):
 
 
 @pytest.fixture(scope="module")
-def atomic(tiny_encoder, tmp_path_factory):
-    """What encoding all of the nursery's inputs gives and keeps, undisturbed."""
-    kept = RationaleStore(tmp_path_factory.mktemp("whole"))
-    return tiny_encoder.encode(nursery.INPUTS, think="always", rationales=kept), plain(kept)
+def uninterrupted(tiny_encoder, tmp_path_factory):
+    """The embeddings and the stored rows of a run that is not killed."""
+    store = RationaleStore(tmp_path_factory.mktemp("uninterrupted"))
+    found = tiny_encoder.encode(killed_encoders.INPUTS, think="always", rationales=store)
+    return found, plain(store)
 
 
 @pytest.fixture(scope="module")
 def kill_them(tiny_model):
-    """Lets three processes encode into a folder and kills them; how many batches they told of."""
+    """Lets three processes encode into a folder and kills them; returns the batches reported."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.rationales.nursery", str(tiny_model)],
+        [sys.executable, "-m", "tests.rationales.killed_encoders", str(tiny_model)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -239,13 +240,13 @@ def kill_them(tiny_model):
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
     )
-    told, said = process.stdin, process.stdout
-    assert told is not None
-    assert said is not None
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
 
     def kill(folder, batches, share):
-        told.write(f"{folder} {batches} {share}\n")
-        return int(said.readline())
+        stdin.write(f"{folder} {batches} {share}\n")
+        return int(stdout.readline())
 
     with process:
         yield kill
@@ -256,8 +257,8 @@ def plain(store):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_killed_encoders_leave_only_whole_truths_and_the_next_thinks_about_the_rest(
-    tiny_encoder, whole, kill_them, tmp_path, seed
+def test_killed_encoders_leave_whole_batches_and_the_next_run_decodes_the_rest(
+    tiny_encoder, uninterrupted, kill_them, tmp_path, seed
 ):
     rng = np.random.default_rng(seed)
     # The first two are killed about when the file is made, the last when all is nearly done.
@@ -265,15 +266,15 @@ def test_killed_encoders_leave_only_whole_truths_and_the_next_thinks_about_the_r
     promised = kill_them(tmp_path, batches, rng.uniform(0, 1.2 if batches else 0.05))
     store = RationaleStore(tmp_path)
     left = plain(store)
-    # One writer alone told of a third of the batches, each of other rows.
-    assert len(left) >= nursery.BATCH * promised / nursery.WRITERS - 1
-    expected, rationales = whole
+    # At least one writer reported a third of the batches, each of different rows.
+    assert len(left) >= killed_encoders.BATCH * promised / killed_encoders.WRITERS - 1
+    expected, rationales = uninterrupted
     assert left.items() <= rationales.items()
     with sqlite3.connect(tmp_path / FILE) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    found = tiny_encoder.encode(nursery.INPUTS, think="always", rationales=store)
-    assert store.counts == Counts(recalled=len(left), added=len(rationales) - len(left))
+    found = tiny_encoder.encode(killed_encoders.INPUTS, think="always", rationales=store)
+    assert store.counts == StoreCounts(hits=len(left), added=len(rationales) - len(left))
     assert (found.tokens == 0).sum() == len(left)
     assert plain(store) == rationales
     assert found.rationales == expected.rationales

@@ -1,0 +1,62 @@
+"""From a model's name to its folder: on disk, among the shipped models, or on the hub."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+
+from forethought.encoders.recognise import CARD
+from forethought.errors import ModelError
+
+HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+"""What is downloaded from a repository on the hub: never code, never a pickle."""
+
+
+def find(model: str | Path, *, revision: str | None = None) -> Path:
+    """The folder of a model: a folder, a shipped model's name, or a repository on the hub.
+
+    Raises:
+        ModelError: if there is none.
+    """
+    folder = find_local(model)
+    if folder is not None:
+        return folder
+    if str(model).count("/") == 1 and not str(model).startswith((".", "/", "~")):
+        return _download(str(model), revision)
+    shipped = sorted({card.parent.name for home in _homes() for card in home.glob(f"*/{CARD}")})
+    raise ModelError(
+        f"unknown model {str(model)!r}: name a folder that holds a checkpoint, a repository as "
+        f"owner/name, or one of {', '.join(shipped) or 'none (this installation ships no model)'}"
+    )
+
+
+def find_local(model: str | Path) -> Path | None:
+    """The folder of a model on this machine, without the hub; a folder goes before a name."""
+    if Path(model).is_dir():
+        return Path(model)
+    return next((home / model for home in _homes() if (home / model / CARD).is_file()), None)
+
+
+def model_name(folder: Path) -> str:
+    """A folder's name; of a hub snapshot the repository's, not the commit's."""
+    path = folder.resolve()
+    if path.parent.name == "snapshots":
+        return path.parent.parent.name.removeprefix("models--").replace("--", "/")
+    return path.name
+
+
+def _homes() -> list[Path]:
+    package = Path(str(files("forethought")))
+    # In a checkout the models lie beside src; in an installed wheel, inside the package.
+    return [package / "models", package.parent.parent / "models"]
+
+
+def _download(name: str, revision: str | None) -> Path:
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(HUB_FILES)))
+    except Exception as error:  # noqa: BLE001 - network, hub and disk each raise their own
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise ModelError(
+            f"{name}: not a folder here, and not available from the hub ({reason}); "
+            "check the name and the network, or download it and name its folder"
+        ) from None
