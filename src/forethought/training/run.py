@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from forethought import config
-from forethought.encoders import ReasoningEncoder, load
+from forethought.encoders import load
 from forethought.errors import ConfigError, DataError
 from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
@@ -76,9 +76,7 @@ def train_recipe(
     folder = out or Path("runs") / recipe.name
     model = train(recipe, folder, fresh=fresh, max_steps=max_steps, progress=progress)
     if recipe.gate:
-        encoder = load(model)
-        if isinstance(encoder, ReasoningEncoder):
-            fit_gate(encoder, recipe.gate).save(model)
+        fit_gate(load(model), recipe.gate).save(model)
     return model
 
 

@@ -12,7 +12,6 @@ from forethought.backbones import ImageProcessor, LoadOptions, new_network, save
 from forethought.config import find
 from forethought.data import ExampleSource
 from forethought.encoders import CARD, EncodeOptions, ReasoningEncoder, load
-from forethought.errors import ConfigError
 from forethought.files import write_text
 from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.training.recipe import Recipe, ScratchSettings
@@ -32,17 +31,14 @@ def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder
 
     Raises:
         ModelError: if it cannot be loaded.
-        ConfigError: if it is no network that can be trained here.
     """
     encoder = load(
         checkpoint,
         family=recipe.family,
         device="cuda" if torch.cuda.is_available() else "cpu",
-        loading=LoadOptions(dtype="float32", packed=False),
-        reading=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
+        load_options=LoadOptions(dtype="float32", packed=False),
+        encode_options=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
     )
-    if not isinstance(encoder, ReasoningEncoder):
-        raise ConfigError(f"init = {str(checkpoint)!r} is no Qwen-VL checkpoint; name one")
     encoder.engine.backbone.network.requires_grad_(requires_grad=True).train()
     return encoder
 
