@@ -32,7 +32,7 @@ class MeanColours:
         self.count = 0
         self.mixtures = torch.randn(3, 40, generator=torch.Generator().manual_seed(5))
 
-    def places(self, pictures, *, side):
+    def grid_features(self, pictures, *, side):
         self.count += len(pictures)
         colours = torch.stack([torch.from_numpy(p.copy()).float() / 255 for p in pictures])
         parts = torch.nn.functional.adaptive_avg_pool2d(colours.permute(0, 3, 1, 2), side)

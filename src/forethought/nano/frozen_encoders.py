@@ -94,7 +94,7 @@ class FrozenImageEncoder:
         return torch.cat(parts) if parts else torch.zeros(0, FEATURES)
 
     @torch.inference_mode()
-    def places(
+    def grid_features(
         self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
     ) -> Float[Tensor, "N S F"]:
         """Compute the features of a `side` x `side` grid over each picture, row by row."""

@@ -42,7 +42,7 @@ _SQUARE = Image(np.zeros((256, 256, 3), np.uint8))
 class PatchEncoder(Protocol):
     """Computes features of the parts of pictures."""
 
-    def places(
+    def grid_features(
         self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
     ) -> Float[Tensor, "N S F"]:
         """The features of the `side` x `side` parts of each picture, row by row."""
@@ -131,7 +131,7 @@ def patch_targets(
     pictures = tuple(source.pictures[name] for name in names)
     path, key = source.folder / FILE, _key(pictures, side, width)
     if not _is_of(path, key):
-        encode = partial((encoder or FrozenImageEncoder.published()).places, side=side)
+        encode = partial((encoder or FrozenImageEncoder.published()).grid_features, side=side)
         vectors = _compute([picture.pixels for picture in pictures], encode, width)
         with atomic(path) as temporary:
             save_file({"vectors": vectors}, temporary, metadata={"key": key})
