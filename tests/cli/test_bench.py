@@ -4,7 +4,7 @@ import pytest
 
 
 def test_built_in_inputs_are_measured_and_named_as_such(run, encoder):
-    ran = run("bench", "nano", "--quick")
+    ran = run("bench", "nano", "--repeats", 1)
     assert ran.status == 0
     assert "12 built-in texts and generated pictures; batches of 64; 1 round" in ran.out
     assert "direct" in ran.out

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from forethought.encoders import EncodeInput
 
 _SAMPLES = 12
-_QUICK_REPEATS = 1
 
 
 def bench(
@@ -32,10 +31,7 @@ def bench(
     ] = None,
     *,
     limit: Annotated[int, typer.Option(help="Measure the first so many inputs.")] = 64,
-    repeats: Annotated[int, typer.Option(help="Timed rounds.")] = 5,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="One timed round and no spread, for a first look.")
-    ] = False,
+    repeats: Annotated[int, typer.Option(help="Timed rounds; 1 for a first look.")] = 5,
     batch_size: Annotated[int, typer.Option(help="Inputs that run together.")] = 64,
     device: Annotated[
         str, typer.Option(help="Where it runs; by default the first GPU if there is one.")
@@ -60,7 +56,7 @@ def bench(
         found = measure_throughput(
             encoder,
             contents or _samples(),
-            repeats=_QUICK_REPEATS if quick else repeats,
+            repeats=repeats,
             batch_size=batch_size,
             progress=progress,
         )
@@ -116,7 +112,7 @@ def _print(found: "Throughput", source: str) -> None:
     print(f"{console.one_line(found.model)} {found.revision}, {found.dtype}")
     print(f"{found.machine} ({found.device}{threads})")
     print(f"{console.one_line(source)}; batches of {found.batch_size}; {rounds}\n")
-    print(f"{'':<8} {'items/s':>9} {'s (min-max)':>22} {'tokens':>7} {'peak memory':>12}")
+    print(f"{'':<8} {'items/s':>9} {'s (min-max)':>26} {'tokens':>7} {'peak memory':>12}")
     for name, mode in (("direct", found.direct), ("thought", found.thought)):
         if mode:
             print(_row(name, mode))
@@ -134,8 +130,10 @@ def _print(found: "Throughput", source: str) -> None:
 
 def _row(name: str, mode: "ModeThroughput") -> str:
     times = mode.times
-    spread = f"{times.median:.3f} ({times.low:.3f}-{times.high:.3f})"
+    spread = f"{times.median:.3f}"
+    if len(times.seconds) > 1:
+        spread += f" ({times.low:.3f}-{times.high:.3f})"
     memory = f"{mode.peak_bytes / 2**20:,.0f} MiB"
     return (
-        f"{name:<8} {mode.items_per_second:>9.2f} {spread:>22} {mode.tokens or '':>7} {memory:>12}"
+        f"{name:<8} {mode.items_per_second:>9.2f} {spread:>26} {mode.tokens or '':>7} {memory:>12}"
     )
