@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from forethought.errors import ConfigError
 
@@ -122,10 +122,11 @@ def build_named(
     Raises:
         ConfigError: if there is none of that name, it is no dataclass, or for a reason of `build`.
     """
-    into = find(name, known, kind=kind)
-    if not (inspect.isclass(into) and dataclasses.is_dataclass(into)):
+    objects: Mapping[str, object] = known  # an import path may name anything
+    found = find(name, objects, kind=kind)
+    if not (inspect.isclass(found) and dataclasses.is_dataclass(found)):
         raise ConfigError(f"{kind} {name!r} is no dataclass; its fields would be the table's keys")
-    return build(table, into, where="")
+    return build(table, cast("type[T]", found), where="")
 
 
 def dump(recipe: object) -> dict[str, Any]:
