@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -24,9 +25,7 @@ def test_a_published_checkpoint_is_found_again_without_its_name(tmp_path, family
 
 
 def test_a_gate_is_saved_with_its_encoder_and_left_out_with_it(tiny_encoder, tmp_path):
-    import dataclasses
-
     gate = LogisticGate(torch.ones(tiny_encoder.dimension), 0.25, 0.4, "nothing")
     found = saved(dataclasses.replace(tiny_encoder, gate=gate), tmp_path / "gated").gate
     assert (found.bias, found.threshold) == (0.25, 0.4)
-    assert saved(tiny_encoder, tmp_path / "plain").gate is None
+    assert saved(tiny_encoder, tmp_path / "gated").gate is None

@@ -18,6 +18,7 @@ _SETTINGS = (
     *("preprocessor_config.json", "video_preprocessor_config.json", "generation_config.json"),
 )
 """Files beside the weights that are copied unchanged."""
+_GATE = ("gate.json", "gate.safetensors")
 
 
 def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None:
@@ -31,6 +32,8 @@ def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None
         for name in _SETTINGS:
             if (home / name).is_file() and home.resolve() != folder.resolve():
                 shutil.copyfile(home / name, folder / name)
+    for name in _GATE:
+        (folder / name).unlink(missing_ok=True)
     if isinstance(encoder.gate, LogisticGate):
         encoder.gate.save(folder)
     card = {
