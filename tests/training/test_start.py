@@ -7,7 +7,6 @@ import torch
 from transformers import AutoTokenizer, Qwen2VLForConditionalGeneration
 
 from forethought.encoders import CARD
-from forethought.errors import ConfigError
 from forethought.renderers import TAGS, Tag
 from forethought.training.run_folder import RunFolder
 from forethought.training.start import starting_encoder
@@ -111,11 +110,3 @@ def test_the_card_has_the_recipes_name_budget_and_instructions(scratch):
         "budget": 24,
         "instructions": {"query": "Find the picture.", "document": "Picture."},
     }
-
-
-def test_a_model_that_is_no_network_of_ours_is_refused(tiny_data, monkeypatch):
-    from forethought.training import start
-
-    monkeypatch.setattr(start, "load", lambda *_, **options: "frozen")
-    with pytest.raises(ConfigError, match="init = 'frozen' is no Qwen-VL checkpoint; name one"):
-        starting_encoder(tiny.recipe(tiny_data), "frozen")
