@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from forethought.backbones import LoadOptions, PlaceholderTokens, QwenVL, load_checkpoint
-from forethought.encoders import EncodeInput, Encoder, ReasoningEncoder, as_messages
+from forethought.encoders import EncodeInput, ReasoningEncoder, as_messages
 from forethought.engines import DecodeOptions, LocalEngine
 from forethought.errors import ModelError
 from forethought.renderers import Tag
@@ -126,14 +126,12 @@ class Target:
         return replace(self, encoder=replace(self.encoder, **changed))
 
 
-def target_of(encoder: Encoder) -> Target:
+def target_of(encoder: ReasoningEncoder) -> Target:
     """Make a target of a loaded encoder.
 
     Raises:
-        ModelError: if it cannot think.
+        ModelError: if its family never thinks.
     """
-    if not isinstance(encoder, ReasoningEncoder):
-        raise ModelError(f"{encoder.name} has no decoder; measure a Qwen-VL checkpoint that thinks")
     target = Target(encoder, _reference(encoder))
     target.completion_format  # noqa: B018 - raises if it never thinks
     return target

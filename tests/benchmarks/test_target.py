@@ -3,12 +3,6 @@ import pytest
 from benchmarks.target import target_of
 from forethought.errors import ModelError
 from tests import published
-from tests.fakes import ColourEncoder
-
-
-def test_an_encoder_without_a_decoder_is_refused():
-    with pytest.raises(ModelError, match="colour has no decoder; measure a Qwen-VL checkpoint"):
-        target_of(ColourEncoder())
 
 
 def test_a_family_that_never_thinks_is_refused(tmp_path):

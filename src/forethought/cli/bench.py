@@ -106,7 +106,8 @@ def _payload(found: "Throughput", source: str) -> dict[str, object]:
 
 
 def _print(found: "Throughput", source: str) -> None:
-    threads = f", {found.threads} threads" if found.device == "cpu" else ""
+    plural = "s" * (found.threads > 1)
+    threads = f", {found.threads} thread{plural}" if found.device == "cpu" else ""
     count = len(found.direct.times.seconds)
     rounds = f"median of {count} rounds" if count > 1 else "1 round"
     print(f"{console.one_line(found.model)} {found.revision}, {found.dtype}")
