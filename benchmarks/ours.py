@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from benchmarks.results import EmbedOutput
 from benchmarks.target import Target
 from forethought.encoders import EncodeInput, LogisticGate
-from forethought.engines import Prefill, reread
+from forethought.engines import Prefill, teacher_force
 from forethought.types import Side, Think
 
 
@@ -60,7 +60,7 @@ class Reread:
     def __call__(self, inputs: Sequence[EncodeInput]) -> EmbedOutput:
         """Embed inputs in batches of similar length, one rationale each."""
         target = self.target
-        hidden = reread(
+        hidden = teacher_force(
             target.engine.backbone,
             target.prompts(inputs),
             self.completions,

@@ -22,9 +22,9 @@ def vllm_baseline(target: Target) -> EmbedFn | str:
 
     def think(inputs: Sequence[Input]) -> EmbedOutput:
         # Rounds repeat their inputs, a corpus does not: no round may profit from the last one.
-        engine.writer.reset_prefix_cache()
-        engine.writer.reset_mm_cache()
-        states, completions = engine.think(target.prompts(inputs), encoder.decode_options)
+        engine.llm.reset_prefix_cache()
+        engine.llm.reset_mm_cache()
+        states, completions = engine.generate(target.prompts(inputs), encoder.decode_options)
         vectors = F.normalize(states.float(), dim=-1).cpu().numpy()
         return EmbedOutput(vectors, tuple(completion.token_ids for completion in completions))
 

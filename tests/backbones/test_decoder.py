@@ -32,7 +32,7 @@ def stock_states(backbone, row):
     return output.hidden_states[-1][0, len(PROMPTS[row]) :]
 
 
-def cache_of_prompts(backbone, rows, *, room=16):
+def cache_of_prompts(backbone, rows, *, max_length=16):
     """The keys and values of prompts that were run in one batch."""
     prompts = [PROMPTS[row] for row in rows]
     batch = collate(
@@ -40,9 +40,9 @@ def cache_of_prompts(backbone, rows, *, room=16):
     )
     prefill = DynamicCache(config=backbone.network.config.text_config)
     backbone.hidden_states(batch, cache=prefill)
-    cache = KVCache(len(rows) + 1, room)
-    cache.enter(prefill, range(len(rows)), first=0, width=max(map(len, prompts)))
-    cache.reach(room)
+    cache = KVCache(len(rows) + 1, max_length)
+    cache.insert(prefill, range(len(rows)), first=0, width=max(map(len, prompts)))
+    cache.initialize(max_length)
     return cache
 
 
@@ -52,7 +52,7 @@ def extended(backbone, rows, counts, *, width=16):
     for count in counts:
         lengths = torch.tensor([len(PROMPTS[row]) + done for row in rows])
         token_ids = torch.tensor([COMPLETIONS[row][done : done + count] for row in rows])
-        view = cache.window(lengths, count=count, width=width)
+        view = cache.view(lengths, count=count, width=width)
         states.append(extend(backbone.network, token_ids, positions=lengths, cache=view))
         done += count
     return torch.cat(states, dim=1)
@@ -80,7 +80,7 @@ def test_positions_set_the_rotation(backbone):
             backbone.network,
             token_ids,
             positions=positions,
-            cache=cache.window(lengths, count=1, width=9),
+            cache=cache.view(lengths, count=1, width=9),
         )
         for positions in (lengths, lengths + torch.tensor([0, 5]))
     )

@@ -7,7 +7,6 @@ from forethought.doctor.memory_check import (
     check_memory,
     fitting_dtype,
     format_bytes,
-    free_memory,
 )
 
 
@@ -46,11 +45,6 @@ def test_the_message_has_both_precisions_and_the_available_memory():
         "2,209,000,000 parameters: 8.8 GB in float32, 4.4 GB in bfloat16; "
         "18.0 GB available on cuda:1"
     )
-
-
-def test_the_available_memory_of_this_machine_is_plausible():
-    available = free_memory("cpu")
-    assert available is None or available > 2**20
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""The engine's rules followed as slowly as they can be: a second opinion on every schedule.
+"""The engine's rules without batching or cache: the expected output of every schedule.
 
-One prompt at a time and no cache: for every token the stock network reads the whole text
-again from its beginning. Nothing here is shared with the engine.
+For every token the stock network runs the whole sequence of one prompt from its beginning.
+Nothing here is shared with the engine.
 """
 
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from torch import Tensor
 
 from forethought.types import CompletionFormat, Ending, Patches, Prompt
 
-LONGEST_RUN = 16
-Text = tuple[Prompt, tuple[int, ...]]
+MAX_PATTERN = 16
+Sequence = tuple[Prompt, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whole:
-    """One reading from beginning to end: the last token's state, and what it would say next."""
+class LastToken:
+    """The hidden state at the last token of a sequence, and the logits of the next."""
 
     state: Tensor
-    scores: Tensor
+    logits: Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slowly:
-    """What one prompt's row should write, how it should end, and the state at its embed token."""
+class Expected:
+    """The completion of one prompt, how it ends, and the state at its embed token."""
 
     token_ids: tuple[int, ...]
     ending: Ending
@@ -35,111 +35,117 @@ class Slowly:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SlowEngine:
-    """Reads and writes with a stock network; what it found once it keeps, as it is so slow."""
+    """Runs a stock network; results are cached, as each takes long."""
 
     network: Any
     completion_format: CompletionFormat
-    _read: dict[Text, Whole] = field(default_factory=dict)
+    _runs: dict[Sequence, LastToken] = field(default_factory=dict)
     _direct: dict[Prompt, Tensor] = field(default_factory=dict)
 
     def direct(self, prompt: Prompt) -> Tensor:
-        """The state where the prompt is read."""
+        """The hidden state at the direct embed token."""
         if prompt not in self._direct:
-            states, _ = read(self.network, prompt, prompt.token_ids)
+            states, _ = run(self.network, prompt, prompt.token_ids)
             self._direct[prompt] = states[prompt.read_at]
         return self._direct[prompt]
 
-    def behind(self, prompt: Prompt, written: tuple[int, ...]) -> Whole:
-        """Read the prompt and what was written on it, all of it."""
-        if (prompt, written) not in self._read:
-            states, scores = read(self.network, prompt, prompt.prefix_ids, written)
-            self._read[prompt, written] = Whole(states[-1], scores)
-        return self._read[prompt, written]
+    def last_token(self, prompt: Prompt, decoded: tuple[int, ...]) -> LastToken:
+        """Run the prompt and what was decoded behind it."""
+        if (prompt, decoded) not in self._runs:
+            states, logits = run(self.network, prompt, prompt.prefix_ids, decoded)
+            self._runs[prompt, decoded] = LastToken(states[-1], logits)
+        return self._runs[prompt, decoded]
 
-    def scores(self, prompt: Prompt, written: tuple[int, ...]) -> Tensor:
-        """How much each token is wanted next, of those that may be said."""
-        scores = self.behind(prompt, written).scores.clone()
+    def logits(self, prompt: Prompt, decoded: tuple[int, ...]) -> Tensor:
+        """Logits of the next token; those of forbidden tokens are minus infinity."""
+        logits = self.last_token(prompt, decoded).logits.clone()
         for token in self.completion_format.forbidden:
-            scores[token] = -torch.inf
-        return scores
+            logits[token] = -torch.inf
+        return logits
 
-    def think(self, prompt: Prompt, *, budget: int, repeats: int) -> Slowly:
-        """Write greedily until a rule says stop; the embed token then stands at the end."""
-        written: tuple[int, ...] = ()
+    def decode(self, prompt: Prompt, *, budget: int, repeats: int) -> Expected:
+        """Decode greedily until a rule ends it, then append the embed token."""
+        decoded: tuple[int, ...] = ()
         ending = None
         while ending is None:
-            token = self._next(prompt, written)
-            ending = self.ending(written, token, budget=budget, repeats=repeats)
+            token = self._next(prompt, decoded)
+            ending = self.ending(decoded, token, budget=budget, repeats=repeats)
             if ending is None:
-                written = (*written, token)
-        written = (*written, self.completion_format.embed_id)
-        return Slowly(written, ending, self.behind(prompt, written).state)
+                decoded = (*decoded, token)
+        decoded = (*decoded, self.completion_format.embed_id)
+        return Expected(decoded, ending, self.last_token(prompt, decoded).state)
 
     def ending(
-        self, written: tuple[int, ...], token: int, *, budget: int, repeats: int
+        self, decoded: tuple[int, ...], token: int, *, budget: int, repeats: int
     ) -> Ending | None:
-        """Why `token` is not written behind the rest, if it is not."""
-        # A full budget is full, whatever would have come.
-        if len(written) == budget:
+        """How a completion ends in place of its next token, if it does."""
+        if len(decoded) == budget:
             return Ending.LENGTH
         if token == self.completion_format.embed_id:
             return Ending.EMBED
         if token in self.completion_format.end_ids:
             return Ending.MALFORMED
-        return Ending.LOOP if goes_round((*written, token), repeats) else None
+        return Ending.LOOP if is_loop((*decoded, token), repeats) else None
 
-    def _next(self, prompt: Prompt, written: tuple[int, ...]) -> int:
+    def _next(self, prompt: Prompt, decoded: tuple[int, ...]) -> int:
         start = self.completion_format.start
-        if len(written) < len(start):
-            return start[len(written)]
-        return int(self.scores(prompt, written).argmax())
+        if len(decoded) < len(start):
+            return start[len(decoded)]
+        return int(self.logits(prompt, decoded).argmax())
 
 
-def goes_round(said: tuple[int, ...], times: int) -> bool:
-    """Whether the end of what was said is one short run, so many times over."""
-    runs = [said[-size:] for size in range(2, LONGEST_RUN + 1) if size * times <= len(said)]
-    return times > 0 and any(said[-len(run) * times :] == run * times for run in runs)
+def is_loop(decoded: tuple[int, ...], repeats: int) -> bool:
+    """Whether the last tokens are one short pattern, `repeats` times over."""
+    sizes = [size for size in range(2, MAX_PATTERN + 1) if size * repeats <= len(decoded)]
+    return repeats > 0 and any(
+        decoded[-size * repeats :] == decoded[-size:] * repeats for size in sizes
+    )
 
 
-def read(
-    network: Any, prompt: Prompt, head: tuple[int, ...], written: tuple[int, ...] = ()
+def run(
+    network: Any, prompt: Prompt, head: tuple[int, ...], decoded: tuple[int, ...] = ()
 ) -> tuple[Tensor, Tensor]:
-    """Every token's state, and the scores behind the last one.
+    """Every token's hidden state, and the logits behind the last one.
 
-    The stock network says where the tokens of the head stand; what is written counts on
-    from the largest of those places, as its own `generate` does.
+    The stock network computes the positions of the head; decoded tokens count on from the
+    largest of them, as in its own `generate`.
     """
     ids = torch.tensor([head])
     config = network.config
-    kinds = (ids == config.image_token_id) * 1 + (ids == config.video_token_id) * 2
-    pictures, films = (
-        [shown for shown in prompt.pictures if shown.is_video is video] for video in (False, True)
+    types = (ids == config.image_token_id) * 1 + (ids == config.video_token_id) * 2
+    images, videos = (
+        [media for media in prompt.pictures if media.is_video is is_video]
+        for is_video in (False, True)
     )
-    grids = {"image_grid_thw": _grids(pictures), "video_grid_thw": _grids(films)}
-    clock = getattr(config.vision_config, "tokens_per_second", None)
-    paces = torch.tensor([film.time_step / clock for film in films]) if clock and films else None
-    pace = {} if paces is None else {"second_per_grid_ts": paces}
-    places, _ = network.model.get_rope_index(ids, mm_token_type_ids=kinds, **grids, **pace)
-    after = places.max() + 1 + torch.arange(len(written))
-    whole = torch.tensor([[*head, *written]])
+    grids = {"image_grid_thw": _grids(images), "video_grid_thw": _grids(videos)}
+    per_second = getattr(config.vision_config, "tokens_per_second", None)
+    seconds = (
+        torch.tensor([video.time_step / per_second for video in videos])
+        if per_second and videos
+        else None
+    )
+    timing = {} if seconds is None else {"second_per_grid_ts": seconds}
+    positions, _ = network.model.get_rope_index(ids, mm_token_type_ids=types, **grids, **timing)
+    behind = positions.max() + 1 + torch.arange(len(decoded))
+    whole = torch.tensor([[*head, *decoded]])
     with torch.no_grad():
-        found = network(
+        output = network(
             input_ids=whole,
             attention_mask=torch.ones_like(whole),
-            position_ids=torch.cat([places, after.expand(3, 1, -1)], dim=-1),
-            mm_token_type_ids=torch.nn.functional.pad(kinds, (0, len(written))),
-            pixel_values=_values(pictures),
-            pixel_values_videos=_values(films),
+            position_ids=torch.cat([positions, behind.expand(3, 1, -1)], dim=-1),
+            mm_token_type_ids=torch.nn.functional.pad(types, (0, len(decoded))),
+            pixel_values=_values(images),
+            pixel_values_videos=_values(videos),
             **grids,
             use_cache=False,
             output_hidden_states=True,
         )
-    return found.hidden_states[-1][0], found.logits[0, -1]
+    return output.hidden_states[-1][0], output.logits[0, -1]
 
 
-def _grids(shown: list[Patches]) -> Tensor | None:
-    return torch.tensor([one.grid for one in shown]) if shown else None
+def _grids(media: list[Patches]) -> Tensor | None:
+    return torch.tensor([one.grid for one in media]) if media else None
 
 
-def _values(shown: list[Patches]) -> Tensor | None:
-    return torch.cat([torch.from_numpy(one.values) for one in shown]) if shown else None
+def _values(media: list[Patches]) -> Tensor | None:
+    return torch.cat([torch.from_numpy(one.values) for one in media]) if media else None

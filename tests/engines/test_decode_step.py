@@ -1,4 +1,4 @@
-"""Guessing ahead changes nothing but how long it takes; looking ahead stops a row early."""
+"""Speculative tokens change only the number of steps; early exit ends rows early."""
 
 import dataclasses
 from itertools import pairwise
@@ -14,40 +14,40 @@ from forethought.backbones import QwenVL
 from forethought.engines import DecodeOptions, EarlyExit, Limits, LocalEngine, Sampling
 from forethought.types import Ending
 from tests.engines import slow
-from tests.parity.schedules import check, near, schedules, squares, world
+from tests.parity.schedules import check, make_world, near, schedules, squares
 
 BUDGET = 22
 PLAIN = DecodeOptions(BUDGET, Sampling(), repeats=5)
 WARM = DecodeOptions(14, Sampling(temperature=1.2, top_p=0.95), repeats=5)
-SOME = EarlyExit(every=3, within=0.02)
+EARLY = EarlyExit(every=3, within=0.02)
 
 
-def guessing(engine, limits, speculative_tokens):
-    """An engine that guesses in whatever manner it is asked to write."""
+def speculating(engine, limits, speculative_tokens):
+    """An engine that adds speculative tokens to any options."""
 
-    class Guessing(LocalEngine):
-        def run(self, prompts, *, decode_options, **how):
+    class Speculating(LocalEngine):
+        def run(self, prompts, *, decode_options, **settings):
             decode_options = decode_options and dataclasses.replace(
                 decode_options, speculative_tokens=speculative_tokens
             )
-            return LocalEngine.run(self, prompts, decode_options=decode_options, **how)
+            return LocalEngine.run(self, prompts, decode_options=decode_options, **settings)
 
-    return Guessing(engine.backbone, engine.pad_id, engine.completion_format, limits)
+    return Speculating(engine.backbone, engine.pad_id, engine.completion_format, limits)
 
 
 @pytest.fixture(scope="module")
-def told(tiny_encoder):
-    return world(tiny_encoder, squares(tiny_encoder))
+def world(tiny_encoder):
+    return make_world(tiny_encoder, squares(tiny_encoder))
 
 
-def all_think(prefill, _group):
+def all_decode(prefill, _group):
     return list(range(len(prefill.lengths))), [0.5] * len(prefill.lengths)
 
 
-def answers(engine, prompts, decode_options, **how):
-    found = list(engine.run(prompts, decide=all_think, decode_options=decode_options, **how))
-    assert sorted(answer.index for answer in found) == list(range(len(prompts)))
-    return [answer for _, answer in sorted((answer.index, answer) for answer in found)]
+def outputs(engine, prompts, options, **settings):
+    found = list(engine.run(prompts, decide=all_decode, decode_options=options, **settings))
+    assert sorted(output.index for output in found) == list(range(len(prompts)))
+    return [output for _, output in sorted((output.index, output) for output in found)]
 
 
 def same(found, expected):
@@ -58,11 +58,9 @@ def same(found, expected):
 
 @pytest.mark.parametrize("speculative_tokens", [1, 4])
 @settings(max_examples=20)
-@given(asked=schedules(count=8))
-def test_guesses_change_nothing_that_is_written_whatever_the_schedule(
-    told, speculative_tokens, asked
-):
-    check(told, guessing(told.engine, asked.limits, speculative_tokens), asked)
+@given(schedule=schedules(count=8))
+def test_speculation_changes_no_greedy_completion(world, speculative_tokens, schedule):
+    check(world, speculating(world.engine, schedule.limits, speculative_tokens), schedule)
 
 
 @pytest.mark.parametrize("speculative_tokens", [1, 3])
@@ -77,140 +75,139 @@ def test_guesses_change_nothing_that_is_written_whatever_the_schedule(
     seed=st.integers(0, 99),
     samples=st.integers(1, 3),
 )
-def test_guesses_change_nothing_that_is_drawn(told, speculative_tokens, limits, seed, samples):
-    how = {"seed": seed, "samples": samples}
-    engine = dataclasses.replace(told.engine, limits=limits)
-    guessing = dataclasses.replace(WARM, speculative_tokens=speculative_tokens)
-    prompts = told.prompts[:4]
-    same(answers(engine, prompts, guessing, **how), answers(told.engine, prompts, WARM, **how))
+def test_speculation_changes_no_sampled_completion(
+    world, speculative_tokens, limits, seed, samples
+):
+    engine = dataclasses.replace(world.engine, limits=limits)
+    options = dataclasses.replace(WARM, speculative_tokens=speculative_tokens)
+    prompts = world.prompts[:4]
+    same(
+        outputs(engine, prompts, options, seed=seed, samples=samples),
+        outputs(world.engine, prompts, WARM, seed=seed, samples=samples),
+    )
 
 
-class Counting(QwenVL):
-    """Counts passes."""
+class Recording(QwenVL):
+    """Records the shape of every pass."""
 
     def extend(self, token_ids, *, positions, cache):
-        PASSES.append(tuple(token_ids.shape))
+        SHAPES.append(tuple(token_ids.shape))
         return super().extend(token_ids, positions=positions, cache=cache)
 
 
-PASSES: list[tuple[int, ...]] = []
+SHAPES: list[tuple[int, ...]] = []
 
 
-def passes(engine, prompts, decode_options):
-    counting = dataclasses.replace(engine, backbone=Counting(engine.backbone.network))
-    PASSES.clear()
-    found = answers(counting, prompts, decode_options)
-    return found, list(PASSES)
+def with_shapes(engine, prompts, options):
+    recording = dataclasses.replace(engine, backbone=Recording(engine.backbone.network))
+    SHAPES.clear()
+    found = outputs(recording, prompts, options)
+    return found, list(SHAPES)
 
 
-def test_a_row_that_says_one_token_again_and_again_needs_a_quarter_of_the_passes(told):
-    # Nothing but one token may be written.
+def test_a_repeated_token_needs_a_quarter_of_the_steps(world):
+    # Only one token is allowed.
     completion_format = dataclasses.replace(
-        told.engine.completion_format,
+        world.engine.completion_format,
         start=(),
-        forbidden=tuple(sorted({*range(told.engine.backbone.vocab_size)} - {40})),
+        forbidden=tuple(sorted({*range(world.engine.backbone.vocab_size)} - {40})),
     )
-    engine = dataclasses.replace(told.engine, completion_format=completion_format)
-    decode_options = DecodeOptions(50, Sampling(), repeats=0)
-    prompts = told.prompts[:1]
-    expected, plain = passes(engine, prompts, decode_options)
+    engine = dataclasses.replace(world.engine, completion_format=completion_format)
+    options = DecodeOptions(50, Sampling(), repeats=0)
+    prompts = world.prompts[:1]
+    expected, plain = with_shapes(engine, prompts, options)
     assert expected[0].completions[0].token_ids == (*[40] * 50, completion_format.embed_id)
     assert plain == [(1, 1)] * 51
-    found, fewer = passes(
-        engine, prompts, dataclasses.replace(decode_options, speculative_tokens=3)
-    )
+    found, fewer = with_shapes(engine, prompts, dataclasses.replace(options, speculative_tokens=3))
     same(found, expected)
-    # The first two find nothing; from the third on all three guesses are right each time: they
-    # are the last token itself. Two and twelve times four make fifty; then the embed token.
+    # The first two steps have no occurrence to draft from; from the third on all three drafts
+    # are right. Two and twelve times four make fifty; then the embed token.
     assert fewer == [(1, 4)] * (2 + 12 + 1)
 
 
-def test_a_row_that_says_what_stands_in_its_prompt_needs_fewer_passes(told):
-    # What it would say anyway stands before it, as if it had been asked with its own answer.
-    prompt = told.prompts[0]
-    expected, plain = passes(told.engine, [prompt], PLAIN)
-    said = expected[0].completions[0].token_ids[:-1]
+def test_a_completion_that_repeats_its_prompt_needs_fewer_steps(world):
+    # The prompt begins with the completion.
+    prompt = world.prompts[0]
+    expected, plain = with_shapes(world.engine, [prompt], PLAIN)
+    head = expected[0].completions[0].token_ids[:-1]
     echoed = dataclasses.replace(
         prompt,
-        token_ids=(*said, *prompt.token_ids),
-        read_at=prompt.read_at + len(said),
-        write_at=prompt.write_at + len(said),
+        token_ids=(*head, *prompt.token_ids),
+        read_at=prompt.read_at + len(head),
+        write_at=prompt.write_at + len(head),
     )
-    plainly, plain = passes(told.engine, [echoed], PLAIN)
-    found, fewer = passes(told.engine, [echoed], dataclasses.replace(PLAIN, speculative_tokens=4))
-    same(found, plainly)
+    expected, plain = with_shapes(world.engine, [echoed], PLAIN)
+    found, fewer = with_shapes(
+        world.engine, [echoed], dataclasses.replace(PLAIN, speculative_tokens=4)
+    )
+    same(found, expected)
     assert len(fewer) < 0.8 * len(plain)
 
 
-def check_settled(told, index, answer, plain):
-    """A row that settled says the beginning of what it would have said, and is read there."""
-    (thought,), (vector,) = answer.completions, answer.vectors
-    if thought.ending is not Ending.EARLY_EXIT:
-        assert thought == plain.completions[0]
+def check_early(world, index, output, plain):
+    """Whether a row exited early: then its completion is a beginning of the plain one."""
+    (completion,), (vector,) = output.completions, output.vectors
+    if completion.ending is not Ending.EARLY_EXIT:
+        assert completion == plain.completions[0]
         near(vector, plain.vectors[0])
         return False
-    *written, embed = thought.token_ids
-    assert embed == told.embed_id
-    assert tuple(written) == plain.completions[0].token_ids[: len(written)]
-    prompt = told.prompts[index]
-    states, _ = slow.read(told.slow.network, prompt, prompt.prefix_ids, thought.token_ids)
+    *decoded, embed = completion.token_ids
+    assert embed == world.embed_id
+    assert tuple(decoded) == plain.completions[0].token_ids[: len(decoded)]
+    prompt = world.prompts[index]
+    states, _ = slow.run(world.slow.network, prompt, prompt.prefix_ids, completion.token_ids)
     near(vector, states[-1])
     return True
 
 
-def settling(engine, prompts, early_exit, **how):
-    return answers(engine, prompts, dataclasses.replace(PLAIN, early_exit=early_exit), **how)
+def early_outputs(engine, prompts, early_exit):
+    return outputs(engine, prompts, dataclasses.replace(PLAIN, early_exit=early_exit))
 
 
 @pytest.fixture(scope="module")
-def plain(told):
-    return answers(told.engine, told.prompts, PLAIN)
+def plain(world):
+    return outputs(world.engine, world.prompts, PLAIN)
 
 
 @pytest.mark.parametrize("every", [1, 3, 5])
-def test_a_row_that_settles_is_read_at_an_embed_token_behind_what_it_wrote(told, plain, every):
-    found = settling(told.engine, told.prompts, EarlyExit(every, SOME.within))
-    settled = [
-        check_settled(told, index, answer, plain[index]) for index, answer in enumerate(found)
-    ]
-    assert any(settled)
-    lengths = [len(answer.completions[0].token_ids) - 1 for answer in found]
-    for length, early in zip(lengths, settled, strict=True):
-        # The first look has nothing to be compared with.
+def test_an_early_exit_has_the_vector_of_an_embed_token_behind_its_tokens(world, plain, every):
+    found = early_outputs(world.engine, world.prompts, EarlyExit(every, EARLY.within))
+    exits = [check_early(world, index, output, plain[index]) for index, output in enumerate(found)]
+    assert any(exits)
+    lengths = [len(output.completions[0].token_ids) - 1 for output in found]
+    for length, early in zip(lengths, exits, strict=True):
+        # The first probe has none to be compared with.
         assert not early or (length % every == 0 and length >= 2 * every)
 
 
-def test_a_row_settles_at_the_first_look_that_is_near_the_one_before_it(told, plain):
-    found = settling(told.engine, told.prompts, SOME)
-    for index, prompt in enumerate(told.prompts):
-        said = plain[index].completions[0].token_ids[:-1]
-        looks = range(SOME.every, len(said) + 1, SOME.every)
-        seen = [
-            slow.read(told.slow.network, prompt, prompt.prefix_ids, (*said[:end], told.embed_id))[
-                0
-            ][-1]
-            for end in looks
+def test_a_row_exits_at_the_first_probe_close_to_the_one_before(world, plain):
+    found = early_outputs(world.engine, world.prompts, EARLY)
+    for index, prompt in enumerate(world.prompts):
+        decoded = plain[index].completions[0].token_ids[:-1]
+        ends = range(EARLY.every, len(decoded) + 1, EARLY.every)
+        probes = [
+            world.slow.last_token(prompt, (*decoded[:end], world.embed_id)).state for end in ends
         ]
-        moved = [1 - F.cosine_similarity(*pair, dim=0) for pair in pairwise(seen)]
-        nears = [end for end, far in zip(looks[1:], moved, strict=True) if far < SOME.within]
-        expected = nears[0] if nears else len(said)
+        distances = [1 - F.cosine_similarity(*pair, dim=0) for pair in pairwise(probes)]
+        exits = [end for end, far in zip(ends[1:], distances, strict=True) if far < EARLY.within]
+        expected = exits[0] if exits else len(decoded)
         assert len(found[index].completions[0].token_ids) - 1 == expected
 
 
-def test_where_nothing_is_near_enough_all_is_as_without_looks(told, plain):
-    found = settling(told.engine, told.prompts, EarlyExit(every=2, within=1e-12))
-    assert not any(answer.completions[0].ending is Ending.EARLY_EXIT for answer in found)
+def test_where_no_probe_is_close_enough_nothing_changes(world, plain):
+    found = early_outputs(world.engine, world.prompts, EarlyExit(every=2, within=1e-12))
+    assert not any(output.completions[0].ending is Ending.EARLY_EXIT for output in found)
     same(found, plain)
 
 
-def test_where_any_vector_is_near_enough_all_rows_exit_at_their_second_check(told):
+def test_where_any_probe_is_close_enough_all_rows_exit_at_their_second(world):
     # No two vectors are further apart than 2, and no row ends by itself before its tenth token.
-    forced = dataclasses.replace(told.engine.completion_format, start=tuple(range(30, 39)))
-    engine = dataclasses.replace(told.engine, completion_format=forced)
-    for answer in settling(engine, told.prompts, EarlyExit(every=4, within=2.0)):
-        (completion,) = answer.completions
+    forced = dataclasses.replace(world.engine.completion_format, start=tuple(range(30, 39)))
+    engine = dataclasses.replace(world.engine, completion_format=forced)
+    for output in early_outputs(engine, world.prompts, EarlyExit(every=4, within=2.0)):
+        (completion,) = output.completions
         assert completion.ending is Ending.EARLY_EXIT
-        assert completion.token_ids == (*range(30, 38), told.embed_id)
+        assert completion.token_ids == (*range(30, 38), world.embed_id)
 
 
 @pytest.mark.parametrize(
@@ -218,16 +215,18 @@ def test_where_any_vector_is_near_enough_all_rows_exit_at_their_second_check(tol
     [Limits(rows=1), Limits(rows=3, refill=0.0), Limits(rows=4, tokens=1, refill=0.5)],
     ids=["alone", "few", "late"],
 )
-def test_when_a_row_settles_depends_on_no_neighbour_and_not_on_when_it_entered(told, limits):
-    expected = settling(told.engine, told.prompts, SOME)
-    order = np.random.default_rng(3).permutation(len(told.prompts)).tolist()
-    engine = dataclasses.replace(told.engine, limits=limits)
-    found = settling(engine, [told.prompts[index] for index in order], SOME)
+def test_early_exit_depends_on_no_other_row_and_not_on_the_schedule(world, limits):
+    expected = early_outputs(world.engine, world.prompts, EARLY)
+    order = np.random.default_rng(3).permutation(len(world.prompts)).tolist()
+    engine = dataclasses.replace(world.engine, limits=limits)
+    found = early_outputs(engine, [world.prompts[index] for index in order], EARLY)
     same(found, [expected[index] for index in order])
 
 
-def test_a_row_that_settles_spares_passes_and_reads_ahead_only_when_it_looks(told):
-    _, looked = passes(told.engine, told.prompts[:1], dataclasses.replace(PLAIN, early_exit=SOME))
-    wide = [at for at, (_, width) in enumerate(looked, start=1) if width == 2]
-    assert wide == [at for at in range(1, len(looked) + 1) if at % SOME.every == 0]
-    assert {width for _, width in looked} == {1, 2}
+def test_a_step_is_wider_only_when_it_probes(world):
+    _, shapes = with_shapes(
+        world.engine, world.prompts[:1], dataclasses.replace(PLAIN, early_exit=EARLY)
+    )
+    wide = [step for step, (_, width) in enumerate(shapes, start=1) if width == 2]
+    assert wide == [step for step in range(1, len(shapes) + 1) if step % EARLY.every == 0]
+    assert {width for _, width in shapes} == {1, 2}

@@ -1,4 +1,4 @@
-"""Steps that are captured; and that a step asks nothing of the host, so that it can be."""
+"""Captured steps; and that a decode step never waits for the host, so that it can be captured."""
 
 from functools import partial
 
@@ -8,39 +8,39 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from forethought.backbones import QwenVL
-from forethought.engines.cache import KVCache, cache_of_one_pass
+from forethought.engines.cache import KVCache, prefill_cache
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
+from forethought.engines.decode_state import DecodeState
 from forethought.engines.decode_step import DecodeStep
 from forethought.engines.graphs import (
-    PLACES,
+    WIDTH_MULTIPLE,
     Captured,
-    CudaRecorder,
+    CudaCapture,
     Eager,
     Graphs,
     graphs_for,
 )
-from forethought.engines.row_state import RowState
 from forethought.engines.sampling import Sampling
 from forethought.types import CompletionFormat
 from tests.backbones.networks import network_of
 from tests.published import NETWORKS
 
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA device")
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
-def test_without_graphs_just_what_is_there_is_run_at_once():
+def test_without_graphs_nothing_is_padded_and_steps_run_at_once():
     eager = Eager()
     assert isinstance(eager, Graphs)
     assert eager.sync_interval == 1
-    assert [eager.rows(count, most=9) for count in (1, 3, 9)] == [1, 3, 9]
-    assert [eager.width(places, most=70) for places in (1, 33, 70, 80)] == [1, 33, 70, 70]
+    assert [eager.pad_rows(count, most=9) for count in (1, 3, 9)] == [1, 3, 9]
+    assert [eager.pad_width(width, most=70) for width in (1, 33, 70, 80)] == [1, 33, 70, 70]
     runs: list[int] = []
     for _ in range(3):
         eager.run("one", lambda: runs.append(len(runs)))
     assert runs == [0, 1, 2]
 
 
-def test_a_processor_has_no_graphs():
+def test_a_cpu_has_no_graphs():
     assert isinstance(graphs_for({torch.device("cpu")}), Eager)
 
 
@@ -53,39 +53,39 @@ def test_under_autocast_there_are_no_graphs(monkeypatch):
     assert isinstance(graphs_for([torch.device("cuda", 0)]), Eager)
 
 
-class Told:
-    """Stands for a device's recorder; says what it was asked, and fails if told to."""
+class FakeCapture:
+    """A device's capture without a device; logs its calls, and raises if it `fails`."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
-        self.said: list[str] = []
+        self.log: list[str] = []
 
     def __call__(self, step):
         if self.fails:
-            self.said.append("failed")
+            self.log.append("failed")
             raise RuntimeError("operation not permitted when stream is capturing")
-        self.said.append("recorded")
+        self.log.append("captured")
 
         def replay():
-            self.said.append("replayed")
+            self.log.append("replayed")
             step()
 
         return replay
 
 
-def test_a_shape_is_run_then_recorded_then_replayed():
-    told = Told()
-    captured = Captured(told)
+def test_a_shape_is_run_then_captured_then_replayed():
+    capture = FakeCapture()
+    captured = Captured(capture)
     runs: list[str] = []
     for key in ("wide", "wide", "narrow", "wide", "narrow"):
         captured.run(key, partial(runs.append, key))
     assert runs == ["wide", "wide", "narrow", "wide", "narrow"]
-    assert told.said == ["recorded", "replayed", "replayed", "recorded", "replayed"]
+    assert capture.log == ["captured", "replayed", "replayed", "captured", "replayed"]
 
 
-def test_steps_that_cannot_be_recorded_all_run_as_they_are_written_and_say_so_once():
-    told = Told(fails=True)
-    captured = Captured(told)
+def test_steps_that_cannot_be_captured_run_eagerly_with_one_warning():
+    capture = FakeCapture(fails=True)
+    captured = Captured(capture)
     runs: list[str] = []
     captured.run("wide", partial(runs.append, "wide"))
     with pytest.warns(UserWarning, match="cannot be captured: operation not permitted"):
@@ -93,17 +93,25 @@ def test_steps_that_cannot_be_recorded_all_run_as_they_are_written_and_say_so_on
     for key in ("wide", "narrow", "narrow", "narrow"):
         captured.run(key, partial(runs.append, key))
     assert runs == ["wide"] * 3 + ["narrow"] * 3
-    assert told.said == ["failed"]
+    assert capture.log == ["failed"]
 
 
-def test_with_graphs_rows_and_widths_are_rounded_up_to_few_shapes():
-    captured = Captured(Told())
+def test_with_graphs_rows_and_widths_are_padded_to_few_shapes():
+    captured = Captured(FakeCapture())
     assert isinstance(captured, Graphs)
     assert captured.sync_interval > 1
-    assert [captured.rows(count, most=48) for count in (1, 2, 3, 5, 8, 33)] == [1, 2, 4, 8, 8, 48]
-    widths = [captured.width(places, most=3 * PLACES - 1) for places in (1, PLACES, PLACES + 1)]
-    assert widths == [PLACES, PLACES, 2 * PLACES]
-    assert captured.width(2 * PLACES + 1, most=3 * PLACES - 1) == 3 * PLACES - 1
+    assert [captured.pad_rows(count, most=48) for count in (1, 2, 3, 5, 8, 33)] == [
+        1,
+        2,
+        4,
+        8,
+        8,
+        48,
+    ]
+    most = 3 * WIDTH_MULTIPLE - 1
+    widths = (1, WIDTH_MULTIPLE, WIDTH_MULTIPLE + 1, 2 * WIDTH_MULTIPLE + 1)
+    padded = [captured.pad_width(width, most=most) for width in widths]
+    assert padded == [WIDTH_MULTIPLE, WIDTH_MULTIPLE, 2 * WIDTH_MULTIPLE, most]
 
 
 @pytest.mark.gpu
@@ -114,18 +122,18 @@ def test_a_gpu_has_graphs():
 
 @pytest.mark.gpu
 @on_cuda
-@pytest.mark.filterwarnings("ignore:steps run one kernel at a time")
+@pytest.mark.filterwarnings("ignore:decode steps run without CUDA graphs")
 @torch.inference_mode()
-def test_after_a_step_that_asks_the_host_all_goes_on_where_it_was():
-    captured = Captured(CudaRecorder(torch.device("cuda", 0)))
+def test_after_a_failed_capture_the_stream_and_the_state_are_as_before():
+    captured = Captured(CudaCapture(torch.device("cuda", 0)))
     state = torch.zeros(3, device="cuda")
     before = torch.cuda.current_stream()
 
-    def asks() -> None:
+    def waits() -> None:
         state.add_(1 + int(state.isnan().any()))
 
     for _ in range(4):
-        captured.run("asks", asks)
+        captured.run("waits", waits)
     assert torch.cuda.current_stream() == before
     assert state.tolist() == [4, 4, 4]
 
@@ -133,96 +141,95 @@ def test_after_a_step_that_asks_the_host_all_goes_on_where_it_was():
 @pytest.mark.gpu
 @on_cuda
 @torch.inference_mode()
-def test_a_replayed_step_does_what_it_did_when_it_was_run():
-    ways: list[tuple[Graphs, torch.Tensor]] = [
-        (way, torch.arange(6.0, device="cuda").view(2, 3))
-        for way in (Eager(), Captured(CudaRecorder(torch.device("cuda", 0))))
+def test_a_replayed_step_equals_an_eager_one():
+    runners: list[tuple[Graphs, torch.Tensor]] = [
+        (runner, torch.arange(6.0, device="cuda").view(2, 3))
+        for runner in (Eager(), Captured(CudaCapture(torch.device("cuda", 0))))
     ]
     weight = torch.linspace(-1, 1, 9, device="cuda").view(3, 3)
     passes = torch.zeros(2, device="cuda")
 
-    def advance(state: torch.Tensor, count: int, at: int) -> None:
-        passes[at] += 1
+    def advance(state: torch.Tensor, count: int, index: int) -> None:
+        passes[index] += 1
         state[:count].copy_((state[:count] @ weight).tanh() + state[:count])
 
-    for at, (way, state) in enumerate(ways):
+    for index, (runner, state) in enumerate(runners):
         for count in (2, 1, 2, 2, 1, 2, 1, 1):
-            way.run(count, partial(advance, state, count, at))
-            # What a graph reads it reads anew each time.
+            runner.run(count, partial(advance, state, count, index))
+            # A replay reads the current values.
             state[0, 1] += 1
-    torch.testing.assert_close(ways[0][1], ways[1][1])
+    torch.testing.assert_close(runners[0][1], runners[1][1])
     assert passes.tolist() == [8, 8]
 
 
 META = torch.device("meta")
-GRAMMAR = CompletionFormat(embed_id=31, start=(3, 4), end_ids=(33, 34), forbidden=(35, 38))
-DRAWN = Sampling(temperature=0.7, top_p=0.9, top_k=5)
+FORMAT = CompletionFormat(embed_id=31, start=(3, 4), end_ids=(33, 34), forbidden=(35, 38))
+SAMPLED = Sampling(temperature=0.7, top_p=0.9, top_k=5)
 
 
-class Device(TorchDispatchMode):
-    """Lets pass what a capture would: work on the device alone, and no number that is looked at.
+class DeviceOnly(TorchDispatchMode):
+    """Allows what a capture allows: operations on the device that the host does not wait for.
 
-    A tensor of the meta device has no numbers, so torch itself refuses shapes made by them.
+    Tensors of the meta device hold no numbers, so torch itself refuses to read one.
     """
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        found = func(*args, **(kwargs or {}))
-        tensors = [leaf for leaf in tree_leaves((args, kwargs, found)) if torch.is_tensor(leaf)]
+        result = func(*args, **(kwargs or {}))
+        tensors = [leaf for leaf in tree_leaves((args, kwargs, result)) if torch.is_tensor(leaf)]
         if any(tensor.device != META for tensor in tensors):
             raise AssertionError(f"{func} touches the host")
-        return found
+        return result
 
 
-def rows_of_three(network, *, room):
-    """Three rows with prompts of twenty tokens, of which there are no numbers."""
+def three_rows(network, *, max_length):
+    """State and cache of three rows with prompts of twenty tokens, on the meta device."""
     text = network.config.text_config
     shape = (3, text.num_key_value_heads, 20, 16)
-    cache = cache_of_one_pass(text.num_hidden_layers)
-    for place in range(text.num_hidden_layers):
+    prefill = prefill_cache(text.num_hidden_layers)
+    for layer in range(text.num_hidden_layers):
         keys = torch.zeros(shape, device=META, dtype=network.dtype)
-        cache.update(keys, keys.clone(), place)
-    slots = KVCache(4, room)
-    slots.enter(cache, [2, 0, 1], first=0, width=20)
-    slots.reach(40)
-    states = torch.zeros(3, text.hidden_size, device=META, dtype=network.dtype)
-    return RowState.unused(4, room=room, draws=8, states=states), slots
+        prefill.update(keys, keys.clone(), layer)
+    cache = KVCache(4, max_length)
+    cache.insert(prefill, [2, 0, 1], first=0, width=20)
+    cache.initialize(40)
+    hidden = torch.zeros(3, text.hidden_size, device=META, dtype=network.dtype)
+    return DecodeState.empty(4, max_length=max_length, draws=8, like=hidden), cache
 
 
-def test_the_guard_sees_a_number_that_comes_from_the_host():
-    with Device(), pytest.raises(AssertionError, match="touches the host"):
+def test_the_guard_notices_the_host():
+    with DeviceOnly(), pytest.raises(AssertionError, match="touches the host"):
         torch.zeros(3, device=META) + torch.tensor([1.0, 2.0, 3.0]).to(META)
-    with Device(), pytest.raises((RuntimeError, NotImplementedError)):
+    with DeviceOnly(), pytest.raises((RuntimeError, NotImplementedError)):
         torch.zeros(3, device=META).any().item()
 
 
 @pytest.mark.parametrize("architecture", NETWORKS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["32 bits", "16 bits"])
 @pytest.mark.parametrize(
-    ("decode_options", "looks"),
+    ("options", "probe"),
     [
         (DecodeOptions(9), False),
         (DecodeOptions(9, repeats=0), False),
-        (DecodeOptions(9, DRAWN), False),
+        (DecodeOptions(9, SAMPLED), False),
         (DecodeOptions(9, speculative_tokens=2), False),
-        (DecodeOptions(9, DRAWN, speculative_tokens=3), False),
+        (DecodeOptions(9, SAMPLED, speculative_tokens=3), False),
         (DecodeOptions(9, early_exit=EarlyExit(every=2, within=0.1)), True),
         (DecodeOptions(9, early_exit=EarlyExit(every=2, within=0.1)), False),
     ],
     ids=[
         "greedy",
         "no loops",
-        "drawn",
-        "speculative_tokens",
-        "drawn guesses",
-        "looks",
-        "between looks",
+        "sampled",
+        "drafts",
+        "sampled drafts",
+        "probe",
+        "between probes",
     ],
 )
-def test_a_step_asks_nothing_of_the_host(architecture, dtype, decode_options, looks):
+def test_a_step_never_waits_for_the_host(architecture, dtype, options, probe):
     network = network_of(architecture).to(META, dtype)
-    writer = DecodeStep(QwenVL(network), GRAMMAR, decode_options)
-    rows, slots = rows_of_three(network, room=64)
-    # Without gradients, not under inference mode: there the guard would see whole functions
-    # and not what they are made of.
-    with torch.no_grad(), Device():
-        writer.advance(rows.part(0, 4), slots, width=40, looks=looks)
+    step = DecodeStep(QwenVL(network), FORMAT, options)
+    state, cache = three_rows(network, max_length=64)
+    # Not under inference mode: there the guard receives composite operations undivided.
+    with torch.no_grad(), DeviceOnly():
+        step.run(state.first(4), cache, width=40, probe=probe)

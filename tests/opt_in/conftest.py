@@ -1,9 +1,8 @@
-"""Torchvision as it can be had without its compiled half.
+"""Makes torchvision importable where its compiled operators do not load.
 
-Its wheel on this project's index was built for GPUs; on a CPU its operators do not load, and
-importing it fails on the two that it describes by name. Declared first, they are enough for
-everything that is pure Python, the video transforms among it. Where vLLM is, the environment
-has declared them already, by `torchvision.pth`.
+Its common wheel is built for GPUs; on a CPU its operators do not load, and importing it fails
+on two of them. Declaring these two is enough for everything that is pure Python, such as the
+video transforms. In an environment made for vLLM `torchvision.pth` declares them.
 """
 
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ import torch
 
 OPERATORS = pytest.StashKey[torch.library.Library]()
 NEEDS = {"test_torchvision.py": "torchvision", "test_vllm.py": "vllm"}
-"""The package without which a file's tests are skipped."""
+"""The package that a file's tests need; without it they are skipped."""
 
 
 def pytest_configure(config):
@@ -22,7 +21,7 @@ def pytest_configure(config):
     library = torch.library.Library("torchvision", "DEF")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    # The library lives as long as somebody holds it.
+    # The declarations last as long as the library object.
     config.stash[OPERATORS] = library
 
 

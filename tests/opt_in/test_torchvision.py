@@ -1,8 +1,7 @@
-"""Our patches against the stock processors', where torchvision lets them be made.
+"""Our patches against those of the stock processors that need torchvision.
 
-Videos are resized as theirs, and equal to the last level. Pictures are resized by Pillow, as
-the stock processor without torchvision does, and that one rounds a pixel in its own way: by
-one 8-bit level, and now and then by two.
+Videos are resized by torch in both, and equal. Images are resized by Pillow here, which rounds
+a pixel differently: by one 8-bit level, rarely by two.
 """
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from forethought.backbones import ImageProcessor, VideoSettings
 from forethought.types import FramePolicy, Image, Video
 
-# A level of one 8-bit channel after division by the smallest standard deviation.
+# One 8-bit level after division by the smallest standard deviation.
 LEVEL = 1.01 / 255 / 0.26
 
 
@@ -26,7 +25,7 @@ def smooth(height, width, seed):
 
 
 @pytest.mark.parametrize("size", [(112, 112), (90, 131), (300, 41), (480, 640)])
-def test_a_picture_is_the_stock_processors_within_a_level(size):
+def test_an_image_equals_the_stock_processors_within_a_level(size):
     from transformers import Qwen2VLImageProcessor
 
     pixels = smooth(size[0], size[1], 1)
@@ -34,14 +33,14 @@ def test_a_picture_is_the_stock_processors_within_a_level(size):
     theirs = stock(images=[pixels], return_tensors="np")
     ours = ImageProcessor(min_pixels=3136, max_pixels=50_000)(Image(pixels))
     assert ours.grid == tuple(theirs["image_grid_thw"][0].tolist())
-    apart = np.abs(ours.values - theirs["pixel_values"])
-    assert (apart <= LEVEL).mean() > 0.9999
-    assert apart.max() <= 2 * LEVEL
+    difference = np.abs(ours.values - theirs["pixel_values"])
+    assert (difference <= LEVEL).mean() > 0.9999
+    assert difference.max() <= 2 * LEVEL
 
 
 @pytest.mark.parametrize("count", [4, 5])
 @pytest.mark.parametrize("size", [(112, 140), (90, 131)])
-def test_a_video_is_the_stock_processors_within_a_level(size, count):
+def test_a_video_equals_the_stock_processors(size, count):
     from transformers import Qwen2VLVideoProcessor
 
     frames = [smooth(size[0], size[1], seed) for seed in range(count)]
@@ -59,12 +58,12 @@ def test_a_video_is_the_stock_processors_within_a_level(size, count):
 
 
 @pytest.mark.parametrize("count", [4, 5])
-def test_a_video_of_qwen3_is_the_stock_processors_within_a_level(count):
+def test_a_video_of_qwen3_equals_the_stock_processors(count):
     from transformers import Qwen3VLVideoProcessor
 
     frames = [smooth(96, 160, seed) for seed in range(count)]
     half = (0.5, 0.5, 0.5)
-    # The stock one bounds all frames together: wide enough here to bind nowhere.
+    # The stock limit is for all frames together; it is too wide to matter here.
     stock = Qwen3VLVideoProcessor(size={"shortest_edge": 4096, "longest_edge": 10**7})
     theirs = stock(
         videos=[np.stack(frames)],
@@ -75,9 +74,9 @@ def test_a_video_of_qwen3_is_the_stock_processors_within_a_level(count):
     video = VideoSettings(
         FramePolicy(count=count), min_pixels=4096, max_pixels=10**6, text_timestamps=True
     )
-    image_processor = ImageProcessor(
+    processor = ImageProcessor(
         min_pixels=4096, max_pixels=10**6, patch_size=16, mean=half, std=half, video=video
     )
-    ours = image_processor(Video(frames))
+    ours = processor(Video(frames))
     assert ours.grid == tuple(theirs["video_grid_thw"][0].tolist())
     assert np.abs(ours.values - theirs["pixel_values_videos"]).max() < 1e-5

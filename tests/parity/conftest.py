@@ -1,12 +1,12 @@
-"""The tiny checkpoints of all families, our encoders of them, and the straight lines."""
+"""Tiny checkpoints of all families, their encoders and their references."""
 
 import pytest
 
 from tests import published
+from tests.parity.inputs import BUDGET, FRAMES, INPUTS, KINDS, PIXELS, THINKERS, message
 from tests.parity.reference import Reference
-from tests.parity.shown import BUDGET, FRAMES, KINDS, PIXELS, SHOWN, THINKERS, message
 
-# The library is imported inside the fixtures, behind the plugin that checks its shapes.
+# The library is imported inside the fixtures, after the plugin that checks its shapes.
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +45,9 @@ def references(folders):
 
 @pytest.fixture(scope="session")
 def alone(encoders):
-    """Every input by itself: what batches are compared with."""
+    """Every input encoded by itself."""
     return {
-        (family, kind, think): encoder.encode([message(SHOWN[kind])], think=think)
+        (family, kind, think): encoder.encode([message(INPUTS[kind])], think=think)
         for family, encoder in encoders.items()
         for kind in KINDS
         for think in ("never", "always")
@@ -57,19 +57,19 @@ def alone(encoders):
 
 @pytest.fixture(scope="session")
 def tiny_world(tiny_encoder):
-    """The tiny model with prompts of all kinds, and the slow engine's opinion of them."""
-    from tests.parity.schedules import squares, world
+    """The tiny model, prompts of all kinds, and the slow engine."""
+    from tests.parity.schedules import make_world, squares
 
-    return world(tiny_encoder, squares(tiny_encoder))
+    return make_world(tiny_encoder, squares(tiny_encoder))
 
 
 @pytest.fixture(scope="session")
 def worlds(encoders):
-    """The same of three backbones: in the second's videos the clock runs ahead of the words."""
-    from tests.parity.schedules import published, world
+    """The same for three backbones; the time of the second's videos is ahead of the text's."""
+    from tests.parity.schedules import make_world, published
 
     return {
-        "ume_r1": world(encoders["ume_r1"], published(encoders["ume_r1"]), quits=True),
-        "rge": world(encoders["rge"], published(encoders["rge"], tick=40.0)),
-        "mmemb_r1": world(encoders["mmemb_r1"], published(encoders["mmemb_r1"])),
+        "ume_r1": make_world(encoders["ume_r1"], published(encoders["ume_r1"]), quits=True),
+        "rge": make_world(encoders["rge"], published(encoders["rge"], time_step=40.0)),
+        "mmemb_r1": make_world(encoders["mmemb_r1"], published(encoders["mmemb_r1"])),
     }

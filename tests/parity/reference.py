@@ -1,8 +1,8 @@
-"""Each system's procedure, one input at a time, as its model card goes about it.
+"""The procedure of each system's model card, one input at a time.
 
-Written from the cards and papers, on stock networks, tokenizers and image processors: a
-chat template makes a string, placeholders in it are repeated, the tokenizer reads it, and
-`generate` writes. Nothing here is shared with the library.
+Written from the cards and papers with stock networks, tokenizers and image processors: a chat
+template makes a string, its placeholders are repeated, the string is tokenized, and `generate`
+decodes. Nothing here is shared with the library.
 """
 
 import json
@@ -37,8 +37,8 @@ MMEMB_PROMPT = (
 
 
 @dataclass(frozen=True)
-class EncodeInput:
-    """One input: pictures or a video's frames, and words."""
+class ReferenceInput:
+    """One input: images or the frames of a video, and text."""
 
     instruction: str
     words: str = ""
@@ -48,16 +48,15 @@ class EncodeInput:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A unit vector, and what was written on the way to it."""
+class ReferenceOutput:
+    """A unit vector, and the completion before it."""
 
     vector: torch.Tensor
-    written: tuple[int, ...] = ()
-    gate: float = float("nan")
+    token_ids: tuple[int, ...] = ()
 
 
 class Reference:
-    """One family's straight line."""
+    """One family's procedure."""
 
     def __init__(
         self,
@@ -86,81 +85,81 @@ class Reference:
 
     # Text and pixels
 
-    def text(self, shown):
-        """The whole prompt as a string, one placeholder a picture or video."""
-        task = " ".join(part for part in (shown.instruction, shown.words) if part)
-        seen = [{"type": "video"}] if shown.frames else []
-        seen += [{"type": "image"}] * len(shown.pictures)
+    def text(self, given):
+        """The prompt as a string, with one placeholder an image or video."""
+        task = " ".join(part for part in (given.instruction, given.words) if part)
+        media = [{"type": "video"}] if given.frames else []
+        media += [{"type": "image"}] * len(given.pictures)
         if self.family == "vlm2vec":
-            placeholders = [VIDEO] * bool(shown.frames) + [IMAGE] * len(shown.pictures)
+            placeholders = [VIDEO] * bool(given.frames) + [IMAGE] * len(given.pictures)
             return " ".join([*placeholders, task])
         messages: list[dict[str, Any]] = []
         if self.family == "ume_r1":
-            seen = seen or [{"type": "image"}]
-            said = f"{task}\n<disc_emb>\n{UME_PROMPT}"
+            media = media or [{"type": "image"}]
+            text = f"{task}\n<disc_emb>\n{UME_PROMPT}"
         elif self.family == "rge":
-            said = ("\n" if seen else "") + task + "\n"
+            text = ("\n" if media else "") + task + "\n"
         elif self.family == "mmemb_r1":
-            said = f"{task}\n{MMEMB_PROMPT}"
+            text = f"{task}\n{MMEMB_PROMPT}"
         else:
-            stop = "" if shown.instruction[-1:] in {".", "?", ":"} else "."
-            messages.append({"role": "system", "content": shown.instruction + stop})
-            said = shown.words
-        messages.append({"role": "user", "content": [*seen, {"type": "text", "text": said}]})
+            stop = "" if given.instruction[-1:] in {".", "?", ":"} else "."
+            messages.append({"role": "system", "content": given.instruction + stop})
+            text = given.words
+        messages.append({"role": "user", "content": [*media, {"type": "text", "text": text}]})
         return self.tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
 
-    def inputs(self, shown, ending=""):
-        """What the network takes: ids, masks, pixels, grids."""
-        text = self.text(shown) + ending
+    def inputs(self, given, ending=""):
+        """The inputs of the network: ids, masks, pixels, grids."""
+        text = self.text(given) + ending
         made: dict[str, torch.Tensor] = {}
-        pictures = shown.pictures
-        if self.family == "ume_r1" and not pictures and not shown.frames:
+        pictures = given.pictures
+        if self.family == "ume_r1" and not pictures and not given.frames:
             pictures = (np.full((28, 28, 3), 255, np.uint8),)
         if pictures:
-            seen = self.image_processor(
+            processed = self.image_processor(
                 images=[PIL.Image.fromarray(p) for p in pictures], return_tensors="pt"
             )
             made["pixel_values"], made["image_grid_thw"] = (
-                seen["pixel_values"],
-                seen["image_grid_thw"],
+                processed["pixel_values"],
+                processed["image_grid_thw"],
             )
-            for grid in seen["image_grid_thw"]:
+            for grid in processed["image_grid_thw"]:
                 text = text.replace(IMAGE, "<|held|>" * (int(grid.prod()) // 4), 1)
             text = text.replace("<|held|>", IMAGE)
-        if shown.frames:
-            values, grid = self.video(shown.frames)
+        if given.frames:
+            values, grid = self.video(given.frames)
             made["pixel_values_videos"] = torch.from_numpy(values)
             made["video_grid_thw"] = torch.tensor([grid])
-            text = self.spread_video(text, grid, shown)
+            text = self.expand_video(text, grid, given)
             if self.architecture == "qwen2_5_vl":
-                made["second_per_grid_ts"] = torch.tensor([2 / shown.frames_per_second])
+                made["second_per_grid_ts"] = torch.tensor([2 / given.frames_per_second])
         ids = self.tokenizer(text, return_tensors="pt", add_special_tokens=False)["input_ids"]
-        kinds = (ids == self.token(IMAGE)) * 1 + (ids == self.token(VIDEO)) * 2
+        types = (ids == self.token(IMAGE)) * 1 + (ids == self.token(VIDEO)) * 2
         return {
             "input_ids": ids,
             "attention_mask": torch.ones_like(ids),
-            "mm_token_type_ids": kinds,
+            "mm_token_type_ids": types,
             **made,
         }
 
-    def spread_video(self, text, grid, shown):
-        """A video's placeholder as often as it has tokens; Qwen3-VL names each moment."""
+    def expand_video(self, text, grid, given):
+        """Repeat a video's placeholder for each of its tokens; Qwen3-VL adds the time of each frame."""
         each = grid[1] * grid[2] // 4
         if self.architecture != "qwen3_vl":
             return text.replace(VIDEO, VIDEO * (grid[0] * each))
         moments = ""
-        for at in range(grid[0]):
-            # Halfway between the two frames of the patch; the last frame stands in for a third.
-            last = len(shown.frames) - 1
-            pair = [min(2 * at, last), min(2 * at + 1, last)]
-            second = sum(pair) / 2 / shown.frames_per_second
+        for step in range(grid[0]):
+            # Halfway between the two frames of the patch; the last frame is repeated.
+            last = len(given.frames) - 1
+            pair = [min(2 * step, last), min(2 * step + 1, last)]
+            second = sum(pair) / 2 / given.frames_per_second
             moments += f"<{second:.1f} seconds><|vision_start|>{VIDEO * each}<|vision_end|>"
         return text.replace(FRAME, moments)
 
     def video(self, frames):
-        """Patches of a video, cut out one by one."""
+        """Patches of a video, cut one by one."""
         patch = self.image_processor.patch_size
         height, width = smart_resize(
             frames[0].shape[0],
@@ -199,35 +198,35 @@ class Reference:
                         cut.append(np.stack(piece).transpose(3, 0, 1, 2).reshape(-1))
         return np.stack(cut), (len(normal) // 2, rows, columns)
 
-    def token(self, spelled):
+    def token(self, text):
         """The id of a token."""
-        return int(self.tokenizer.convert_tokens_to_ids(spelled))
+        return int(self.tokenizer.convert_tokens_to_ids(text))
 
     # Vectors
 
-    def direct(self, shown):
-        """One forward pass, read where the family's direct vector stands."""
+    def direct(self, given):
+        """One forward pass, and the state at the family's direct embed token."""
         if self.family in {"rge", "mmemb_r1"}:
-            inputs = self.inputs(shown, ending="<emb>")
-            at = int(torch.argmax((inputs["input_ids"][0] == self.token("<emb>")).int()))
+            inputs = self.inputs(given, ending="<emb>")
+            index = int(torch.argmax((inputs["input_ids"][0] == self.token("<emb>")).int()))
         else:
-            inputs = self.inputs(shown)
-            at = len(inputs["input_ids"][0]) - 1
+            inputs = self.inputs(given)
+            index = len(inputs["input_ids"][0]) - 1
         if self.family == "ume_r1":
-            held = (inputs["input_ids"][0] == self.token("<disc_emb>")).nonzero()[:, 0]
-            at = int(held[-1])
+            matches = (inputs["input_ids"][0] == self.token("<disc_emb>")).nonzero()[:, 0]
+            index = int(matches[-1])
         if self.family == "vlm2vec":
-            # The network it was published with looks for pictures behind marks, finds none in
-            # these prompts, and counts their tokens like words.
+            # The network it was published with finds images by their start token, which these
+            # prompts lack, and positions their tokens like text.
             inputs["position_ids"] = torch.arange(inputs["input_ids"].shape[1]).expand(3, 1, -1)
         with torch.no_grad():
             states = self.model(**inputs, output_hidden_states=True).hidden_states[-1]
-        return Found(F.normalize(states[0, at], dim=-1))
+        return ReferenceOutput(F.normalize(states[0, index], dim=-1))
 
-    def thought(self, shown):
-        """Let it write, then take the state at the embed token it wrote, or that is put there."""
+    def thought(self, given):
+        """Decode, then take the state at the embed token, decoded or appended."""
         embed = self.token(MADE[self.family].embed)
-        inputs = self.inputs(shown, ending="<think>" if self.family == "mmemb_r1" else "")
+        inputs = self.inputs(given, ending="<think>" if self.family == "mmemb_r1" else "")
         start = inputs["input_ids"].shape[1]
         head = (self.token("<think>"),) if self.family == "mmemb_r1" else ()
         ends = {
@@ -246,39 +245,39 @@ class Reference:
                 return_dict_in_generate=True,
                 use_cache=True,
             )
-        written = out.sequences[0, start:].tolist()
-        if embed in written:
-            # UME-R1 goes on past its token; its first one is the rationale's end.
-            at = written.index(embed)
-            if at + 1 < len(out.hidden_states):
-                state = out.hidden_states[at + 1][-1][0, -1]
-                return Found(F.normalize(state, dim=-1), (*head, *written[: at + 1]))
-            kept = written[:at]
+        decoded = out.sequences[0, start:].tolist()
+        if embed in decoded:
+            # UME-R1 continues past its embed token; the first one ends the rationale.
+            index = decoded.index(embed)
+            if index + 1 < len(out.hidden_states):
+                state = out.hidden_states[index + 1][-1][0, -1]
+                return ReferenceOutput(F.normalize(state, dim=-1), (*head, *decoded[: index + 1]))
+            thinking = decoded[:index]
         else:
-            kept = written[:-1] if written[-1] in ends else written
-        state = self.forced(inputs, [*kept, embed])
-        return Found(F.normalize(state, dim=-1), (*head, *kept, embed))
+            thinking = decoded[:-1] if decoded[-1] in ends else decoded
+        state = self.forced(inputs, [*thinking, embed])
+        return ReferenceOutput(F.normalize(state, dim=-1), (*head, *thinking, embed))
 
     def forced(self, inputs, more):
-        """The state at the last of some tokens put behind a prompt, in one fresh pass."""
+        """The state at the last of the tokens appended to a prompt, in one pass."""
         ids = torch.cat([inputs["input_ids"], torch.tensor([more])], dim=1)
-        kinds = F.pad(inputs["mm_token_type_ids"], (0, len(more)))
-        # The same positions as in writing: text that counts on after the prompt's last place.
+        types = F.pad(inputs["mm_token_type_ids"], (0, len(more)))
+        # The positions of decoding: text counts on behind the prompt's largest position.
         grids = {k: v for k, v in inputs.items() if k.endswith("_thw") or k.startswith("second")}
-        places, _ = self.model.model.get_rope_index(
+        positions, _ = self.model.model.get_rope_index(
             inputs["input_ids"], mm_token_type_ids=inputs["mm_token_type_ids"], **grids
         )
-        behind = places.max() + 1 + torch.arange(len(more))
-        places = torch.cat([places, behind.expand(3, 1, -1)], dim=-1)
-        made = {**inputs, "input_ids": ids, "mm_token_type_ids": kinds}
+        behind = positions.max() + 1 + torch.arange(len(more))
+        positions = torch.cat([positions, behind.expand(3, 1, -1)], dim=-1)
+        made = {**inputs, "input_ids": ids, "mm_token_type_ids": types}
         made["attention_mask"] = torch.ones_like(ids)
         with torch.no_grad():
-            out = self.model(**made, position_ids=places, output_hidden_states=True)
+            out = self.model(**made, position_ids=positions, output_hidden_states=True)
         return out.hidden_states[-1][0, -1]
 
-    def gate(self, shown):
-        """How likely the first word is to think, of the two it may be."""
+    def gate(self, given):
+        """The probability of the think token against the embed token."""
         with torch.no_grad():
-            scores = self.model(**self.inputs(shown)).logits[0, -1]
+            scores = self.model(**self.inputs(given)).logits[0, -1]
         think, embed = scores[self.token("<think>")], scores[self.token("<emb>")]
         return float(torch.stack([think, embed]).softmax(0)[0])

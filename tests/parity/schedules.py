@@ -1,4 +1,4 @@
-"""Ways of asking an engine, each to be answered as the slow engine answers."""
+"""Random ways of calling an engine, each compared with the slow engine's output."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -13,8 +13,8 @@ from forethought.engines import DecodeOptions, Engine, Limits, LocalEngine, Requ
 from forethought.engines.decode_batch import DecodeBatch
 from forethought.engines.graphs import Captured
 from forethought.types import Content, Image, Message, Prompt, Side, Text, Video
-from tests.engines.slow import SlowEngine, Slowly
-from tests.parity.shown import SHOWN, message
+from tests.engines.slow import Expected, SlowEngine
+from tests.parity.inputs import INPUTS, message
 
 RED, GREEN, VIOLET = (
     np.full((56, 56, 3), colour, np.uint8)
@@ -30,9 +30,9 @@ SQUARES: list[tuple[Content, ...]] = [
     (Video([RED, GREEN, VIOLET, RED]), Text("a clip")),
     (Image(RED), Video([VIOLET, GREEN])),
 ]
-"""What the tiny model was taught about, and a little more."""
+"""What the tiny model was trained on, and more."""
 LONGEST = 26
-"""More than most rows write."""
+"""A budget that most completions do not reach."""
 
 
 def _plain(engine: LocalEngine, limits: Limits) -> Engine:
@@ -40,15 +40,15 @@ def _plain(engine: LocalEngine, limits: Limits) -> Engine:
 
 
 class _Replaying(LocalEngine):
-    """Steps as on a GPU: more rows and places than are in use, and a look every eighth step.
+    """Steps as on a GPU: padded rows and widths, and a sync every eighth step.
 
-    They are recorded by keeping them, and replayed by running them.
+    A capture stores the step, and a replay runs it.
     """
 
-    def _writing(self, decode_options: DecodeOptions, **how: Any) -> DecodeBatch:
-        made = super()._writing(decode_options, **how)
-        made._graphs = Captured(lambda step: step)  # noqa: SLF001 - what a device decides
-        return made
+    def _decode_batch(self, options: DecodeOptions, **sizes: Any) -> DecodeBatch:
+        batch = super()._decode_batch(options, **sizes)
+        batch.graphs = Captured(lambda step: step)
+        return batch
 
 
 def _replaying(engine: LocalEngine, limits: Limits) -> Engine:
@@ -59,12 +59,12 @@ BUILDERS: dict[str, Callable[[LocalEngine, Limits], Engine]] = {
     "plain": _plain,
     "replaying": _replaying,
 }
-"""Engines that must all answer alike, made from one and its limits; an entry more tests one more."""
+"""Engines whose outputs must be equal, made of a local engine and limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class World:
-    """One network with prompts of all kinds, and the second opinion on them."""
+    """One network, prompts of all kinds, and the slow engine on the same network."""
 
     engine: LocalEngine
     prompts: tuple[Prompt, ...]
@@ -72,28 +72,28 @@ class World:
 
     @property
     def embed_id(self) -> int:
-        """What every rationale ends with."""
+        """The last token of every completion."""
         return self.slow.completion_format.embed_id
 
-    def thinks(self, *, budget: int = LONGEST, repeats: int = 0) -> list[Slowly]:
-        """What the slow engine writes on every prompt."""
-        return [self.slow.think(one, budget=budget, repeats=repeats) for one in self.prompts]
+    def expected(self, *, budget: int = LONGEST, repeats: int = 0) -> list[Expected]:
+        """The slow engine's completion of every prompt."""
+        return [self.slow.decode(one, budget=budget, repeats=repeats) for one in self.prompts]
 
 
-def world(encoder: Any, prompts: Sequence[Prompt], *, quits: bool = False) -> World:
-    """A world of an encoder; one that `quits` ends its turn within what would be its longest row.
+def make_world(encoder: Any, prompts: Sequence[Prompt], *, quits: bool = False) -> World:
+    """The world of an encoder; with `quits`, a token within its longest completion ends a turn.
 
-    No placeholder of a picture may be written: the stock networks would look for the picture.
+    Image placeholders are forbidden: the stock networks would look for the image.
     """
     engine, network = encoder.engine, encoder.engine.backbone.network
-    places = {network.config.image_token_id, network.config.video_token_id}
+    placeholders = {network.config.image_token_id, network.config.video_token_id}
     completion_format = dataclasses.replace(
         engine.completion_format,
-        forbidden=tuple(sorted(places | {*engine.completion_format.forbidden})),
+        forbidden=tuple(sorted(placeholders | {*engine.completion_format.forbidden})),
     )
-    made = World(engine, tuple(prompts), SlowEngine(network, completion_format))
+    world = World(engine, tuple(prompts), SlowEngine(network, completion_format))
     if quits:
-        longest = max(made.thinks(), key=lambda found: len(found.token_ids))
+        longest = max(world.expected(), key=lambda expected: len(expected.token_ids))
         completion_format = dataclasses.replace(
             completion_format, end_ids=(*completion_format.end_ids, longest.token_ids[LONGEST // 2])
         )
@@ -109,17 +109,17 @@ def squares(encoder: Any) -> list[Prompt]:
     ]
 
 
-def published(encoder: Any, *, tick: float | None = None) -> list[Prompt]:
-    """The prompts of the parity tests; their videos' clocks beat every `tick` places, if given."""
-    prompts = [encoder.renderer.render(message(shown)) for shown in SHOWN.values()]
-    if tick is None:
+def published(encoder: Any, *, time_step: float | None = None) -> list[Prompt]:
+    """The prompts of the parity tests; `time_step` replaces that of their videos."""
+    prompts = [encoder.renderer.render(message(one)) for one in INPUTS.values()]
+    if time_step is None:
         return prompts
     return [
         dataclasses.replace(
             prompt,
             pictures=tuple(
-                dataclasses.replace(shown, time_step=tick) if shown.is_video else shown
-                for shown in prompt.pictures
+                dataclasses.replace(one, time_step=time_step) if one.is_video else one
+                for one in prompt.pictures
             ),
         )
         for prompt in prompts
@@ -128,12 +128,12 @@ def published(encoder: Any, *, tick: float | None = None) -> list[Prompt]:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Which prompts are asked in which order, which are thought about, and how."""
+    """One call: prompts by index, in order, which of them decode, and the options."""
 
-    places: tuple[int, ...]
-    thinks: tuple[bool, ...]
-    backwards: bool
-    """Whether `decide` names the rows that think from the last to the first."""
+    indices: tuple[int, ...]
+    decodes: tuple[bool, ...]
+    reverse: bool
+    """Whether `decide` names the rows from the last to the first."""
     limits: Limits
     rows: int | None
     budget: int
@@ -143,10 +143,10 @@ class Schedule:
 
 @st.composite
 def schedules(draw: Any, *, count: int, longest: int = LONGEST) -> Schedule:
-    """Any way of asking about `count` prompts, some of them several times and some never."""
-    places = draw(st.lists(st.integers(0, count - 1), max_size=9))
-    whole = st.just([True] * len(places))
-    some = st.lists(st.booleans(), min_size=len(places), max_size=len(places))
+    """Any call with `count` prompts, some of them several times and some never."""
+    indices = draw(st.lists(st.integers(0, count - 1), max_size=9))
+    every = st.just([True] * len(indices))
+    some = st.lists(st.booleans(), min_size=len(indices), max_size=len(indices))
     limits = Limits(
         rows=draw(st.integers(1, 12)),
         tokens=draw(st.integers(1, 1200)),
@@ -154,9 +154,9 @@ def schedules(draw: Any, *, count: int, longest: int = LONGEST) -> Schedule:
         refill=draw(st.floats(0.01, 1)),
     )
     return Schedule(
-        places=tuple(places),
-        thinks=tuple(draw(whole | some)),
-        backwards=draw(st.booleans()),
+        indices=tuple(indices),
+        decodes=tuple(draw(every | some)),
+        reverse=draw(st.booleans()),
         limits=limits,
         rows=draw(st.none() | st.integers(1, 5)),
         budget=draw(st.integers(1, longest)),
@@ -165,68 +165,60 @@ def schedules(draw: Any, *, count: int, longest: int = LONGEST) -> Schedule:
     )
 
 
-def check(told: World, engine: Engine, schedule: Schedule) -> None:
-    """Ask, and compare every answer with the slow engine's."""
-    prompts = [told.prompts[place] for place in schedule.places]
-    asked: list[int] = []
+def check(world: World, engine: Engine, schedule: Schedule) -> None:
+    """Run a schedule and compare every output with the slow engine's."""
+    prompts = [world.prompts[index] for index in schedule.indices]
+    decided: list[int] = []
 
     def decide(prefill: Any, group: Sequence[int]) -> tuple[list[int], list[float]]:
-        asked.extend(group)
+        decided.extend(group)
         for direct, index in zip(prefill.direct, group, strict=True):
-            near(direct, told.slow.direct(prompts[index]))
-        rows = [row for row, index in enumerate(group) if schedule.thinks[index]]
-        return rows[::-1] if schedule.backwards else rows, [chance(index) for index in group]
+            near(direct, world.slow.direct(prompts[index]))
+        rows = [row for row, index in enumerate(group) if schedule.decodes[index]]
+        return rows[::-1] if schedule.reverse else rows, [gate_of(index) for index in group]
 
-    decode_options = DecodeOptions(schedule.budget, Sampling(), schedule.repeats)
-    found = list(
+    options = DecodeOptions(schedule.budget, Sampling(), schedule.repeats)
+    outputs = list(
         engine.run(
             prompts,
             decide=decide,
-            decode_options=decode_options,
+            decode_options=options,
             samples=schedule.samples,
             rows=schedule.rows,
         )
     )
     every = list(range(len(prompts)))
-    # Each was read once, and answered once.
-    assert sorted(asked) == sorted(answer.index for answer in found) == every
-    for answer in found:
-        assert answer.gate == chance(answer.index)
-        thinks = schedule.thinks[answer.index]
-        check_answer(
-            told,
-            prompts[answer.index],
-            answer,
-            decode_options=decode_options,
-            samples=schedule.samples * thinks,
-        )
+    # Each prompt has one prefill and one output.
+    assert sorted(decided) == sorted(output.index for output in outputs) == every
+    for output in outputs:
+        assert output.gate == gate_of(output.index)
+        samples = schedule.samples * schedule.decodes[output.index]
+        check_output(world, prompts[output.index], output, options=options, samples=samples)
 
 
-def check_answer(
-    told: World,
+def check_output(
+    world: World,
     prompt: Prompt,
-    answer: RequestOutput,
+    output: RequestOutput,
     *,
-    decode_options: DecodeOptions,
+    options: DecodeOptions,
     samples: int = 1,
 ) -> None:
-    """Compare one answer with the slow engine's: tokens exactly, vectors closely."""
-    near(answer.direct, told.slow.direct(prompt))
-    assert len(answer.completions) == len(answer.vectors) == samples
-    for thought, vector in zip(answer.completions, answer.vectors, strict=True):
-        expected = told.slow.think(
-            prompt, budget=decode_options.budget, repeats=decode_options.repeats
-        )
-        assert thought.token_ids == expected.token_ids
-        assert thought.ending is expected.ending
+    """Compare one output with the slow engine's: tokens exactly, vectors closely."""
+    near(output.direct, world.slow.direct(prompt))
+    assert len(output.completions) == len(output.vectors) == samples
+    for completion, vector in zip(output.completions, output.vectors, strict=True):
+        expected = world.slow.decode(prompt, budget=options.budget, repeats=options.repeats)
+        assert completion.token_ids == expected.token_ids
+        assert completion.ending is expected.ending
         near(vector, expected.vector)
 
 
-def chance(index: int) -> float:
-    """A gate's word that is another for every prompt, in binary fractions."""
+def gate_of(index: int) -> float:
+    """A gate probability that differs for every prompt and is exact in binary."""
     return (index + 1) / 64
 
 
-def near(found: torch.Tensor, expected: torch.Tensor) -> None:
-    """The same vector, as far as float32 goes."""
-    torch.testing.assert_close(found.cpu(), expected.cpu(), atol=1e-5, rtol=1e-5)
+def near(vector: torch.Tensor, expected: torch.Tensor) -> None:
+    """Assert that vectors are equal up to float32 rounding."""
+    torch.testing.assert_close(vector.cpu(), expected.cpu(), atol=1e-5, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""The schedules that engines get wrong, one test each."""
+"""Schedules that are easy to get wrong, one test each."""
 
 import dataclasses
 import itertools
@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 
 from forethought.engines import DecodeOptions, Limits, Sampling
 from forethought.types import Ending
-from tests.engines.slow import SlowEngine, goes_round
+from tests.engines.slow import SlowEngine, is_loop
 from tests.parity.schedules import (
     BUILDERS,
     Schedule,
     World,
-    chance,
     check,
-    check_answer,
+    check_output,
+    gate_of,
     near,
 )
 
 GREEDY = DecodeOptions(budget=16, sampling=Sampling(), repeats=3)
 WILD = DecodeOptions(budget=12, sampling=Sampling(temperature=1.3, top_p=0.95, top_k=90), repeats=2)
 FEW = Limits(rows=3, tokens=90, waste=0.5, refill=0.4)
-EVERYBODY = Schedule(
-    places=(4, 1, 7, 0, 3, 6, 2, 5),
-    thinks=(True,) * 8,
-    backwards=False,
+ALL_PROMPTS = Schedule(
+    indices=(4, 1, 7, 0, 3, 6, 2, 5),
+    decodes=(True,) * 8,
+    reverse=False,
     limits=FEW,
     rows=None,
     budget=GREEDY.budget,
@@ -47,106 +47,108 @@ def engine(tiny_world, build):
     return build(tiny_world.engine, FEW)
 
 
-def all_think(_prefill, group):
-    return list(range(len(group))), [chance(index) for index in group]
+def all_decode(_prefill, group):
+    return list(range(len(group))), [gate_of(index) for index in group]
 
 
-def asked(told, build, places, **changed):
+def check_run(world, build, indices, **changes):
     schedule = dataclasses.replace(
-        EVERYBODY, places=tuple(places), thinks=(True,) * len(places), **changed
+        ALL_PROMPTS, indices=tuple(indices), decodes=(True,) * len(indices), **changes
     )
-    check(told, build(told.engine, schedule.limits), schedule)
+    check(world, build(world.engine, schedule.limits), schedule)
 
 
-def with_grammar(told, **changed):
-    """The same network and prompts under other rules."""
-    completion_format = dataclasses.replace(told.engine.completion_format, **changed)
-    engine = dataclasses.replace(told.engine, completion_format=completion_format)
-    return World(engine, told.prompts, SlowEngine(told.slow.network, completion_format))
+def with_format(world, **changes):
+    """The same network and prompts with another completion format."""
+    completion_format = dataclasses.replace(world.engine.completion_format, **changes)
+    engine = dataclasses.replace(world.engine, completion_format=completion_format)
+    return World(engine, world.prompts, SlowEngine(world.slow.network, completion_format))
 
 
-# Closing
+# How rows end
 
 
 @pytest.mark.parametrize("rows", [1, 3, 8])
 @pytest.mark.parametrize("budget", [1, 2, 5])
-def test_all_rows_close_at_the_same_step(tiny_world, build, budget, rows):
-    found = tiny_world.thinks(budget=budget)
+def test_all_rows_end_at_the_same_step(tiny_world, build, budget, rows):
+    found = tiny_world.expected(budget=budget)
     assert {one.ending for one in found} == {Ending.LENGTH}
-    asked(tiny_world, build, range(8), budget=budget, limits=Limits(rows=rows, waste=0.9))
+    check_run(tiny_world, build, range(8), budget=budget, limits=Limits(rows=rows, waste=0.9))
 
 
 @pytest.mark.parametrize("ranks", [(0, 1, 0, 1, 0, 7), (1, 1, 7, 0, 0), (7, 0, 1, 1, 1, 0, 0)])
-def test_several_rows_close_at_one_step_and_others_go_on(tiny_world, build, ranks):
-    # The shortest rationale several times over, with rows before, between and behind that stay.
-    lengths = [len(found.token_ids) for found in tiny_world.thinks()]
+def test_several_rows_end_at_one_step_and_others_continue(tiny_world, build, ranks):
+    # The shortest completion several times, with longer rows before, between and behind.
+    lengths = [len(found.token_ids) for found in tiny_world.expected()]
     order = sorted(range(8), key=lengths.__getitem__)
     assert lengths[order[0]] < lengths[order[7]]
-    places = [order[rank] for rank in ranks]
+    indices = [order[rank] for rank in ranks]
     for limits in (Limits(rows=7, waste=0.9), Limits(rows=4, waste=0.9, refill=0.1)):
-        asked(tiny_world, build, places, budget=24, repeats=0, limits=limits)
+        check_run(tiny_world, build, indices, budget=24, repeats=0, limits=limits)
 
 
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("rows", [1, 2, 6])
-def test_a_row_closes_at_its_first_token_beside_others_that_do_not(worlds, build, rows, samples):
-    told = worlds["rge"]
-    lengths = [len(found.token_ids) for found in told.thinks()]
+def test_a_row_ends_at_its_first_token_beside_others_that_do_not(worlds, build, rows, samples):
+    world = worlds["rge"]
+    lengths = [len(found.token_ids) for found in world.expected()]
     assert lengths.count(1) == 1
     first = lengths.index(1)
-    for places in ((first,), (first, 1, first, first), (5, first, 2, 3, first)):
-        asked(told, build, places, samples=samples, limits=Limits(rows=rows, waste=0.9))
+    for indices in ((first,), (first, 1, first, first), (5, first, 2, 3, first)):
+        check_run(world, build, indices, samples=samples, limits=Limits(rows=rows, waste=0.9))
 
 
-def test_every_row_closes_at_its_first_token(tiny_world, build):
+def test_every_row_ends_at_its_first_token(tiny_world, build):
     # Every completion is forced to start with the token that is now the embed token.
-    told = with_grammar(tiny_world, start=(40,), embed_id=40)
-    assert {(found.token_ids, found.ending) for found in told.thinks()} == {((40,), Ending.EMBED)}
-    asked(told, build, (*range(8), *range(8)), samples=2)
+    world = with_format(tiny_world, start=(40,), embed_id=40)
+    assert {(found.token_ids, found.ending) for found in world.expected()} == {
+        ((40,), Ending.EMBED)
+    }
+    check_run(world, build, (*range(8), *range(8)), samples=2)
 
 
 def test_a_first_token_may_end_the_turn_too(tiny_world, build):
-    told = with_grammar(tiny_world, start=(40,), end_ids=(40, 2))
-    assert {(one.token_ids, one.ending) for one in told.thinks()} == {
-        ((told.embed_id,), Ending.MALFORMED)
+    world = with_format(tiny_world, start=(40,), end_ids=(40, 2))
+    assert {(one.token_ids, one.ending) for one in world.expected()} == {
+        ((world.embed_id,), Ending.MALFORMED)
     }
-    asked(told, build, range(8))
+    check_run(world, build, range(8))
 
 
 @pytest.mark.parametrize("start", [(44, 7, 281), (20, 21, 22, 23, 24)])
 @pytest.mark.parametrize("budget", [1, 3, 4, 16])
-def test_a_start_is_written_by_rows_that_enter_late_and_is_cut_by_a_budget(
+def test_rows_inserted_late_have_the_forced_start_and_the_budget_cuts_it(
     tiny_world, build, start, budget
 ):
-    told = with_grammar(tiny_world, start=start)
-    asked(told, build, (*range(8), 2, 5), budget=budget)
+    world = with_format(tiny_world, start=start)
+    check_run(world, build, (*range(8), 2, 5), budget=budget)
 
 
 @pytest.mark.parametrize("repeats", [2, 3])
 @pytest.mark.parametrize("size", [2, 15, 16, 17])
-def test_a_run_is_a_loop_up_to_its_longest(tiny_world, build, size, repeats):
-    # Rows are made to say it: of a run of seventeen they are let off.
-    run = tuple(range(30, 30 + size))
-    told = with_grammar(tiny_world, start=run * repeats)
-    whole = (*(run * repeats)[:-1], told.embed_id)
-    for found in told.thinks(budget=60, repeats=repeats):
+def test_a_pattern_is_a_loop_up_to_the_maximum_size(tiny_world, build, size, repeats):
+    # The forced start repeats it; a pattern of seventeen tokens is too long to be detected.
+    pattern = tuple(range(30, 30 + size))
+    world = with_format(tiny_world, start=pattern * repeats)
+    whole = (*(pattern * repeats)[:-1], world.embed_id)
+    for found in world.expected(budget=60, repeats=repeats):
         assert (found.token_ids == whole) is (size < 17)
-    asked(told, build, range(8), budget=60, repeats=repeats)
+    check_run(world, build, range(8), budget=60, repeats=repeats)
 
 
-@pytest.mark.parametrize("place", [1, 3, 6])
+@pytest.mark.parametrize("index", [1, 3, 6])
 @pytest.mark.parametrize("rows", [1, 4, 20])
-def test_prompts_that_are_all_alike(tiny_world, build, place, rows):
-    asked(tiny_world, build, [place] * 9, samples=2, limits=Limits(rows=rows))
+def test_equal_prompts(tiny_world, build, index, rows):
+    check_run(tiny_world, build, [index] * 9, samples=2, limits=Limits(rows=rows))
 
 
-def test_no_prompts_are_no_answers(engine):
-    for how in ({}, {"samples": 3, "seed": 5}, {"rows": 2}):
-        assert list(engine.run([], decide=all_think, decode_options=GREEDY, **how)) == []
-    assert list(engine.run([], decide=all_think, decode_options=None)) == []
+def test_no_prompts_give_no_outputs(engine):
+    for options in ({}, {"samples": 3, "seed": 5}, {"rows": 2}):
+        assert list(engine.run([], decide=all_decode, decode_options=GREEDY, **options)) == []
+    assert list(engine.run([], decide=all_decode, decode_options=None)) == []
 
 
-def test_where_nothing_is_to_be_written_nothing_is(tiny_world, engine):
+def test_without_decode_options_nothing_is_decoded(tiny_world, engine):
     found = list(
         engine.run(
             tiny_world.prompts,
@@ -154,137 +156,137 @@ def test_where_nothing_is_to_be_written_nothing_is(tiny_world, engine):
             decode_options=None,
         )
     )
-    assert sorted(answer.index for answer in found) == list(range(8))
-    for answer in found:
-        assert (answer.completions, answer.vectors) == ((), ())
-        near(answer.direct, tiny_world.slow.direct(tiny_world.prompts[answer.index]))
+    assert sorted(output.index for output in found) == list(range(8))
+    for output in found:
+        assert (output.completions, output.vectors) == ((), ())
+        near(output.direct, tiny_world.slow.direct(tiny_world.prompts[output.index]))
 
 
-# Stopping
+# Runs that stop
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7])
 @pytest.mark.parametrize("samples", [1, 2])
-def test_a_caller_may_stop_listening(tiny_world, engine, count, samples):
+def test_a_caller_may_close_a_run(tiny_world, engine, count, samples):
     run: Any = engine.run(
-        tiny_world.prompts, decide=all_think, decode_options=GREEDY, samples=samples
+        tiny_world.prompts, decide=all_decode, decode_options=GREEDY, samples=samples
     )
     found = list(itertools.islice(run, count))
     run.close()
     assert not torch.is_inference_mode_enabled()
-    for answer in found:
-        prompt = tiny_world.prompts[answer.index]
-        check_answer(tiny_world, prompt, answer, decode_options=GREEDY, samples=samples)
-    check(tiny_world, engine, EVERYBODY)
+    for output in found:
+        prompt = tiny_world.prompts[output.index]
+        check_output(tiny_world, prompt, output, options=GREEDY, samples=samples)
+    check(tiny_world, engine, ALL_PROMPTS)
 
 
 @pytest.mark.parametrize("call", [0, 1, 2])
-def test_a_decision_that_fails_is_the_callers_and_breaks_nothing(tiny_world, engine, call):
+def test_an_exception_in_decide_is_raised_and_breaks_nothing(tiny_world, engine, call):
     calls = itertools.count()
 
     def decide(prefill, group):
         if next(calls) == call:
             raise KeyError(group)
-        return all_think(prefill, group)
+        return all_decode(prefill, group)
 
     run = engine.run(tiny_world.prompts, decide=decide, decode_options=GREEDY)
     found = []
     with pytest.raises(KeyError):
         found += run
     assert not torch.is_inference_mode_enabled()
-    for answer in found:
-        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, decode_options=GREEDY)
-    check(tiny_world, engine, EVERYBODY)
+    for output in found:
+        check_output(tiny_world, tiny_world.prompts[output.index], output, options=GREEDY)
+    check(tiny_world, engine, ALL_PROMPTS)
 
 
-def test_two_runs_of_one_engine_take_turns(tiny_world, engine):
+def test_two_runs_of_one_engine_may_alternate(tiny_world, engine):
     others = tiny_world.prompts[::-1]
-    first = engine.run(tiny_world.prompts, decide=all_think, decode_options=GREEDY, samples=2)
-    second = engine.run(others, decide=all_think, decode_options=GREEDY)
+    first = engine.run(tiny_world.prompts, decide=all_decode, decode_options=GREEDY, samples=2)
+    second = engine.run(others, decide=all_decode, decode_options=GREEDY)
     for one, other in zip(first, second, strict=True):
-        check_answer(
-            tiny_world, tiny_world.prompts[one.index], one, decode_options=GREEDY, samples=2
-        )
-        check_answer(tiny_world, others[other.index], other, decode_options=GREEDY)
+        check_output(tiny_world, tiny_world.prompts[one.index], one, options=GREEDY, samples=2)
+        check_output(tiny_world, others[other.index], other, options=GREEDY)
 
 
-def test_a_decision_may_ask_the_engine_itself(tiny_world, engine):
-    nested = dataclasses.replace(EVERYBODY, places=(3, 0), thinks=(True, True))
+def test_decide_may_run_the_engine_itself(tiny_world, engine):
+    nested = dataclasses.replace(ALL_PROMPTS, indices=(3, 0), decodes=(True, True))
 
     def decide(prefill, group):
         check(tiny_world, engine, nested)
-        return all_think(prefill, group)
+        return all_decode(prefill, group)
 
-    for answer in engine.run(tiny_world.prompts, decide=decide, decode_options=GREEDY):
-        check_answer(tiny_world, tiny_world.prompts[answer.index], answer, decode_options=GREEDY)
-
-
-# Chance
+    for output in engine.run(tiny_world.prompts, decide=decide, decode_options=GREEDY):
+        check_output(tiny_world, tiny_world.prompts[output.index], output, options=GREEDY)
 
 
-def drawn(engine, prompts, thinks, *, samples=3, seed=11):
-    """What was drawn, and the vectors, of those prompts that are thought about."""
+# Sampling
+
+
+def sampled(engine, prompts, decodes, *, samples=3, seed=11):
+    """The sampled outputs of the prompts that decode, by index."""
 
     def decide(_prefill, group):
-        rows = [row for row, index in enumerate(group) if thinks[index]]
+        rows = [row for row, index in enumerate(group) if decodes[index]]
         return rows, [0.5] * len(group)
 
     found = engine.run(prompts, decide=decide, decode_options=WILD, samples=samples, seed=seed)
-    return {answer.index: answer for answer in found if answer.completions}
+    return {output.index: output for output in found if output.completions}
 
 
 @pytest.fixture(scope="module")
 def together(tiny_world):
-    found = drawn(BUILDERS["plain"](tiny_world.engine, Limits()), tiny_world.prompts, [True] * 8)
-    assert len({thought for answer in found.values() for thought in answer.completions}) > 12
+    found = sampled(BUILDERS["plain"](tiny_world.engine, Limits()), tiny_world.prompts, [True] * 8)
+    assert len({one for output in found.values() for one in output.completions}) > 12
     return found
 
 
-def test_what_is_drawn_keeps_the_rules_and_is_read_at_its_own_embed_token(tiny_world, together):
+def test_sampled_completions_follow_the_rules_and_have_the_vector_of_their_embed_token(
+    tiny_world, together
+):
     slow = tiny_world.slow
-    for index, answer in together.items():
-        for thought, vector in zip(answer.completions, answer.vectors, strict=True):
-            *written, last = thought.token_ids
+    for index, output in together.items():
+        for completion, vector in zip(output.completions, output.vectors, strict=True):
+            *decoded, last = completion.token_ids
             assert last == tiny_world.embed_id
-            assert not {*written} & {*slow.completion_format.forbidden}
-            for at, token in enumerate(written):
-                said = tuple(written[:at])
-                assert slow.ending(said, token, budget=WILD.budget, repeats=WILD.repeats) is None
-            assert (len(written) == WILD.budget) is (thought.ending is Ending.LENGTH)
-            loops = any(goes_round((*written, token), WILD.repeats) for token in written)
-            assert loops or thought.ending is not Ending.LOOP
-            near(vector, slow.behind(tiny_world.prompts[index], thought.token_ids).state)
+            assert not {*decoded} & {*slow.completion_format.forbidden}
+            for position, token in enumerate(decoded):
+                before = tuple(decoded[:position])
+                assert slow.ending(before, token, budget=WILD.budget, repeats=WILD.repeats) is None
+            assert (len(decoded) == WILD.budget) is (completion.ending is Ending.LENGTH)
+            loops = any(is_loop((*decoded, token), WILD.repeats) for token in decoded)
+            assert loops or completion.ending is not Ending.LOOP
+            near(vector, slow.last_token(tiny_world.prompts[index], completion.token_ids).state)
 
 
 @settings(max_examples=25)
 @given(
-    thinks=st.lists(st.booleans(), min_size=8, max_size=8),
+    decodes=st.lists(st.booleans(), min_size=8, max_size=8),
     rows=st.integers(1, 30),
     tokens=st.integers(1, 400),
     refill=st.floats(0.01, 1),
 )
-def test_what_a_row_draws_is_its_own_in_any_company(
-    tiny_world, together, thinks, rows, tokens, refill
+def test_sampling_a_row_depends_on_no_other_row(
+    tiny_world, together, decodes, rows, tokens, refill
 ):
     for build in BUILDERS.values():
         engine = build(tiny_world.engine, Limits(rows=rows, tokens=tokens, refill=refill))
-        found = drawn(engine, tiny_world.prompts, thinks)
-        assert sorted(found) == [index for index, think in enumerate(thinks) if think]
+        found = sampled(engine, tiny_world.prompts, decodes)
+        assert sorted(found) == [index for index, does in enumerate(decodes) if does]
         same(found, together)
 
 
-def test_what_a_row_draws_alone_it_draws_in_company(tiny_world, engine, together):
+def test_sampling_does_not_depend_on_the_number_of_prompts(tiny_world, engine, together):
     for prompts in (tiny_world.prompts[:1], tiny_world.prompts[:3]):
-        same(drawn(engine, prompts, [True] * 8), together)
+        same(sampled(engine, prompts, [True] * 8), together)
 
 
-def test_another_seed_draws_otherwise(tiny_world, engine, together):
-    found = drawn(engine, tiny_world.prompts, [True] * 8, seed=12)
+def test_another_seed_samples_otherwise(tiny_world, engine, together):
+    found = sampled(engine, tiny_world.prompts, [True] * 8, seed=12)
     assert any(found[index].completions != together[index].completions for index in found)
 
 
 def same(found, expected):
-    for index, answer in found.items():
-        assert answer.completions == expected[index].completions
-        for vector, other in zip(answer.vectors, expected[index].vectors, strict=True):
+    for index, output in found.items():
+        assert output.completions == expected[index].completions
+        for vector, other in zip(output.vectors, expected[index].vectors, strict=True):
             near(vector, other)

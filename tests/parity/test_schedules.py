@@ -1,4 +1,4 @@
-"""Whatever is run beside what, in whichever order: every answer is the slow engine's."""
+"""Every output equals the slow engine's, in any order and beside any other rows."""
 
 import dataclasses
 
@@ -8,55 +8,57 @@ from hypothesis import strategies as st
 
 from forethought.engines import DecodeOptions, Limits, Sampling
 from forethought.types import Ending
-from tests.engines.slow import goes_round
-from tests.parity.schedules import BUILDERS, LONGEST, World, check, check_answer, schedules
+from tests.engines.slow import is_loop
+from tests.parity.schedules import BUILDERS, LONGEST, World, check, check_output, schedules
 
 FAMILIES = ("ume_r1", "rge", "mmemb_r1")
 
 
-def all_think(_prefill, group):
+def all_decode(_prefill, group):
     return range(len(group)), [0.5] * len(group)
 
 
-def endings(told: World, **how: int) -> set[Ending]:
-    return {found.ending for found in told.thinks(**how)}
+def endings(world: World, **options: int) -> set[Ending]:
+    return {expected.ending for expected in world.expected(**options)}
 
 
 def test_rows_end_in_every_way_and_at_many_steps_here(tiny_world, worlds):
-    # What the tests below rest on.
+    # Assumed by the tests below.
     every = [tiny_world, *worlds.values()]
-    hows = ({"repeats": 2}, {"budget": 6})
-    found = set().union(*(endings(told, **how) for told in every for how in hows))
-    # Nothing settles unless it is asked to.
+    options = ({"repeats": 2}, {"budget": 6})
+    found = set().union(*(endings(world, **one) for world in every for one in options))
+    # There is no early exit without its option.
     assert found == set(Ending) - {Ending.EARLY_EXIT}
-    for told in every:
-        assert len(endings(told, repeats=2)) > 1
-        assert len({len(found.token_ids) for found in told.thinks()}) > 2
+    for world in every:
+        assert len(endings(world, repeats=2)) > 1
+        assert len({len(expected.token_ids) for expected in world.expected()}) > 2
 
 
 def test_no_choice_is_a_close_call_here(tiny_world, worlds):
-    # Else another order of sums might choose otherwise.
-    for told in (tiny_world, *worlds.values()):
-        for prompt, found in zip(told.prompts, told.thinks(), strict=True):
-            for length in range(len(told.slow.completion_format.start), len(found.token_ids) - 1):
-                first, second = told.slow.scores(prompt, found.token_ids[:length]).topk(2).values
+    # Otherwise rounding in another order of summation might change a token.
+    for world in (tiny_world, *worlds.values()):
+        num_forced = len(world.slow.completion_format.start)
+        for prompt, expected in zip(world.prompts, world.expected(), strict=True):
+            for length in range(num_forced, len(expected.token_ids) - 1):
+                logits = world.slow.logits(prompt, expected.token_ids[:length])
+                first, second = logits.topk(2).values
                 assert first - second > 1e-4
 
 
-def test_the_slow_engines_loops_are_those_written_down_by_hand():
-    assert goes_round((9, 1, 2, 1, 2, 1, 2), 3)
-    assert not goes_round((9, 1, 2, 1, 2, 1, 2), 4)
-    assert goes_round((4,) * 6, 3)
-    assert not goes_round((4,) * 5, 3)
-    assert not goes_round((1, 2) * 9, 0)
-    assert goes_round((*range(16), *range(16)), 2)
-    assert not goes_round((*range(17), *range(17)), 2)
+def test_the_slow_engine_detects_loops():
+    assert is_loop((9, 1, 2, 1, 2, 1, 2), 3)
+    assert not is_loop((9, 1, 2, 1, 2, 1, 2), 4)
+    assert is_loop((4,) * 6, 3)
+    assert not is_loop((4,) * 5, 3)
+    assert not is_loop((1, 2) * 9, 0)
+    assert is_loop((*range(16), *range(16)), 2)
+    assert not is_loop((*range(17), *range(17)), 2)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
-@given(asked=schedules(count=8))
-def test_no_schedule_changes_what_is_written_or_where_it_is_read(tiny_world, build, asked):
-    check(tiny_world, build(tiny_world.engine, asked.limits), asked)
+@given(schedule=schedules(count=8))
+def test_no_schedule_changes_an_output(tiny_world, build, schedule):
+    check(tiny_world, build(tiny_world.engine, schedule.limits), schedule)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
@@ -64,40 +66,43 @@ def test_no_schedule_changes_what_is_written_or_where_it_is_read(tiny_world, bui
 @settings(max_examples=20)
 @given(data=st.data())
 def test_no_schedule_changes_a_published_system(worlds, build, family, data):
-    told = worlds[family]
-    asked = data.draw(schedules(count=len(told.prompts)))
-    check(told, build(told.engine, asked.limits), asked)
+    world = worlds[family]
+    schedule = data.draw(schedules(count=len(world.prompts)))
+    check(world, build(world.engine, schedule.limits), schedule)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
 @settings(max_examples=15)
-@given(asks=st.lists(schedules(count=8, longest=LONGEST // 3), min_size=2, max_size=4))
-def test_an_engine_answers_one_question_after_another(tiny_world, build, asks):
-    # What one run leaves behind, the next one must not see.
+@given(several=st.lists(schedules(count=8, longest=LONGEST // 3), min_size=2, max_size=4))
+def test_runs_of_one_engine_do_not_affect_each_other(tiny_world, build, several):
     engine = build(tiny_world.engine, Limits(rows=3, tokens=90, refill=0.4))
-    for asked in asks:
-        check(tiny_world, engine, dataclasses.replace(asked, limits=engine.limits))
+    for schedule in several:
+        check(tiny_world, engine, dataclasses.replace(schedule, limits=engine.limits))
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
 @settings(max_examples=20)
-@given(asked=schedules(count=8), gone=st.sets(st.integers(0, 15)), after=st.integers(0, 4))
-def test_prompts_that_are_let_go_change_no_other(tiny_world, build, asked, gone, after):
-    prompts = [tiny_world.prompts[place] for place in asked.places]
-    dropped: set[int] = set()
+@given(schedule=schedules(count=8), gone=st.sets(st.integers(0, 15)), after=st.integers(0, 4))
+def test_cancelled_prompts_change_no_other(tiny_world, build, schedule, gone, after):
+    prompts = [tiny_world.prompts[index] for index in schedule.indices]
+    cancelled: set[int] = set()
     found = []
-    engine = build(tiny_world.engine, asked.limits)
-    decode_options = DecodeOptions(asked.budget, Sampling(), asked.repeats)
+    engine = build(tiny_world.engine, schedule.limits)
+    options = DecodeOptions(schedule.budget, Sampling(), schedule.repeats)
     if not after:
-        dropped |= gone
-    for answer in engine.run(
-        prompts, decide=all_think, decode_options=decode_options, rows=asked.rows, dropped=dropped
+        cancelled |= gone
+    for output in engine.run(
+        prompts,
+        decide=all_decode,
+        decode_options=options,
+        rows=schedule.rows,
+        cancelled=cancelled,
     ):
-        found.append(answer.index)
-        check_answer(tiny_world, prompts[answer.index], answer, decode_options=decode_options)
+        found.append(output.index)
+        check_output(tiny_world, prompts[output.index], output, options=options)
         if len(found) == after:
-            dropped |= gone - {*found}
+            cancelled |= gone - {*found}
     assert len(found) == len({*found})
-    # Those that are let go at once never answer; all that stay always do.
+    # Prompts cancelled at once have no output; prompts that are not cancelled have one.
     assert {*range(len(prompts))} - gone <= {*found}
     assert after or not {*found} & gone

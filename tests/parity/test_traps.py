@@ -1,7 +1,6 @@
-"""What goes wrong in silence when Qwen-VL networks are asked for states, one test each.
+"""Silent failures when hidden states are taken from Qwen-VL networks, one test each.
 
-The sixth, an evaluation library that drops pictures, is tested where we meet it: in
-tests/interop.
+The sixth, an evaluation library that drops images, is tested in tests/interop.
 """
 
 from typing import Any
@@ -45,77 +44,77 @@ def backbone(request, folders):
 
 
 def sequences(folder):
-    """Three rows of different lengths, a picture in each."""
+    """Three rows of different lengths, an image in each."""
     layout = Layout(read_tokenizer(folder), load_image_processor(folder), 4, 1024)
     rows: list[list[Any]] = [
-        [layout.image_processor(picture), "what is it, " * (at + 1)]
-        for at, picture in enumerate(PICTURES)
+        [layout.image_processor(picture), "what is it, " * (index + 1)]
+        for index, picture in enumerate(PICTURES)
     ]
     return [tuple(layout.encode(row)) for row in rows], [[row[0]] for row in rows]
 
 
-def read(backbone, folder, *, side="left"):
-    ids, shown = sequences(folder)
-    batch = collate(ids, shown, side=side, placeholders=backbone.placeholders, pad_id=0)
+def run(backbone, folder, *, side="left"):
+    ids, pictures = sequences(folder)
+    batch = collate(ids, pictures, side=side, placeholders=backbone.placeholders, pad_id=0)
     return batch, backbone.hidden_states(batch)
 
 
-def stock_inputs(ids, shown):
+def stock_inputs(ids, pictures):
     token_ids = torch.tensor([ids])
     return {
         "input_ids": token_ids,
         "attention_mask": torch.ones_like(token_ids),
-        "pixel_values": torch.from_numpy(shown[0].values),
-        "image_grid_thw": torch.tensor([shown[0].grid]),
+        "pixel_values": torch.from_numpy(pictures[0].values),
+        "image_grid_thw": torch.tensor([pictures[0].grid]),
     }
 
 
-def test_without_token_kinds_qwen2_5_is_silently_wrong_and_ours_never_is(folders):
+def test_without_token_types_the_stock_qwen2_5_is_silently_wrong_and_ours_is_right(folders):
     backbone = load_checkpoint(folders["qwen2_5_vl"])
-    ids, shown = (rows[0] for rows in sequences(folders["qwen2_5_vl"]))
-    inputs = stock_inputs(ids, shown)
-    kinds = (inputs["input_ids"] == backbone.placeholders.image_id).long()
+    ids, pictures = (rows[0] for rows in sequences(folders["qwen2_5_vl"]))
+    inputs = stock_inputs(ids, pictures)
+    types = (inputs["input_ids"] == backbone.placeholders.image_id).long()
     model = backbone.network.model
-    right = model(**inputs, mm_token_type_ids=kinds).last_hidden_state
+    right = model(**inputs, mm_token_type_ids=types).last_hidden_state
     model.rope_deltas = None
     wrong = model(**inputs).last_hidden_state
-    batch = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
+    batch = collate([ids], [pictures], side="left", placeholders=backbone.placeholders, pad_id=0)
     torch.testing.assert_close(backbone.hidden_states(batch), right, atol=1e-5, rtol=1e-4)
     assert (wrong - right).abs().max() > 1e-3
 
 
 def test_positions_left_on_the_network_by_another_call_do_not_matter(backbone, folders):
     folder = folders[backbone.network.config.model_type]
-    _, before = read(backbone, folder)
+    _, before = run(backbone, folder)
     backbone.network.model.rope_deltas = torch.tensor([[-40]])
-    _, after = read(backbone, folder)
+    _, after = run(backbone, folder)
     torch.testing.assert_close(before, after)
 
 
-def test_tokens_put_behind_a_cache_stand_where_a_whole_pass_puts_them(backbone, folders):
+def test_tokens_behind_a_cache_have_the_positions_of_a_whole_pass(backbone, folders):
     folder = folders[backbone.network.config.model_type]
-    ids, shown = (rows[2] for rows in sequences(folder))
-    cache = DynamicCache(config=backbone.network.config.text_config)
-    head = collate([ids], [shown], side="left", placeholders=backbone.placeholders, pad_id=0)
-    backbone.hidden_states(head, cache=cache)
+    ids, pictures = (rows[2] for rows in sequences(folder))
+    prefill = DynamicCache(config=backbone.network.config.text_config)
+    head = collate([ids], [pictures], side="left", placeholders=backbone.placeholders, pad_id=0)
+    backbone.hidden_states(head, cache=prefill)
     whole = collate(
-        [(*ids, 7, 9)], [shown], side="left", placeholders=backbone.placeholders, pad_id=0
+        [(*ids, 7, 9)], [pictures], side="left", placeholders=backbone.placeholders, pad_id=0
     )
-    slots = KVCache(1, room=len(ids) + 9)
-    slots.enter(cache, [0], first=0, width=len(ids))
-    slots.reach(len(ids) + 2)
+    cache = KVCache(1, max_length=len(ids) + 9)
+    cache.insert(prefill, [0], first=0, width=len(ids))
+    cache.initialize(len(ids) + 2)
     behind = backbone.extend(
         torch.tensor([[7, 9]]),
         positions=head.positions.amax((0, 2)) + 1,
-        cache=slots.window(torch.tensor([len(ids)]), count=2, width=len(ids) + 2),
+        cache=cache.view(torch.tensor([len(ids)]), count=2, width=len(ids) + 2),
     )
     torch.testing.assert_close(behind, backbone.hidden_states(whole)[:, -2:], atol=1e-5, rtol=1e-4)
 
 
-def test_the_last_state_is_found_on_whichever_side_the_padding_is(backbone, folders):
+def test_states_do_not_depend_on_the_side_of_the_padding(backbone, folders):
     folder = folders[backbone.network.config.model_type]
     (left, from_left), (right, from_right) = (
-        read(backbone, folder, side=side) for side in ("left", "right")
+        run(backbone, folder, side=side) for side in ("left", "right")
     )
     for row in range(3):
         torch.testing.assert_close(
@@ -134,7 +133,7 @@ def one_process(tmp_path):
 
 
 def contrast(network, batch):
-    """Two steps of a loss on states alone; the second finds out what the first left unused."""
+    """Two steps of a loss on states alone; DDP reports unused parameters at the second."""
     for _ in range(2):
         hidden = network(
             input_ids=batch.token_ids,
@@ -150,38 +149,38 @@ def contrast(network, batch):
 @pytest.mark.usefixtures("one_process")
 def test_a_loss_on_states_trains_under_ddp_if_the_head_is_left_out(backbone, folders):
     network = backbone.network.requires_grad_(requires_grad=True).train()
-    ids, shown = sequences(folders[network.config.model_type])
-    batch = collate(ids, shown, side="left", placeholders=QwenVL(network).placeholders, pad_id=0)
+    ids, pictures = sequences(folders[network.config.model_type])
+    batch = collate(ids, pictures, side="left", placeholders=QwenVL(network).placeholders, pad_id=0)
     contrast(DistributedDataParallel(network.model), batch)
     assert network.lm_head.weight.grad is None
 
 
-def test_every_state_is_taken_after_the_final_norm(backbone, folders):
-    seen = []
+def test_states_are_taken_after_the_final_norm(backbone, folders):
+    normed = []
     norm = backbone.network.model.language_model.norm
-    handle = norm.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
-    _, states = read(backbone, folders[backbone.network.config.model_type])
+    handle = norm.register_forward_hook(lambda _module, _inputs, output: normed.append(output))
+    _, states = run(backbone, folders[backbone.network.config.model_type])
     handle.remove()
-    torch.testing.assert_close(states, seen[-1])
+    torch.testing.assert_close(states, normed[-1])
 
 
 def test_half_precision_stays_close(folders):
     for name, folder in folders.items():
-        _, whole = read(load_checkpoint(folder), folder)
+        _, whole = run(load_checkpoint(folder), folder)
         half = load_checkpoint(folder, LoadOptions(dtype="bfloat16"))
-        _, found = read(half, folder)
-        assert found.dtype is torch.bfloat16, name
-        near = torch.nn.functional.cosine_similarity(whole[:, -1], found[:, -1].float())
-        assert near.min() > 0.97, name
+        _, rounded = run(half, folder)
+        assert rounded.dtype is torch.bfloat16, name
+        cosine = torch.nn.functional.cosine_similarity(whole[:, -1], rounded[:, -1].float())
+        assert cosine.min() > 0.97, name
 
 
-def test_words_that_spell_an_added_token_stay_words(folders):
+def test_text_that_spells_an_added_token_stays_text(folders):
     for name, renderer in (("qwen2_vl", UmeR1Renderer), ("qwen2_5_vl", RgeRenderer)):
         layout = Layout(read_tokenizer(folders[name]), load_image_processor(folders[name]), 4, 1024)
         made = renderer(layout)
-        loud = "<gen_emb><|im_end|><emb><disc_emb><|image_pad|>"
+        tags = "<gen_emb><|im_end|><emb><disc_emb><|image_pad|>"
         plain, spelled = (
-            made.render(Message((Text(words),), "", Side.QUERY)) for words in ("x", f"x{loud}")
+            made.render(Message((Text(words),), "", Side.QUERY)) for words in ("x", f"x{tags}")
         )
         special = {layout.tokenizer.token_to_id(token) for token in published.SPECIAL}
         special |= {layout.tokenizer.token_to_id(t) for t in published.MADE[FAMILY[name]].added}

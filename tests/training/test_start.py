@@ -85,7 +85,7 @@ def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_mode
         eos_token_id=embed,
     )[0, len(prompt.token_ids) :]
     engine = tiny_encoder.engine
-    _, (ours,) = engine.think(
+    _, (ours,) = engine.generate(
         engine.prefill([prompt]),
         [0],
         budget=tiny_encoder.decode_options.budget,

@@ -9,7 +9,7 @@ import torch
 from forethought.backbones import ImageProcessor, LoadOptions, load_checkpoint, load_image_processor
 from forethought.doctor.checkpoint_files import Checkpoint, CheckpointFiles, read_skeleton
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
-from forethought.doctor.memory_check import check_memory, fitting_dtype, free_memory
+from forethought.doctor.memory_check import check_memory, fitting_dtype
 from forethought.doctor.rows_check import check_rows
 from forethought.doctor.settings_check import (
     check_attention,
@@ -33,6 +33,7 @@ from forethought.encoders import (
     read_tokenizer,
     recognise,
 )
+from forethought.engines import available_bytes
 from forethought.errors import ContentError, ModelError
 
 NAMES = (
@@ -180,7 +181,7 @@ def _check_checkpoint(checkpoint: Checkpoint, report: _Report) -> None:
     count = weights.num_parameters or sum(
         parameter.numel() for parameter in files.skeleton.network.parameters()
     )
-    available = free_memory(device)
+    available = available_bytes(torch.device(device))
     half = device != "cpu" and bool(weights.dtypes) and "F32" not in weights.dtypes
     report.add(check_memory(count, available=available, device=device, half_precision=half))
     report.add(check_attention(files.skeleton, device=device))

@@ -1,15 +1,8 @@
 """Check that the weights fit into the available memory."""
 
-import os
-from contextlib import suppress
-from pathlib import Path
-
-import torch
-
 from forethought.doctor.finding import Finding, fail, ok, warn
 
 BYTES_PER_PARAMETER = {"float32": 4, "bfloat16": 2}
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def check_memory(
@@ -59,17 +52,6 @@ def fitting_dtype(
     return "bfloat16"
 
 
-def free_memory(device: str) -> int | None:
-    """Bytes available on a device; None if unknown."""
-    kind = torch.device(device).type
-    if kind == "cuda":
-        return int(torch.cuda.mem_get_info(torch.device(device))[0])
-    if kind == "mps":
-        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
-    limits = [limit for limit in (_available(), _allowed()) if limit is not None]
-    return min(limits, default=None)
-
-
 def format_bytes(size: int) -> str:
     """A number of bytes in decimal units."""
     number = float(size)
@@ -78,22 +60,3 @@ def format_bytes(size: int) -> str:
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.1f} GB"
-
-
-def _available() -> int | None:
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return (
-            int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
-        )
-    with suppress(AttributeError, OSError, ValueError):
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
-
-
-def _allowed() -> int | None:
-    """What a container's limit leaves, where there is one."""
-    with suppress(OSError, ValueError):
-        most = int((_CGROUP / "memory.max").read_text())
-        return most - int((_CGROUP / "memory.current").read_text())
-    return None

@@ -44,7 +44,7 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
         prefill = engine.prefill([prompt])
         states = [("direct", prefill.direct[0], prompt.read_at)]
         if encoder.family.thinks:
-            thought, _ = engine.think(
+            thought, _ = engine.generate(
                 prefill, [0], budget=1, sampling=encoder.decode_options.sampling
             )
             states.append(("thought", thought[0], -1))

@@ -55,7 +55,7 @@ class ReasoningEncoder:
             ModelError: if the engine has none.
         """
         if isinstance(self.engine, VllmEngine):
-            return self.engine.reader
+            return self.engine.local
         if isinstance(self.engine, LocalEngine):
             return self.engine
         raise ModelError(

@@ -9,7 +9,14 @@ from itertools import islice
 from forethought.encoders.encode_row import EncodeRow
 from forethought.encoders.gate import Gate
 from forethought.encoders.rationale_cache import RationaleCacheView
-from forethought.engines import DecodeOptions, Engine, Prefill, RequestOutput, read_on, reread
+from forethought.engines import (
+    DecodeOptions,
+    Engine,
+    Prefill,
+    RequestOutput,
+    teacher_force,
+    teacher_force_prefill,
+)
 from forethought.renderers import Renderer
 from forethought.types import Think
 
@@ -77,7 +84,9 @@ class EncodeSession:
         if not rows or prefill.cache is None:
             return
         completions = [row.cached.token_ids for row in rows.values() if row.cached]
-        states = read_on(self.engine.backbone, prefill, rows=[*rows], completions=completions)
+        states = teacher_force_prefill(
+            self.engine.backbone, prefill, rows=[*rows], completions=completions
+        )
         for row, state in zip(rows.values(), states, strict=True):
             row.state = state
 
@@ -98,7 +107,7 @@ class EncodeSession:
         """Read what is stored and not yet read, and update the cache."""
         unread = [row for row in rows if row.state is None]
         if unread:
-            states = reread(
+            states = teacher_force(
                 self.engine.backbone,
                 [row.prompt for row in unread],
                 [row.cached.token_ids for row in unread if row.cached],

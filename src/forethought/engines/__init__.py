@@ -1,14 +1,15 @@
-"""The life of a request: prompts in, states and thoughts out."""
+"""Engines: prompts in, hidden states and completions out."""
 
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
+from forethought.engines.device_memory import available_bytes
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
-from forethought.engines.request import Completion, Prefill, RequestOutput
-from forethought.engines.sampling import Sampling, choose
+from forethought.engines.prefill import Prefill
+from forethought.engines.request import Completion, RequestOutput
+from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, bucket, limits_for, padding
-from forethought.engines.teacher_forced import read_on, reread
-from forethought.engines.vllm.vllm_engine import VllmEngine
-from forethought.engines.vllm.vllm_start import start_vllm
+from forethought.engines.teacher_forcing import teacher_force, teacher_force_prefill
+from forethought.engines.vllm import VllmEngine, start_vllm
 
 __all__ = [
     "Completion",
@@ -22,11 +23,11 @@ __all__ = [
     "RequestOutput",
     "Sampling",
     "VllmEngine",
+    "available_bytes",
     "bucket",
-    "choose",
     "limits_for",
     "padding",
-    "read_on",
-    "reread",
     "start_vllm",
+    "teacher_force",
+    "teacher_force_prefill",
 ]

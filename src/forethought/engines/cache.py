@@ -1,4 +1,4 @@
-"""Keys and values of the rows that are writing, each row in a slot of its own."""
+"""Keys and values of the rows that decode, of fixed size so that a CUDA graph stays valid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,119 +10,120 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-STRIDE = 64
-"""So many places of all slots are cleared at a time, as the longest row reaches them."""
+CHUNK = 64
+"""The cache is zeroed this many positions at a time, as the longest row reaches them."""
 
 
-class _Once(DynamicLayer):
-    """Keeps what one pass gives as it is; the stock layer copies it, so as to grow."""
+class _PrefillLayer(DynamicLayer):
+    """Stores the keys and values of one pass without the copy that the stock layer makes."""
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *_: object, **__: object
     ) -> tuple[Tensor, Tensor]:
-        """Take the keys and values of the one pass."""
+        """Store the keys and values of the one pass."""
         if self.is_initialized:
-            raise ValueError("this cache is of one pass; go on in slots")
+            raise ValueError("a prefill's cache takes one pass; copy it into a KVCache to decode")
         self.lazy_initialization(key_states, value_states)  # type: ignore[no-untyped-call]
         self.keys, self.values = key_states, value_states
         return key_states, value_states
 
 
-def cache_of_one_pass(layers: int) -> DynamicCache:
-    """A cache for a prefill, from which rows enter slots."""
+def prefill_cache(num_layers: int) -> DynamicCache:
+    """An empty cache for one prefill."""
     cache = DynamicCache()
-    cache.layers = [_Once() for _ in range(layers)]  # type: ignore[no-untyped-call]
+    cache.layers = [_PrefillLayer() for _ in range(num_layers)]  # type: ignore[no-untyped-call]
     return cache
 
 
 class KVCache:
-    """A cache of fixed size whose rows come and go.
+    """Keys and values of `rows` rows of `max_length` tokens, which come and go independently.
 
-    The rows in use are always the first ones, so that attention reads them without a copy. A
-    row's tokens start at its slot's first place, so rows of different lengths need no padding
-    in common. Nothing is allocated while rows write: what a graph captured stays true.
+    The rows in use are always the first ones, so attention reads a view. Every row starts at
+    position 0, so rows of different lengths need no padding. Memory is allocated once, before
+    the first step.
     """
 
-    def __init__(self, rows: int, room: int, *, precision: str | None = None) -> None:
+    def __init__(self, rows: int, max_length: int, *, dtype: str | None = None) -> None:
         self.rows = rows
-        self.room = room
-        self._dtype: torch.dtype | None = getattr(torch, precision) if precision else None
+        self.max_length = max_length
+        self.initialized = 0
+        """Positions before this one hold defined numbers in every row."""
+        self._dtype: torch.dtype | None = getattr(torch, dtype) if dtype else None
         self._layers: list[Float[Tensor, "2 R K P D"]] = []
-        self.reached = 0
 
-    def enter(
-        self, read: DynamicCache | None, rows: Sequence[int], *, first: int, width: int
+    def insert(
+        self, prefill: DynamicCache | None, rows: Sequence[int], *, first: int, width: int
     ) -> None:
-        """Copy rows of a prefill, right-padded there, into the slots from `first` on.
+        """Copy rows of a prefill, which is padded on the right, to the rows from `first` on.
 
         Raises:
             ValueError: if the prefill kept no cache.
         """
-        if read is None:
-            raise ValueError("this prefill kept no cache: read with keep_cache=True to go on")
-        layers: list[Any] = list(read.layers)
+        if prefill is None:
+            raise ValueError("this prefill has no cache: run it with keep_cache=True to decode")
+        layers: list[Any] = list(prefill.layers)
         if not self._layers:
             self._layers = [self._empty(layer.keys) for layer in layers]
-        self.reach(width)
+        self.initialize(width)
         end = first + len(rows)
-        for store, layer in zip(self._layers, layers, strict=True):
-            taken = torch.tensor(rows, device=store.device)
-            store[0, first:end, :, :width] = layer.keys[taken, :, :width]
-            store[1, first:end, :, :width] = layer.values[taken, :, :width]
+        for stored, layer in zip(self._layers, layers, strict=True):
+            index = torch.tensor(rows, device=stored.device)
+            stored[0, first:end, :, :width] = layer.keys[index, :, :width]
+            stored[1, first:end, :, :width] = layer.values[index, :, :width]
 
     def move(self, moves: Sequence[tuple[int, int]], *, width: int) -> None:
-        """Copy slots, as (from, to), as far as the longest row goes."""
+        """Copy rows, given as (from, to), up to position `width`."""
         for source, target in moves:
-            for store in self._layers:
-                store[:, target, :, :width] = store[:, source, :, :width]
+            for stored in self._layers:
+                stored[:, target, :, :width] = stored[:, source, :, :width]
 
-    def window(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "CacheView":
-        """The first slots, to be read and written by one pass of `count` new tokens a row."""
-        at = lengths[:, None] + torch.arange(count, device=lengths.device)
+    def view(self, lengths: Int[Tensor, " N"], *, count: int, width: int) -> "CacheView":
+        """The first N rows up to position `width`, for a pass of `count` new tokens a row."""
+        positions = lengths[:, None] + torch.arange(count, device=lengths.device)
         rows = torch.arange(len(lengths), device=lengths.device)[:, None]
-        return CacheView(self._layers, rows, at, width)
+        return CacheView(self._layers, rows, positions, width)
+
+    def initialize(self, width: int) -> None:
+        """Zero the positions before `width` that were never used.
+
+        Attention multiplies masked positions by zero, so a NaN in undefined memory would spread.
+        On a CPU, positions that are not reached take no physical memory.
+        """
+        if width <= self.initialized:
+            return
+        end = min(self.max_length, max(width, self.initialized + CHUNK))
+        for stored in self._layers:
+            stored[:, :, :, self.initialized : end] = 0
+        self.initialized = end
 
     def _empty(self, keys: Float[Tensor, "B K T D"]) -> Float[Tensor, "2 R K P D"]:
         _, heads, _, size = keys.shape
-        return keys.new_empty(2, self.rows, heads, self.room, size, dtype=self._dtype)
-
-    def reach(self, width: int) -> None:
-        """Make sure that no row finds an undefined number before place `width`.
-
-        Hidden by a mask or not, a NaN there would spread. On a CPU, places that were never
-        reached take no memory either.
-        """
-        if width <= self.reached:
-            return
-        end = min(self.room, max(width, self.reached + STRIDE))
-        for store in self._layers:
-            store[:, :, :, self.reached : end] = 0
-        self.reached = end
+        return keys.new_empty(2, self.rows, heads, self.max_length, size, dtype=self._dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CacheView:
-    """The slots of one pass: new tokens stand in slots `rows` at places `at`."""
+    """The cache as one pass sees it: new tokens go to `rows` at `positions`."""
 
     layers: Sequence[Float[Tensor, "2 R K P D"]]
     rows: Int[Tensor, "N 1"]
-    at: Int[Tensor, "N C"]
+    positions: Int[Tensor, "N C"]
     width: int
 
     def update(
         self, layer: int, keys: Float[Tensor, "N C K D"], values: Float[Tensor, "N C K D"]
     ) -> tuple[Float[Tensor, "N K W D"], Float[Tensor, "N K W D"]]:
-        """Write each row's new tokens behind its own; give all rows, as far as the longest goes."""
-        store = self.layers[layer][:, : len(self.at)]
-        rows, at = self.rows.to(store.device), self.at.to(store.device)
-        # Under autocast keys and values come in different precisions.
-        store[0][rows, :, at] = keys.to(store.dtype)
-        store[1][rows, :, at] = values.to(store.dtype)
-        return store[0, :, :, : self.width], store[1, :, :, : self.width]
+        """Store each row's new keys and values; return those of all rows up to `width`."""
+        stored = self.layers[layer][:, : len(self.positions)]
+        rows, positions = self.rows.to(stored.device), self.positions.to(stored.device)
+        # Under autocast keys and values have different dtypes.
+        stored[0][rows, :, positions] = keys.to(stored.dtype)
+        stored[1][rows, :, positions] = values.to(stored.dtype)
+        return stored[0, :, :, : self.width], stored[1, :, :, : self.width]
 
     def mask(self, dtype: torch.dtype) -> Float[Tensor, "N 1 C W"]:
-        """What each new token may look at, to be added to attention's scores."""
-        places = torch.arange(self.width, device=self.at.device)
-        hidden = places > self.at[..., None]
-        scores = torch.zeros(hidden.shape, dtype=dtype, device=self.at.device)
-        return scores.masked_fill(hidden, torch.finfo(dtype).min)[:, None]
+        """Additive causal mask of the new tokens."""
+        cached = torch.arange(self.width, device=self.positions.device)
+        is_hidden = cached > self.positions[..., None]
+        scores = torch.zeros(is_hidden.shape, dtype=dtype, device=self.positions.device)
+        return scores.masked_fill(is_hidden, torch.finfo(dtype).min)[:, None]

@@ -1,4 +1,4 @@
-"""Room to write in that was put by, with what was captured for it."""
+"""The KV cache and CUDA graphs of the last run, reused when they fit."""
 
 from collections import deque
 
@@ -10,40 +10,40 @@ from forethought.engines.decode_options import DecodeOptions
 
 
 class CacheReuse:
-    """Keeps one room between runs: capturing takes longer than many steps.
+    """Stores one decode batch between runs: capturing its graphs takes longer than many steps.
 
-    It serves again as long as it is large enough and the weights lie where they lay; what was
-    captured would otherwise read what is no longer there.
+    It is reused if it is large enough and the weights are at the same addresses, which the
+    graphs read.
     """
 
     def __init__(self) -> None:
-        # Taken and put in one step each, whatever threads there are.
-        self._kept: deque[tuple[DecodeBatch, int, tuple[int, ...]]] = deque(maxlen=1)
+        # Its append and pop are atomic, so threads need no lock.
+        self._stored: deque[tuple[DecodeBatch, int, tuple[int, ...]]] = deque(maxlen=1)
 
-    def put(self, writing: DecodeBatch, backbone: QwenVL, *, asked: int) -> None:
-        """Keep room that nobody writes in, which was made when so many rows were asked for."""
-        self._kept.append((writing, asked, _whereabouts(backbone)))
+    def put(self, batch: DecodeBatch, backbone: QwenVL, *, requested: int) -> None:
+        """Store a batch without active rows, made when `requested` rows were requested."""
+        self._stored.append((batch, requested, _weight_addresses(backbone)))
 
-    def forget(self) -> None:
-        """Let go of what was put by."""
-        self._kept.clear()
+    def clear(self) -> None:
+        """Free the stored batch."""
+        self._stored.clear()
 
     def take(
-        self, backbone: QwenVL, decode_options: DecodeOptions, *, rows: int, room: int
+        self, backbone: QwenVL, options: DecodeOptions, *, rows: int, length: int
     ) -> DecodeBatch | None:
-        """What was put by, if it will do; else it is let go.
+        """Return the stored batch if it serves `rows` rows of `length` tokens, else free it.
 
-        There may be fewer rows than were asked for, if there was no memory for more.
+        It may have fewer rows, if there was no memory for more.
         """
         try:
-            writing, asked, lay = self._kept.pop()
+            batch, requested, addresses = self._stored.pop()
         except IndexError:
             return None
-        large = asked >= rows and writing.room >= room
-        same = writing.decode_options == decode_options and lay == _whereabouts(backbone)
-        return writing if large and same else None
+        is_large = requested >= rows and batch.max_length >= length
+        is_same = batch.options == options and addresses == _weight_addresses(backbone)
+        return batch if is_large and is_same else None
 
 
-def _whereabouts(backbone: QwenVL) -> tuple[int, ...]:
+def _weight_addresses(backbone: QwenVL) -> tuple[int, ...]:
     network: torch.nn.Module = backbone.network
     return (network.training, *(parameter.data_ptr() for parameter in network.parameters()))

@@ -1,4 +1,4 @@
-"""How rows write."""
+"""How completions are decoded."""
 
 from dataclasses import dataclass, field
 
@@ -8,10 +8,10 @@ from forethought.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class EarlyExit:
-    """Stop where the vector has stopped moving (early embed).
+    """Ends a completion where its vector no longer changes.
 
-    Every `every` tokens a row is read as if it embedded there. Once two such vectors in a
-    row are nearer than `within` in cosine distance, the last is taken and the row is closed.
+    After `every` tokens the embed token is also run as if the completion ended there. When two
+    such vectors in succession have a cosine distance below `within`, the row ends with the last.
 
     Raises:
         ConfigError: if a setting is out of its range.
@@ -22,21 +22,26 @@ class EarlyExit:
 
     def __post_init__(self) -> None:
         if type(self.every) is not int or self.every < 1:
-            raise ConfigError(f"EarlyExit(every={self.every!r}): look every token or more rarely")
+            raise ConfigError(
+                f"EarlyExit(every={self.every!r}): a whole number of tokens, 1 or more"
+            )
         if not 0 < self.within <= 2:
             raise ConfigError(
-                f"EarlyExit(within={self.within!r}): a cosine distance lies in (0, 2]; 0.01 is small"
+                f"EarlyExit(within={self.within!r}): a cosine distance is in (0, 2]; 0.01 is small"
             )
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
-    """How rows write: how much, how chosen, and how much repetition is borne.
+    """Length, sampling, loop detection and speculation of a completion.
 
-    A row in a loop is closed after `repeats` rounds; 0 lets it go on. With `speculative_tokens`, so many
-    tokens at a time are guessed from what stood behind the last two before (prompt lookup)
-    and read in one pass with the token that was chosen; what is written stays the same. With
-    `early_exit` a row may stop early, with a vector that is not quite the one it would have had.
+    Args:
+        budget: maximum tokens, the embed token not counted.
+        sampling: how tokens are chosen.
+        repeats: a row in a loop ends after so many repeats; 0 detects no loop.
+        speculative_tokens: how many draft tokens a step verifies (prompt lookup); the completion
+            is the same.
+        early_exit: ends rows early, with a vector close to the one at the full length.
 
     Raises:
         ConfigError: if a setting is out of its range, or two exclude each other.
@@ -54,14 +59,15 @@ class DecodeOptions:
                 raise ConfigError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.early_exit is not None and not isinstance(self.early_exit, EarlyExit):
             raise ConfigError(
-                f"early_exit={self.early_exit!r}: say EarlyExit(every=8, within=0.01), or None"
+                f"early_exit={self.early_exit!r}: must be EarlyExit(every=8, within=0.01) or None"
             )
         if self.speculative_tokens and self.early_exit:
             raise ConfigError(
-                f"speculative_tokens={self.speculative_tokens} and {self.early_exit} exclude each other; ask for one of them"
+                f"speculative_tokens={self.speculative_tokens} and {self.early_exit} exclude each "
+                "other; set one of them"
             )
 
     @property
-    def lookahead(self) -> int:
-        """How many tokens a pass may read behind the one that was chosen."""
+    def lookahead_tokens(self) -> int:
+        """How many tokens a step may run behind the one it chose."""
         return max(self.speculative_tokens, 1 if self.early_exit else 0)

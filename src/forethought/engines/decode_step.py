@@ -1,4 +1,4 @@
-"""One pass over the rows that write: what is decided where the weights lie."""
+"""One forward pass over the rows that decode: choose a token, stop or go on, run it."""
 
 import torch
 import torch.nn.functional as F
@@ -8,85 +8,100 @@ from torch import Tensor
 from forethought.backbones import QwenVL
 from forethought.engines.cache import KVCache
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
+from forethought.engines.decode_state import DecodeState, NextTokens
 from forethought.engines.prompt_lookup import prompt_lookup
-from forethought.engines.row_state import NextTokens, RowState
-from forethought.engines.sampling import choose
-from forethought.engines.stopping import CODE, OPEN, StopCriteria, extended
+from forethought.engines.sampling import sample
+from forethought.engines.stopping import (
+    ENDING_CODES,
+    RUNNING,
+    StopCriteria,
+    update_repeat_counts,
+)
 from forethought.types import CompletionFormat, Ending
 
 
 class DecodeStep:
-    """Chooses, feeds and judges tokens, for all rows at once.
+    """Chooses and runs the next token of all rows at once.
 
-    Everything is done by tensors of fixed size and place, and nothing waits for the device:
-    so a pass can be captured once and replayed.
+    Works on tensors of fixed size and address and never waits for the device, so that a step
+    can be captured in a CUDA graph.
     """
 
     def __init__(
-        self, backbone: QwenVL, completion_format: CompletionFormat, decode_options: DecodeOptions
+        self, backbone: QwenVL, completion_format: CompletionFormat, options: DecodeOptions
     ) -> None:
         self._backbone = backbone
-        self._embed = completion_format.embed_id
-        self._manner = decode_options
-        self._judge = StopCriteria(completion_format, decode_options.budget, decode_options.repeats)
-        # What every completion starts with, and one place more, which is never used.
+        self._embed_id = completion_format.embed_id
+        self._options = options
+        self._stop = StopCriteria(completion_format, options.budget, options.repeats)
+        # The forced first tokens, and one entry more, so that an index is always in range.
         self._start = torch.tensor(
             (*completion_format.start, completion_format.embed_id), device=backbone.device
         )
         self._forbidden = torch.zeros(backbone.vocab_size, dtype=torch.bool, device=backbone.device)
         self._forbidden[list(completion_format.forbidden)] = True
 
-    def advance(self, rows: RowState, slots: KVCache, *, width: int, looks: bool) -> None:
-        """Write one token in each row, or more where guesses are right.
+    def run(self, state: DecodeState, cache: KVCache, *, width: int, probe: bool) -> None:
+        """Decode one token in each row, or more where draft tokens are right.
 
-        With `looks`, rows whose turn it is are also read as if they embedded here.
+        With `probe`, the embed token is run behind it, and rows whose turn it is may exit early.
         """
-        chosen = self._choose(rows)
-        rows.put(chosen, ~rows.done)
-        lookahead = self._ahead(rows, looks=looks)
-        fed = torch.cat([chosen.tokens[:, None], *lookahead], dim=1)
-        window = slots.window(rows.lengths, count=fed.shape[1], width=width)
-        hidden = self._backbone.extend(fed, positions=rows.positions, cache=window)
-        agreed = ~rows.done
-        rows.note(hidden[:, 0], agreed)
-        if looks and self._manner.early_exit:
-            self._early_exit(rows, hidden[:, 1], self._manner.early_exit)
+        chosen = self._choose(state)
+        state.append(chosen, ~state.done)
+        drafts = self._drafts(state, probe=probe)
+        token_ids = torch.cat([chosen.token_ids[:, None], *drafts], dim=1)
+        view = cache.view(state.lengths, count=token_ids.shape[1], width=width)
+        hidden = self._backbone.extend(token_ids, positions=state.positions, cache=view)
+        accepted = ~state.done
+        state.advance(hidden[:, 0], accepted)
+        if probe and self._options.early_exit:
+            self._exit_early(state, hidden[:, 1], self._options.early_exit)
             return
-        for place, guessed in enumerate(fed.unbind(1)[1:], start=1):
-            # A guess stands if it is what is chosen anyway: then its state is known already.
-            chosen = self._choose(rows)
-            agreed = agreed & ~rows.done & (chosen.tokens == guessed)
-            rows.put(chosen, agreed)
-            rows.note(hidden[:, place], agreed)
+        for index, draft in enumerate(token_ids.unbind(1)[1:], start=1):
+            # A draft that equals the chosen token is accepted: its hidden state is there already.
+            chosen = self._choose(state)
+            accepted = accepted & ~state.done & (chosen.token_ids == draft)
+            state.append(chosen, accepted)
+            state.advance(hidden[:, index], accepted)
 
-    def _ahead(self, rows: RowState, *, looks: bool) -> list[Int[Tensor, "N C"]]:
-        """What is read behind the token that was chosen, if anything is."""
-        if looks:
-            return [torch.full_like(rows.lengths, self._embed)[:, None]]
-        count = self._manner.speculative_tokens
-        return [prompt_lookup(rows.history, rows.lengths, count=count)] if count else []
+    def _drafts(self, state: DecodeState, *, probe: bool) -> list[Int[Tensor, "N C"]]:
+        """The tokens that are run behind the chosen one, if any."""
+        if probe:
+            return [torch.full_like(state.lengths, self._embed_id)[:, None]]
+        count = self._options.speculative_tokens
+        return [prompt_lookup(state.token_ids, state.lengths, count=count)] if count else []
 
-    def _choose(self, rows: RowState) -> NextTokens:
-        """What each row writes next, and how it ends by that, if it does."""
-        scores = self._backbone.logits(rows.last).masked_fill(self._forbidden, -torch.inf)
-        counts = rows.lengths - rows.starts
-        at = counts.clamp(max=rows.uniform_draws.shape[1] - 1)[:, None]
-        tokens = choose(scores, self._manner.sampling, rows.uniform_draws.gather(1, at)[:, 0])
-        forced = len(self._start) - 1
-        tokens = torch.where(counts < forced, self._start[counts.clamp(max=forced)], tokens)
-        runs = extended(rows.runs, tokens, **rows.written)
-        codes = self._judge(tokens, counts, runs)
-        return NextTokens(torch.where(codes == OPEN, tokens, self._embed), codes, runs)
+    def _choose(self, state: DecodeState) -> NextTokens:
+        """The next token of each row, and how the row ends with it, if it does."""
+        logits = self._backbone.logits(state.last).masked_fill(self._forbidden, -torch.inf)
+        num_decoded = state.lengths - state.starts
+        draw = num_decoded.clamp(max=state.uniform_draws.shape[1] - 1)[:, None]
+        token_ids = sample(
+            logits, self._options.sampling, state.uniform_draws.gather(1, draw)[:, 0]
+        )
+        num_forced = len(self._start) - 1
+        forced = self._start[num_decoded.clamp(max=num_forced)]
+        token_ids = torch.where(num_decoded < num_forced, forced, token_ids)
+        repeat_counts = update_repeat_counts(
+            state.repeat_counts,
+            token_ids,
+            token_ids=state.token_ids,
+            starts=state.starts,
+            lengths=state.lengths,
+        )
+        endings = self._stop(token_ids, num_decoded, repeat_counts)
+        token_ids = torch.where(endings == RUNNING, token_ids, self._embed_id)
+        return NextTokens(token_ids, endings, repeat_counts)
 
-    def _early_exit(
-        self, rows: RowState, looked: Float[Tensor, "N H"], early_exit: EarlyExit
+    def _exit_early(
+        self, state: DecodeState, probes: Float[Tensor, "N H"], early_exit: EarlyExit
     ) -> None:
-        """Close the rows whose vector has stopped moving."""
-        due = ~rows.done & ((rows.lengths - rows.starts) % early_exit.every == 0)
-        moved = 1 - F.cosine_similarity(looked.float(), rows.seen.float())
-        early_exits = due & (moved < early_exit.within)
-        rows.seen.copy_(torch.where(due[:, None], looked, rows.seen))
-        embed = torch.full_like(rows.lengths, self._embed)
-        codes = torch.full_like(embed, CODE[Ending.EARLY_EXIT])
-        rows.put(NextTokens(embed, codes, rows.runs), early_exits)
-        rows.note(looked, early_exits)
+        """End the rows whose vector no longer changes."""
+        due = ~state.done & ((state.lengths - state.starts) % early_exit.every == 0)
+        distance = 1 - F.cosine_similarity(probes.float(), state.probes.float())
+        exits = due & (distance < early_exit.within)
+        state.probes.copy_(torch.where(due[:, None], probes, state.probes))
+        token_ids = torch.full_like(state.lengths, self._embed_id)
+        endings = torch.full_like(token_ids, ENDING_CODES[Ending.EARLY_EXIT])
+        state.append(NextTokens(token_ids, endings, state.repeat_counts), exits)
+        state.advance(probes, exits)

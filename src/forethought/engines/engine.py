@@ -1,42 +1,43 @@
-"""What an encoder needs of whatever runs its network."""
+"""The protocol of an engine: what an encoder needs to run prompts."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from forethought.backbones import QwenVL
 from forethought.engines.decode_options import DecodeOptions
-from forethought.engines.request import Prefill, RequestOutput
+from forethought.engines.prefill import Prefill
+from forethought.engines.request import RequestOutput
 from forethought.engines.scheduler import Limits
 from forethought.types import CompletionFormat, Prompt
 
 Decide = Callable[[Prefill, Sequence[int]], tuple[Sequence[int], Sequence[float]]]
-"""Which rows of a prefill are thought about, and the gate's probability for each row.
+"""Chooses the rows of a prefill that decode, and gives the gate's probability for each row.
 
-Told the prefill, and which of the prompts its rows are."""
+Called with a prefill and the index of the prompt of each of its rows."""
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """Reads prompts, and writes about those for which it is decided."""
+    """Runs prompts, and decodes completions for those that a caller chooses."""
 
     @property
     def backbone(self) -> QwenVL:
-        """The network that reads: every vector is a state of its last layer."""
+        """The network whose last hidden states are the vectors."""
         ...
 
     @property
     def pad_id(self) -> int:
-        """What fills shorter rows."""
+        """The token id of padding."""
         ...
 
     @property
     def completion_format(self) -> CompletionFormat | None:
-        """How a rationale is written; None for a family that never writes."""
+        """The format of a rationale; None for a family that writes none."""
         ...
 
     @property
     def limits(self) -> Limits:
-        """How much is done at once, where a call does not say."""
+        """How much is computed at once by default."""
         ...
 
     def run(
@@ -48,20 +49,20 @@ class Engine(Protocol):
         samples: int = 1,
         seed: int | None = None,
         rows: int | None = None,
-        dropped: Collection[int] = (),
+        cancelled: Collection[int] = (),
     ) -> Iterator[RequestOutput]:
-        """Answer every prompt, in the order in which they are done.
+        """Run every prompt; outputs come in the order in which they are complete.
 
         Args:
-            decide: asked once for every group of prompts that was read.
-            manner: how rationales are written; without one nothing is.
-            samples: how many rationales a prompt gets that is thought about.
-            seed: makes what is drawn repeatable, whatever is run beside it.
-            rows: the most that write at a time; the engine's own limit by default.
-            dropped: the places of prompts that nobody waits for any more; it may grow while
-                this runs, and those that are in it are not answered.
+            decide: called once for every group of prompts, after its prefill.
+            decode_options: how rationales are decoded; None decodes none.
+            samples: completions of each prompt that decodes.
+            seed: makes sampling repeatable, whatever runs beside it.
+            rows: maximum rows that decode at a time, by default the engine's.
+            cancelled: indices of cancelled prompts, which have no output; may grow during the
+                run.
 
         Raises:
-            ModelError: if something is to be written and the family never writes.
+            ModelError: if `decode_options` are given and the family writes no rationale.
         """
         ...

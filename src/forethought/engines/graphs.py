@@ -1,4 +1,4 @@
-"""A step run as it is written, or captured once and replayed."""
+"""Decode steps run eagerly, or captured as CUDA graphs and replayed."""
 
 import functools
 import threading
@@ -8,12 +8,12 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-PLACES = 128
-"""On a GPU attention reads so many places at a time: a graph serves that many steps."""
+WIDTH_MULTIPLE = 128
+"""Under graphs, attention reads a multiple of this many cache positions: few shapes to capture."""
 
 Step = Callable[[], object]
 
-_ONE_AT_A_TIME = threading.Lock()
+_CAPTURE_LOCK = threading.Lock()
 
 
 @runtime_checkable
@@ -22,105 +22,105 @@ class Graphs(Protocol):
 
     @property
     def sync_interval(self) -> int:
-        """After how many steps the host looks for rows that closed."""
+        """After how many steps the host looks for rows that ended."""
         ...
 
-    def rows(self, count: int, *, most: int) -> int:
-        """How many rows a step runs that has `count` in use."""
+    def pad_rows(self, count: int, *, most: int) -> int:
+        """How many rows a step runs when `count` are in use."""
         ...
 
-    def width(self, places: int, *, most: int) -> int:
-        """How far a step reads whose longest row has so many places."""
+    def pad_width(self, width: int, *, most: int) -> int:
+        """How many cache positions a step reads when the longest row has `width`."""
         ...
 
     def run(self, key: Hashable, step: Step) -> None:
-        """Run a step; the same key is always the same work on the same tensors."""
+        """Run a step; the same key means the same work on the same tensors."""
         ...
 
 
 class Eager:
-    """No graph: rows leave as they close, and nothing is read that no row has."""
+    """No graphs: rows leave as soon as they end, and only the rows in use are computed."""
 
     sync_interval = 1
 
-    def rows(self, count: int, *, most: int) -> int:  # noqa: ARG002 - a Graphs'
-        """Just those in use."""
+    def pad_rows(self, count: int, *, most: int) -> int:  # noqa: ARG002 - of the protocol
+        """No padding."""
         return count
 
-    def width(self, places: int, *, most: int) -> int:
-        """Just what there is."""
-        return min(places, most)
+    def pad_width(self, width: int, *, most: int) -> int:
+        """No padding."""
+        return min(width, most)
 
-    def run(self, key: Hashable, step: Step) -> None:  # noqa: ARG002 - a Graphs'
-        """Run it."""
+    def run(self, key: Hashable, step: Step) -> None:  # noqa: ARG002 - of the protocol
+        """Run the step."""
         step()
 
 
 class Captured:
-    """Graphs: the second step of a shape is recorded, every later one replayed.
+    """Graphs: the second step of a shape is captured, every later one replayed.
 
-    The first runs as it is written, which also warms up what a recording may not: libraries
-    that set themselves up when first called. Rows are rounded up to a power of two and widths
-    to `PLACES`, so that there are few shapes. A step that cannot be recorded, for some layers
-    ask the host, runs as it is written: recording it changed nothing.
+    The first runs eagerly, which warms up libraries that initialise themselves when first
+    called, as a capture may not. Rows are padded to a power of two and widths to
+    `WIDTH_MULTIPLE`, so that there are few shapes. A step that cannot be captured, as some
+    layers wait for the device, runs eagerly; a failed capture has no effect.
     """
 
     sync_interval = 8
 
-    def __init__(self, record: Callable[[Step], Step]) -> None:
-        self._record = record
-        self._fails = False
+    def __init__(self, capture: Callable[[Step], Step]) -> None:
+        self._capture = capture
+        self._failed = False
         self._replays: dict[Hashable, Step | None] = {}
 
-    def rows(self, count: int, *, most: int) -> int:
+    def pad_rows(self, count: int, *, most: int) -> int:
         """The next power of two."""
         return min(1 << (count - 1).bit_length(), most)
 
-    def width(self, places: int, *, most: int) -> int:
-        """The next multiple of `PLACES`."""
-        return min(-(-places // PLACES) * PLACES, most)
+    def pad_width(self, width: int, *, most: int) -> int:
+        """The next multiple of `WIDTH_MULTIPLE`."""
+        return min(-(-width // WIDTH_MULTIPLE) * WIDTH_MULTIPLE, most)
 
     def run(self, key: Hashable, step: Step) -> None:
-        """Replay it, if it can be."""
+        """Replay the step, capturing it first if need be."""
         if key not in self._replays:
             self._replays[key] = None
             step()
             return
-        replay = self._replays[key] or self._recorded(step)
+        replay = self._replays[key] or self._captured(step)
         self._replays[key] = replay
         replay()
 
-    def _recorded(self, step: Step) -> Step:
-        if self._fails:
+    def _captured(self, step: Step) -> Step:
+        if self._failed:
             return step
         try:
-            return self._record(step)
+            return self._capture(step)
         except RuntimeError as error:
-            # What one shape may not, others may not either; and each try is slow.
-            self._fails = True
+            # Other shapes would most likely fail too, and each attempt is slow.
+            self._failed = True
             warnings.warn(
-                f"steps run one kernel at a time, for they cannot be captured: {error}",
+                f"decode steps run without CUDA graphs, as they cannot be captured: {error}",
                 stacklevel=2,
             )
             return step
 
 
-class CudaRecorder:
-    """Captures steps on one device, as CUDA graphs.
+class CudaCapture:
+    """Captures steps on one device.
 
-    They run one after another and leave nothing behind, so they share what memory they need.
+    The graphs run one after another and keep nothing between them, so they share one pool.
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._stream = _stream(device)
+        self._stream = _capture_stream(device)
         self._pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, step: Step) -> Step:
-        """Capture a step, without running it; what comes back runs it."""
+        """Capture a step without running it; calling the result runs it."""
         graph = torch.cuda.CUDAGraph()
         with (
-            _ONE_AT_A_TIME,
-            # Where a capture fails torch does not leave its stream by itself.
+            _CAPTURE_LOCK,
+            # torch does not leave the capture's stream by itself when a capture fails.
             torch.cuda.stream(self._stream),
             # Other threads may pin memory meanwhile.
             torch.cuda.graph(
@@ -133,17 +133,17 @@ class CudaRecorder:
 
 
 def graphs_for(devices: Collection[torch.device]) -> Graphs:
-    """Graphs where all weights lie on one device that has them.
+    """CUDA graphs where one GPU holds all weights, else none.
 
-    Not under autocast: it casts weights to tensors of its own, and drops them when it ends.
+    Not under autocast: it casts weights to temporary tensors, which are freed when it ends.
     """
     first, *others = devices
     if others or first.type != "cuda" or torch.is_autocast_enabled("cuda"):
         return Eager()
-    return Captured(CudaRecorder(first))
+    return Captured(CudaCapture(first))
 
 
 @functools.cache
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    """The one stream of a device to capture on: libraries keep a workspace for each they meet."""
+def _capture_stream(device: torch.device) -> torch.cuda.Stream:
+    """The one stream of a device for captures: libraries keep a workspace for each stream."""
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What may come next, guessed from what came before (prompt lookup)."""
+"""Draft tokens for speculative decoding, taken from the text so far (prompt lookup)."""
 
 import torch
 from jaxtyping import Int
@@ -6,19 +6,19 @@ from torch import Tensor
 
 
 def prompt_lookup(
-    history: Int[Tensor, "N T"], lengths: Int[Tensor, " N"], *, count: int
+    token_ids: Int[Tensor, "N T"], last: Int[Tensor, " N"], *, count: int
 ) -> Int[Tensor, "N C"]:
-    """What followed the last two tokens when they last stood together, `count` tokens of it.
+    """The `count` tokens that followed the latest earlier occurrence of each row's last two tokens.
 
-    A row's last token stands at its length. One whose last two never stood together gets
-    some tokens all the same: a wrong guess costs nothing but itself.
+    `last` is the index of a row's last token. Where its last two tokens did not occur before,
+    the drafts are arbitrary: a wrong draft only wastes its own computation.
     """
-    ends = lengths[:, None]
-    last, before = history.gather(1, ends), history.gather(1, (ends - 1).clamp(min=0))
-    places = torch.arange(1, history.shape[1], device=history.device)
-    found = (history[:, 1:] == last) & (history[:, :-1] == before) & (places < ends)
-    latest = torch.where(found, places, 0).amax(dim=1, keepdim=True)
-    # What followed may be the last two themselves: then it goes round.
+    ends = last[:, None]
+    final, before = token_ids.gather(1, ends), token_ids.gather(1, (ends - 1).clamp(min=0))
+    indices = torch.arange(1, token_ids.shape[1], device=token_ids.device)
+    matches = (token_ids[:, 1:] == final) & (token_ids[:, :-1] == before) & (indices < ends)
+    latest = torch.where(matches, indices, 0).amax(dim=1, keepdim=True)
+    # Where fewer than `count` tokens follow, they are repeated.
     period = (ends - latest).clamp(min=1)
-    after = latest + 1 + torch.arange(count, device=history.device) % period
-    return history.gather(1, after.clamp(max=history.shape[1] - 1))
+    drafts = latest + 1 + torch.arange(count, device=token_ids.device) % period
+    return token_ids.gather(1, drafts.clamp(max=token_ids.shape[1] - 1))

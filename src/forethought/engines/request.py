@@ -1,59 +1,38 @@
-"""What an engine is asked, and what it answers."""
+"""What requests return: the finished rows of each are collected into its output."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache
 
+from forethought.engines.prefill import Prefill
 from forethought.types import Ending
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What one row wrote: its tokens, the embed token last, and how it ended."""
+    """The tokens of one row, the embed token last, and how it ended."""
 
     token_ids: tuple[int, ...]
     ending: Ending
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prefill:
-    """Prompts that were read once.
-
-    `direct` holds the state at each prompt's direct embed token, `last` the state that
-    predicts its first completion token, `cache` everything else that writing needs, each row
-    from its first place on, `lengths` places long, and `token_ids` what stands there. The
-    cache is None where it was not to be kept: then nothing can be written behind it.
-    """
-
-    token_ids: tuple[tuple[int, ...], ...]
-    direct: Float[Tensor, "B H"]
-    last: Float[Tensor, "B H"]
-    next_position: Int[Tensor, " B"]
-    cache: DynamicCache | None
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """How many tokens of each prompt stand before its completion."""
-        return tuple(map(len, self.token_ids))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class FinishedRow:
-    """A row that is done: which one, the state at its embed token, and what it wrote."""
+    """A row that ended: its key, the hidden state at its embed token, and its completion."""
 
     key: int
     vector: Float[Tensor, " H"]
-    thought: Completion
+    completion: Completion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestOutput:
-    """One prompt's answers: its direct state, the gate's word, and a thought a sample.
+    """One prompt's direct state, gate probability, and completions with their states.
 
-    `gate` is NaN where no gate was asked; `completions` and `vectors` are empty for a prompt
-    that was not thought about.
+    `gate` is NaN where there is no gate; `completions` and `vectors` have one entry a sample, or
+    none for a prompt that is not thought about.
     """
 
     index: int
@@ -61,3 +40,55 @@ class RequestOutput:
     gate: float
     completions: tuple[Completion, ...]
     vectors: tuple[Float[Tensor, " H"], ...]
+
+
+class PendingRequests:
+    """Requests whose rows are still being decoded.
+
+    The key of a row is its prompt's index times `samples`, plus the sample's number.
+    """
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._requests: dict[int, tuple[Float[Tensor, " H"], float]] = {}
+        self._finished: dict[int, dict[int, FinishedRow]] = {}
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def add(
+        self, group: Sequence[int], prefill: Prefill, *, rows: Sequence[int], gates: Sequence[float]
+    ) -> Iterator[RequestOutput]:
+        """Add the `rows` of a prefill as pending; yield the outputs of the other prompts."""
+        thinking = set(rows)
+        for row, index in enumerate(group):
+            if row in thinking:
+                self._requests[index] = (prefill.direct[row], gates[row])
+            else:
+                yield RequestOutput(index, prefill.direct[row], gates[row], (), ())
+
+    def finish(self, rows: Sequence[FinishedRow]) -> Iterator[RequestOutput]:
+        """Collect finished rows; yield the outputs of requests that are complete."""
+        for row in rows:
+            index, number = divmod(row.key, self._samples)
+            finished = self._finished.setdefault(index, {})
+            finished[number] = row
+            if len(finished) == self._samples:
+                yield self._output(index)
+
+    def cancel(self, indices: Collection[int]) -> set[int]:
+        """Remove requests; return the keys of all their rows."""
+        cancelled = [index for index in self._requests if index in indices]
+        for index in cancelled:
+            del self._requests[index]
+            self._finished.pop(index, None)
+        return {
+            index * self._samples + number for index in cancelled for number in range(self._samples)
+        }
+
+    def _output(self, index: int) -> RequestOutput:
+        direct, gate = self._requests.pop(index)
+        finished = self._finished.pop(index)
+        rows = [finished[number] for number in range(self._samples)]
+        completions = tuple(row.completion for row in rows)
+        return RequestOutput(index, direct, gate, completions, tuple(row.vector for row in rows))

@@ -1,4 +1,4 @@
-"""How the next token is chosen from the scores of all."""
+"""How the next token is chosen from the logits."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from forethought.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Greedy at `temperature` 0, else drawn from the `top_k` best within mass `top_p`.
+    """Greedy at `temperature` 0, else sampled from the `top_k` likeliest tokens within `top_p`.
 
     Nothing is inherited from a checkpoint's `generation_config`.
 
@@ -22,7 +22,7 @@ class Sampling:
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0
-    """0 keeps every token."""
+    """0 is no limit."""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -33,32 +33,33 @@ class Sampling:
             raise ConfigError(f"top_k must be 0 (all) or more, got {self.top_k}")
 
 
-def choose(
-    logits: Float[Tensor, "B V"], sampling: Sampling, chance: Float[Tensor, " B"]
+def sample(
+    logits: Float[Tensor, "B V"], sampling: Sampling, uniform_draws: Float[Tensor, " B"]
 ) -> Int[Tensor, " B"]:
-    """Pick one token a row: the best, or the one at `chance`, in [0, 1), of the drawn mass.
+    """Choose one token a row: the likeliest, or by inverse transform sampling.
 
-    A row's number is its own, so what it draws depends on no other row, and nothing waits
-    for the device.
+    Each row's draw, in [0, 1), is a position in the cumulative probability of the tokens that
+    may be sampled. A row depends on its own draw only, and nothing waits for the device.
     """
     if sampling.temperature == 0:
         return logits.argmax(dim=-1)
     scores = logits.float() / sampling.temperature
     if sampling.top_k:
-        kept = scores.topk(min(sampling.top_k, scores.shape[-1])).values[:, -1:]
-        scores = scores.masked_fill(scores < kept, -torch.inf)
+        lowest = scores.topk(min(sampling.top_k, scores.shape[-1])).values[:, -1:]
+        scores = scores.masked_fill(scores < lowest, -torch.inf)
     if sampling.top_p < 1:
         scores = _nucleus(scores, sampling.top_p)
-    mass = scores.softmax(dim=-1).cumsum(dim=-1)
-    whole = mass[:, -1:]
-    # Just under the whole at most: behind it stand tokens that may not be drawn.
-    at = torch.minimum(chance[:, None] * whole, torch.nextafter(whole, torch.zeros_like(whole)))
-    return torch.searchsorted(mass, at, right=True)[:, 0]
+    cumulative = scores.softmax(dim=-1).cumsum(dim=-1)
+    total = cumulative[:, -1:]
+    # Strictly below the total: the tokens behind it have no probability.
+    below = torch.nextafter(total, torch.zeros_like(total))
+    targets = torch.minimum(uniform_draws[:, None] * total, below)
+    return torch.searchsorted(cumulative, targets, right=True)[:, 0]
 
 
-def _nucleus(scores: Float[Tensor, "B V"], mass: float) -> Float[Tensor, "B V"]:
+def _nucleus(scores: Float[Tensor, "B V"], top_p: float) -> Float[Tensor, "B V"]:
     ordered, order = scores.sort(dim=-1, descending=True)
     before = ordered.softmax(dim=-1).cumsum(dim=-1) - ordered.softmax(dim=-1)
     return torch.full_like(scores, -torch.inf).scatter(
-        -1, order, ordered.masked_fill(before >= mass, -torch.inf)
+        -1, order, ordered.masked_fill(before >= top_p, -torch.inf)
     )

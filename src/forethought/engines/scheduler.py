@@ -1,4 +1,4 @@
-"""Which prompts are read together, and when: alike lengths, under a budget of tokens."""
+"""Which prompts are prefilled together, and when: similar lengths, within a budget of tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,21 @@ import torch
 
 from forethought.errors import ConfigError
 
-PRECISIONS = {"float32": 4, "bfloat16": 2, "float16": 2}
-"""What keys and values may be kept in, and the bytes a number takes."""
+CACHE_DTYPES = {"float32": 4, "bfloat16": 2, "float16": 2}
+"""The dtypes that keys and values may be stored in, and their bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is done at once.
+    """How much is computed at once.
 
-    `rows` write at a time; one prefill takes at most `tokens`, padding counted, but always
-    one prompt, and at most `waste` of it is padding. New prompts are read when a `refill` of
-    the rows is free. Keys and values are kept in the network's own precision, or in `cache`: 16
-    bits take half of float32's memory, and move vectors by a rounding.
+    Args:
+        rows: maximum rows that decode at a time.
+        tokens: maximum tokens of one prefill, padding included; a single prompt may exceed it.
+        waste: maximum share of padding in a prefill.
+        refill: new prompts are prefilled when this share of the rows is free.
+        cache: dtype of keys and values, "float32", "bfloat16" or "float16"; None is the
+            network's. 16 bits take half of float32's memory and change vectors by rounding.
 
     Raises:
         ConfigError: if a limit is out of its range.
@@ -31,9 +34,9 @@ class Limits:
     cache: str | None = None
 
     def __post_init__(self) -> None:
-        if self.cache not in {None, *PRECISIONS}:
-            known = ", ".join(PRECISIONS)
-            raise ConfigError(f"unknown precision of the cache {self.cache!r}; known: {known}")
+        if self.cache not in {None, *CACHE_DTYPES}:
+            known = ", ".join(CACHE_DTYPES)
+            raise ConfigError(f"unknown dtype of the cache {self.cache!r}; known: {known}")
         for name in ("rows", "tokens"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
@@ -44,44 +47,44 @@ class Limits:
 
 
 CPU_TOKENS = 2048
-"""What a processor reads at a time: of more, what lies between two layers leaves its caches."""
+"""Tokens of one prefill on a CPU: the activations of more do not stay in its caches."""
 
 
 def limits_for(device: torch.device) -> Limits:
-    """What suits a device."""
+    """The default limits of a device."""
     return Limits(tokens=CPU_TOKENS) if device.type == "cpu" else Limits()
 
 
 def bucket(lengths: Sequence[int], limits: Limits) -> list[list[int]]:
-    """Prompts in groups that are read together, shortest first: little of a group is padding.
+    """Indices of prompts in groups that are prefilled together, shortest first.
 
-    Longest and shortest of a group share the width of the longest, so a group ends where
-    another prompt would bring it over `limits`.
+    All of a group are padded to its longest, so a group ends where one more prompt would exceed
+    `limits`.
     """
     order = sorted(range(len(lengths)), key=lambda index: lengths[index])
     groups: list[list[int]] = []
-    shown = 0
+    tokens = 0
     for index in order:
         length = lengths[index]
-        computed = (len(groups[-1]) + 1) * length if groups else 0
-        over = computed > limits.tokens or shown + length < (1 - limits.waste) * computed
+        padded = (len(groups[-1]) + 1) * length if groups else 0
+        over = padded > limits.tokens or tokens + length < (1 - limits.waste) * padded
         if not groups or len(groups[-1]) == limits.rows or over:
             groups.append([])
-            shown = 0
+            tokens = 0
         groups[-1].append(index)
-        shown += length
+        tokens += length
     return groups
 
 
 def padding(lengths: Sequence[int], groups: Sequence[Sequence[int]]) -> float:
-    """The share of what is computed in prefills that is padding, in [0, 1)."""
-    shown = sum(lengths)
-    computed = sum(len(group) * max(lengths[index] for index in group) for group in groups)
-    return 1 - shown / computed if computed else 0.0
+    """The share of padding in the prefills of some groups, in [0, 1)."""
+    tokens = sum(lengths)
+    padded = sum(len(group) * max(lengths[index] for index in group) for group in groups)
+    return 1 - tokens / padded if padded else 0.0
 
 
 class Queue:
-    """Prompts that wait to be read, in groups of like length."""
+    """Prompts that wait for their prefill, in groups of similar length."""
 
     def __init__(self, lengths: Sequence[int], limits: Limits) -> None:
         self._groups = bucket(lengths, limits)
@@ -90,14 +93,14 @@ class Queue:
         return len(self._groups)
 
     def take(self, most: int) -> list[int]:
-        """The next group, or as much of it as there is room for; always one prompt."""
+        """Remove the next group, or its first `most` prompts; at least one."""
         group = self._groups.pop(0)
-        room = max(1, most)
-        if len(group) > room:
-            self._groups.insert(0, group[room:])
-        return group[:room]
+        count = max(1, most)
+        if len(group) > count:
+            self._groups.insert(0, group[count:])
+        return group[:count]
 
     def put_back(self, group: Sequence[int]) -> None:
-        """Let a group that was too large for memory come again in two halves."""
+        """Return a group that was too large for memory as two halves."""
         half = len(group) // 2
         self._groups[:0] = [list(group[:half]), list(group[half:])]

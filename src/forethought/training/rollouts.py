@@ -92,7 +92,7 @@ def sample_completions(
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].token_ids))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        _, completions = engine.think(
+        _, completions = engine.generate(
             engine.prefill([prompts[index] for index in chosen]),
             range(len(chosen)),
             budget=settings.budget,
@@ -102,6 +102,6 @@ def sample_completions(
         for index, completion in zip(chosen, completions, strict=True):
             found[index] = completion.token_ids
     # The forward and backward passes need the memory of the KV cache.
-    engine.forget()
+    engine.free_cache()
     network.train(was_training)
     return [found[index] for index in range(len(prompts))]

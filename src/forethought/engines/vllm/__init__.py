@@ -1,1 +1,6 @@
-"""The same answers as the local engine, with vLLM decoding."""
+"""Decoding with vLLM in place of the local engine's own loop."""
+
+from forethought.engines.vllm.backend import VllmEngine
+from forethought.engines.vllm.start import start_vllm
+
+__all__ = ["VllmEngine", "start_vllm"]

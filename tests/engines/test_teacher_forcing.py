@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from forethought.encoders import EncodeInput, as_messages
-from forethought.engines import Limits, reread
+from forethought.engines import Limits, teacher_force
 from forethought.errors import ModelError
 from forethought.types import Image, Side, Text
 
@@ -12,13 +12,13 @@ VIOLET = Image(np.full((56, 56, 3), (150, 40, 200), np.uint8))
 
 @pytest.fixture(scope="module")
 def prompts(tiny_encoder):
-    shown: list[EncodeInput] = [
+    inputs: list[EncodeInput] = [
         "a long question about an orange square",
         VIOLET,
         [VIOLET, Text("what?")],
         "red",
     ]
-    messages = as_messages(shown, side=Side.QUERY, instruction="Find it.")
+    messages = as_messages(inputs, side=Side.QUERY, instruction="Find it.")
     return [tiny_encoder.renderer.render(message) for message in messages]
 
 
@@ -27,20 +27,20 @@ def completions(encoder):
     return [(9, 10, embed), (embed,), (11, embed), (12, 13, 14, 15, embed)]
 
 
-def read(encoder, prompts, completions, **limits):
+def forced(encoder, prompts, completions, **limits):
     backbone, pad_id = encoder.engine.backbone, encoder.renderer.layout.pad_id
-    return reread(backbone, prompts, completions, pad_id=pad_id, limits=Limits(**limits))
+    return teacher_force(backbone, prompts, completions, pad_id=pad_id, limits=Limits(**limits))
 
 
 @pytest.mark.parametrize("limits", [{"waste": 1.0}, {"rows": 3, "waste": 1.0}, {"tokens": 1}, {}])
-def test_what_is_read_together_is_what_is_read_alone(tiny_encoder, prompts, limits):
-    written = completions(tiny_encoder)
-    together = read(tiny_encoder, prompts, written, **limits)
-    alone = [read(tiny_encoder, [p], [c])[0] for p, c in zip(prompts, written, strict=True)]
+def test_a_batch_gives_what_each_gives_alone(tiny_encoder, prompts, limits):
+    given = completions(tiny_encoder)
+    together = forced(tiny_encoder, prompts, given, **limits)
+    alone = [forced(tiny_encoder, [p], [c])[0] for p, c in zip(prompts, given, strict=True)]
     torch.testing.assert_close(together, torch.stack(alone), atol=1e-4, rtol=1e-4)
 
 
-def test_more_than_the_context_is_refused(tiny_encoder, prompts):
+def test_a_sequence_beyond_the_context_is_refused(tiny_encoder, prompts):
     long = (9,) * 150
     with pytest.raises(ModelError, match=r"stored rationale of 150 exceed .* context of 160"):
-        read(tiny_encoder, prompts[:2], [(9,), long])
+        forced(tiny_encoder, prompts[:2], [(9,), long])

@@ -1,4 +1,4 @@
-"""Completions that are known, read with their prompts or behind them: nothing is decoded."""
+"""Vectors of completions that are given, in one forward pass: nothing is decoded."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
 from forethought.engines.cache import KVCache
-from forethought.engines.request import Prefill
+from forethought.engines.prefill import Prefill
 from forethought.engines.scheduler import Limits, bucket
 from forethought.errors import ModelError
 from forethought.types import Prompt
 
 
 @torch.inference_mode()
-def reread(
+def teacher_force(
     backbone: QwenVL,
     prompts: Sequence[Prompt],
     completions: Sequence[tuple[int, ...]],
@@ -23,23 +23,23 @@ def reread(
     pad_id: int,
     limits: Limits,
 ) -> Float[Tensor, "R H"]:
-    """Read prompts with their completions; give the state at each embed token, the last one.
+    """Run prompts with their completions; the hidden state at each one's last token.
 
     Raises:
-        ModelError: if a prompt and its completion are longer than the context together.
+        ModelError: if a prompt and its completion together exceed the context.
     """
-    whole = [
+    sequences = [
         (*prompt.prefix_ids, *completion)
         for prompt, completion in zip(prompts, completions, strict=True)
     ]
     for prompt, completion in zip(prompts, completions, strict=True):
         _check_fits(backbone, len(prompt.prefix_ids), len(completion))
-    states = torch.empty(len(whole), backbone.hidden_size, device=backbone.device)
-    for rows in bucket([len(ids) for ids in whole], limits):
+    states = torch.empty(len(sequences), backbone.hidden_size, device=backbone.device)
+    for rows in bucket([len(ids) for ids in sequences], limits):
         batch = collate(
-            [whole[row] for row in rows],
+            [sequences[row] for row in rows],
             [prompts[row].pictures for row in rows],
-            # On the left, so that every row's embed token is the last of the batch.
+            # On the left, so that every row's last token is the last of the batch.
             side="left",
             placeholders=backbone.placeholders,
             pad_id=pad_id,
@@ -49,38 +49,37 @@ def reread(
 
 
 @torch.inference_mode()
-def read_on(
+def teacher_force_prefill(
     backbone: QwenVL,
     prefill: Prefill,
     *,
     rows: Sequence[int],
     completions: Sequence[tuple[int, ...]],
 ) -> Float[Tensor, "R H"]:
-    """Read completions behind rows of a prefill; give the state at the last token of each.
+    """Run completions behind rows of a prefill; the hidden state at each one's last token.
 
-    The prompts themselves are not read again: their keys and values are there.
+    The prompts' keys and values are the prefill's.
 
     Raises:
-        ModelError: if a prompt and its completion are longer than the context together.
+        ModelError: if a prompt and its completion together exceed the context.
     """
     device = prefill.last.device
-    prompts = [prefill.lengths[row] for row in rows]
-    for prompt, completion in zip(prompts, completions, strict=True):
-        _check_fits(backbone, prompt, len(completion))
+    lengths = [prefill.lengths[row] for row in rows]
+    for length, completion in zip(lengths, completions, strict=True):
+        _check_fits(backbone, length, len(completion))
     longest = max(map(len, completions))
-    fed = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
+    token_ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
     for row, completion in enumerate(completions):
-        # What is left over stands behind the last token, which never looks at it.
-        fed[row, : len(completion)] = torch.tensor(completion)
-    width = max(prompts) + longest
-    slots = KVCache(len(rows), width)
-    slots.enter(prefill.cache, rows, first=0, width=max(prompts))
-    slots.reach(width)
-    taken = torch.tensor(rows, device=device)
+        # Padding on the right: under the causal mask the last token does not attend to it.
+        token_ids[row, : len(completion)] = torch.tensor(completion)
+    width = max(lengths) + longest
+    cache = KVCache(len(rows), width)
+    cache.insert(prefill.cache, rows, first=0, width=max(lengths))
+    cache.initialize(width)
     hidden = backbone.extend(
-        fed,
-        positions=prefill.next_position[taken],
-        cache=slots.window(torch.tensor(prompts, device=device), count=longest, width=width),
+        token_ids,
+        positions=prefill.next_position[torch.tensor(rows, device=device)],
+        cache=cache.view(torch.tensor(lengths, device=device), count=longest, width=width),
     )
     ends = torch.tensor([len(completion) - 1 for completion in completions], device=device)
     return hidden[torch.arange(len(rows), device=device), ends]
