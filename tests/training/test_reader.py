@@ -130,9 +130,9 @@ def test_both_states_are_read_in_every_format(family):
     assert sorted(found.thought_rows) == [1, 2]
     whole = (*prompt.prefix_ids, *completion)
     assert whole[-1] == embed_id
-    from forethought.engines import reread
+    from forethought.engines import teacher_force
 
-    expected = reread(
+    expected = teacher_force(
         backbone, [prompt], [completion], pad_id=family.engine.pad_id, limits=family.local.limits
     )
     near(found.thought, expected.expand(2, -1))
