@@ -67,6 +67,6 @@ def test_the_front_door_refuses_what_it_does_not_have():
         forethought.embedd  # noqa: B018
 
 
-def test_the_version_is_said_once_and_repeated_faithfully(root):
-    said = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
-    assert importlib.import_module("forethought").__version__ == said
+def test_the_package_has_the_version_of_its_project_file(root):
+    declared = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    assert importlib.import_module("forethought").__version__ == declared

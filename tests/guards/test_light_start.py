@@ -12,5 +12,7 @@ ASK = "import sys, {module}; print(*(m for m in {heavy} if m in sys.modules))"
 @pytest.mark.parametrize("module", ["forethought", "forethought.cli", "forethought.types"])
 def test_starts_without_the_model_stack(module):
     code = ASK.format(module=module, heavy=HEAVY)
-    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert asked.stdout.split() == []
+    started = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert started.stdout.split() == []

@@ -18,15 +18,15 @@ def pins(root):
 
 
 @pytest.fixture(scope="module")
-def asked(root):
+def requirements(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
     return [one for one in map(Requirement, lines) if one.name != OURSELVES]
 
 
-def test_every_requirement_has_a_pin_that_satisfies_it(pins, asked):
-    for requirement in asked:
+def test_every_requirement_has_a_pin_that_satisfies_it(pins, requirements):
+    for requirement in requirements:
         version = pins.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is not pinned; make the pins anew"
         assert version in requirement.specifier
