@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli.load import load_encoder
-from forethought.errors import ConfigError, ModelError
+from forethought.errors import ConfigError
 from forethought.files import atomic, check_target, write_text
 from forethought.types import Think
 
@@ -106,13 +106,7 @@ def _modes(listed: str) -> list[Think]:
 def _load(names: Sequence[str]) -> "list[Encoder]":
     encoders: dict[str, Encoder] = {}
     for name in names:
-        try:
-            encoder = load_encoder(name)
-        except ModuleNotFoundError as error:
-            raise ModelError(
-                f"{name} needs the package {error.name}, which is not installed; "
-                "install it with: pip install 'forethought[train]'"
-            ) from None
+        encoder = load_encoder(name)
         if encoder.name in encoders:
             raise ConfigError(
                 f"two models have the name {encoder.name!r}; a report needs a name for each"
