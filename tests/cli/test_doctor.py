@@ -77,4 +77,4 @@ def test_the_family_can_be_given(run, tmp_path):
     assert run("doctor", folder, "--device", "cpu").status == 1
     ran = run("doctor", folder, "--device", "cpu", "--family", "vlm2vec")
     assert ran.status == 0
-    assert "VLM2Vec-V2 (vlm2vec): as told" in ran.out
+    assert "VLM2Vec-V2 (vlm2vec): set by the caller" in ran.out

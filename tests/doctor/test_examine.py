@@ -213,6 +213,6 @@ def test_an_unknown_model_family_or_device_is_refused(folders, tmp_path):
         examine_on_cpu(folders["rge"], "rgb")
     with pytest.raises(ModelError, match=r"unknown device 'toaster' .*; cpu always works"):
         examine(folders["rge"], device="toaster")
-    (tmp_path / CARD).write_text('{"family": "baseline"}')
-    with pytest.raises(ModelError, match="'baseline' are not Qwen-VL checkpoints"):
+    (tmp_path / CARD).write_text('{"family": "baseline", "loader": "my_package.load"}')
+    with pytest.raises(ModelError, match=r"'baseline', .*; load it with my_package\.load"):
         examine_on_cpu(tmp_path)

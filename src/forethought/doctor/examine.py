@@ -27,9 +27,9 @@ from forethought.encoders import (
     EncodeOptions,
     Family,
     best_device,
+    check_loader,
     find,
     image_processor_for,
-    read_card,
     read_tokenizer,
     recognise,
 )
@@ -57,14 +57,13 @@ def examine(
         device: by default the first GPU, else the CPU.
 
     Raises:
-        ModelError: if there is no such model, family or device.
+        ModelError: if there is no such model, family or device, or `load` cannot read the model.
     """
     if family is not None and family not in FAMILIES:
         raise ModelError(f"unknown family {family!r}; known: {', '.join(sorted(FAMILIES))}")
     chosen = _available_device(device)
     folder = find(model)
-    if family is None:
-        _refuse_other_kinds(folder)
+    check_loader(folder)
     report = _Report()
     report.add(check_versions())
     files = _check_files(folder, report)
@@ -112,19 +111,6 @@ def _available_device(device: str | None) -> str:
         reason = str(error).splitlines()[0]
         raise ModelError(f"unknown device {chosen!r} ({reason}); cpu always works") from None
     return chosen
-
-
-def _refuse_other_kinds(folder: Path) -> None:
-    """Refuse a folder whose card names a family that is not a Qwen-VL checkpoint."""
-    try:
-        name = read_card(folder).get("family")
-    except ModelError:
-        return
-    if isinstance(name, str) and name not in FAMILIES:
-        raise ModelError(
-            f"{folder}: models of the family {name!r} are not Qwen-VL checkpoints and cannot be "
-            f"examined; known families: {', '.join(sorted(FAMILIES))}"
-        )
 
 
 def _check_files(folder: Path, report: _Report) -> CheckpointFiles | None:

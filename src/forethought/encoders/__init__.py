@@ -9,7 +9,7 @@ from forethought.encoders.locate import find, find_local
 from forethought.encoders.options import EncodeOptions, image_processor_for
 from forethought.encoders.rationale_cache import RationaleCache
 from forethought.encoders.reasoning import ReasoningEncoder
-from forethought.encoders.recognise import CARD, Recognised, read_card, recognise
+from forethought.encoders.recognise import CARD, Recognised, check_loader, read_card, recognise
 from forethought.encoders.save import save
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "as_messages",
     "assemble",
     "best_device",
+    "check_loader",
     "find",
     "find_local",
     "image_processor_for",
