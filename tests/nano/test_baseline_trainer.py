@@ -15,11 +15,11 @@ def test_it_fits_the_recipes_head_into_the_given_folder(tmp_path, monkeypatch):
 
     def fit(recipe, *, progress):
         fitted.append(recipe)
-        for _ in range(recipe.epochs):
-            progress(1)
+        for epoch in range(recipe.epochs):
+            progress(epoch + 1, recipe.epochs)
         return [0.5, 0.25]
 
-    monkeypatch.setattr(baseline_trainer, "fit", fit)
+    monkeypatch.setattr(baseline_trainer, "fit_frozen_baseline", fit)
     path = tmp_path / "any.toml"
     path.write_text('trainer = "forethought.nano:train_frozen_baseline"\nepochs = 2\n')
     reports = []
