@@ -98,9 +98,7 @@ def test_quantised_weights_are_not_started_on_vllm(tiny_model):
 
 
 def test_a_local_engine_computes_the_vectors_whichever_engine_decodes(tiny_encoder):
-    with_vllm = dataclasses.replace(
-        tiny_encoder, engine=VllmEngine(tiny_encoder.engine, llm=None)
-    )
+    with_vllm = dataclasses.replace(tiny_encoder, engine=VllmEngine(tiny_encoder.engine, llm=None))
     assert with_vllm.local is tiny_encoder.engine
     assert tiny_encoder.local is tiny_encoder.engine
     assert with_vllm.dimension == tiny_encoder.dimension

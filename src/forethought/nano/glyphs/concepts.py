@@ -1,4 +1,4 @@
-"""Concepts, which pictures are drawings of, and the keywords that are merged for them."""
+"""Concepts, the things that drawings depict, and the merging of their keywords."""
 
 from dataclasses import dataclass
 from typing import Literal
