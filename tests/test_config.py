@@ -1,5 +1,4 @@
 import dataclasses
-import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -275,12 +274,7 @@ def test_keys_that_a_dataclass_does_not_name_go_to_the_field_for_them(recipe):
     assert (term.use, term.weight) == ("loss", 0.25)
     assert term.settings == {"temperature": 0.05, "cross": True}
     assert term.built == Loss(temperature=0.05, cross=True)
-
-
-def test_such_keys_are_dumped_beside_the_others(recipe):
-    read = config.load(recipe(TERMS), Terms)
-    assert config.dump(read) == tomllib.loads(TERMS)
-    assert config.build(config.dump(read), Terms, where="") == read
+    assert config.dump(Terms((term,))) == tomllib.loads(TERMS)
 
 
 @pytest.mark.parametrize(
@@ -301,6 +295,5 @@ def test_a_mistake_in_a_named_table_has_its_place(recipe, old, new, message):
 
 def test_a_table_may_come_from_anywhere():
     table = {"name": "nano", "steps": 300, "loss": {"temp": 2}}
-    for where, message in (("line 3", "line 3: [loss]: unknown"), ("", "[loss]: unknown")):
-        with pytest.raises(ConfigError, match="^" + re.escape(message)):
-            config.build(table, Recipe, where=where)
+    with pytest.raises(ConfigError, match=r"^line 3: \[loss\]: unknown key 'temp'"):
+        config.build(table, Recipe, where="line 3")
