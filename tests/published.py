@@ -1,7 +1,7 @@
 """Tiny checkpoints of the published systems: their architectures, tokens and templates.
 
-Random weights, drawn wide enough that what is written depends on what is shown, and an
-embed token that is likely enough to end some rationales and not others.
+The weights are random, with a spread at which completions depend on the input, and an embed
+token that is likely enough to end some rationales and not others.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SPECIAL = (
     *("<|object_ref_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"),
     *("<|image_pad|>", "<|video_pad|>"),
 )
-"""Qwen's own, in the order of their ids."""
+"""Special tokens of Qwen, in the order of their ids."""
 PARTS = (
     "{% for content in message['content'] %}{% if content['type'] == 'image' %}"
     "<|vision_start|><|image_pad|><|vision_end|>{% elif content['type'] == 'video' %}"
@@ -43,14 +43,14 @@ DEFAULT_SYSTEM_TURN = (
     "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}" + TURNS
 )
-"""Qwen2-VL's and Qwen2.5-VL's: a system turn of its own where there is none."""
+"""Template of Qwen2-VL and Qwen2.5-VL, which adds a system turn where there is none."""
 PLAIN = "{% for message in messages %}" + TURNS
-"""Qwen3-VL's, for a user's turn without tools."""
+"""Template of Qwen3-VL, for a user's turn without tools."""
 SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-SAID = [
+TOKENIZER_TEXTS = [
     "Represent the above input text, images, videos, or any combination of the three.",
     "system You are a helpful assistant. user Answer the question based on the given image.",
     "Find a red square beside two blue ones, the seconds of a video, 0123456789.",
@@ -58,12 +58,12 @@ SAID = [
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What one tiny checkpoint is made of.
+class CheckpointSpec:
+    """What a tiny checkpoint consists of.
 
-    The embed token's row of the head is the `draw`-th of a seeded generator, `scale` times as
-    long as the others: chosen so that of the inputs of the parity tests some rationales end
-    by themselves, at different lengths, and some are cut.
+    The row of the embed token in `lm_head` is the `draw`-th of a seeded generator, `scale` times
+    as long as the others: chosen so that some rationales of the parity tests end with the embed
+    token, at different lengths, and some at their budget.
     """
 
     architecture: str
@@ -74,11 +74,11 @@ class Made:
     scale: float = 1.0
 
 
-MADE = {
-    "ume_r1": Made(
+CHECKPOINTS = {
+    "ume_r1": CheckpointSpec(
         "qwen2_vl", ("<gen_emb>", "<disc_emb>"), DEFAULT_SYSTEM_TURN, "<gen_emb>", 9, 3.0
     ),
-    "rge": Made(
+    "rge": CheckpointSpec(
         "qwen2_5_vl",
         ("<tool_call>", "</tool_call>", "<emb>"),
         DEFAULT_SYSTEM_TURN,
@@ -86,9 +86,11 @@ MADE = {
         10,
         3.0,
     ),
-    "mmemb_r1": Made("qwen3_vl", ("<think>", "</think>", "<emb>"), PLAIN, "<emb>", 8, 4.0),
-    "qwen3_vl_embedding": Made("qwen3_vl", (), PLAIN),
-    "vlm2vec": Made("qwen2_vl", (), DEFAULT_SYSTEM_TURN),
+    "mmemb_r1": CheckpointSpec(
+        "qwen3_vl", ("<think>", "</think>", "<emb>"), PLAIN, "<emb>", 8, 4.0
+    ),
+    "qwen3_vl_embedding": CheckpointSpec("qwen3_vl", (), PLAIN),
+    "vlm2vec": CheckpointSpec("qwen2_vl", (), DEFAULT_SYSTEM_TURN),
 }
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "qwen2_vl": (Qwen2VLConfig, Qwen2VLForConditionalGeneration),
@@ -135,32 +137,32 @@ VISION: dict[str, dict[str, Any]] = {
 }
 
 
-def loaded(folder, **how):
-    """The encoder of a folder, on the CPU; imported late, behind the plugin that checks shapes."""
+def loaded(folder, **options):
+    """The encoder of a folder, on the CPU; imported late, after the plugin that checks shapes."""
     from forethought.encoders import load
 
-    return load(folder, device="cpu", **how)
+    return load(folder, device="cpu", **options)
 
 
 def make(family: str, folder: Path, *, context: int = 1024, head: int = 16) -> Path:
-    """Write one family's checkpoint as its publisher would; `head` is one attention head's width."""
-    made = MADE[family]
-    tokenizer = _tokenizer(made)
-    network = _network(made, tokenizer, context, head)
+    """Write a family's checkpoint as its publisher does; `head` is the width of an attention head."""
+    spec = CHECKPOINTS[family]
+    tokenizer = _tokenizer(spec)
+    network = _network(spec, tokenizer, context, head)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    new = made.architecture == "qwen3_vl"
-    image_processor: Any = Qwen2VLImageProcessorPil
-    image_processor(
-        patch_size=16 if new else 14,
+    is_qwen3 = spec.architecture == "qwen3_vl"
+    processor_class: Any = Qwen2VLImageProcessorPil
+    processor_class(
+        patch_size=16 if is_qwen3 else 14,
         size={"shortest_edge": 3136, "longest_edge": 40_000},
-        **({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} if new else {}),
+        **({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} if is_qwen3 else {}),
     ).save_pretrained(folder)
     return folder
 
 
-def _tokenizer(made: Made) -> Any:
+def _tokenizer(spec: CheckpointSpec) -> Any:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = Sequence(
@@ -173,57 +175,57 @@ def _tokenizer(made: Made) -> Any:
     trainer = trainers.BpeTrainer(
         vocab_size=330, initial_alphabet=sorted(ByteLevel.alphabet()), show_progress=False
     )
-    tokenizer.train_from_iterator(SAID, trainer)
+    tokenizer.train_from_iterator(TOKENIZER_TEXTS, trainer)
     tokenizer.add_special_tokens(
         [AddedToken(token, special=True, normalized=False) for token in SPECIAL]
     )
-    # As `add_tokens` leaves them: single tokens, and not special ones.
-    tokenizer.add_tokens([AddedToken(token, special=False) for token in made.added])
+    # As `add_tokens` adds them by default: single tokens, and not special ones.
+    tokenizer.add_tokens([AddedToken(token, special=False) for token in spec.added])
     stock: Any = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=SPECIAL[2],
         pad_token=SPECIAL[0],
     )
-    stock.chat_template = made.template
+    stock.chat_template = spec.template
     return stock
 
 
-def _network(made: Made, tokenizer: Any, context: int, head: int) -> Any:
-    def held(token: str) -> int:
+def _network(spec: CheckpointSpec, tokenizer: Any, context: int, head: int) -> Any:
+    def token_id(token: str) -> int:
         return int(tokenizer.convert_tokens_to_ids(token))
 
-    config_class, network_class = NETWORKS[made.architecture]
+    config_class, network_class = NETWORKS[spec.architecture]
     text = {**TEXT, "vocab_size": len(tokenizer) + 5, "rope_parameters": dict(ROPE)}
     text["hidden_size"] = TEXT["num_attention_heads"] * head
     text["rope_parameters"]["mrope_section"] = [head // 8, head * 3 // 16, head * 3 // 16]
     text["max_position_embeddings"] = context
-    text |= {"eos_token_id": held("<|im_end|>"), "pad_token_id": held("<|endoftext|>")}
-    if made.architecture == "qwen3_vl":
+    text |= {"eos_token_id": token_id("<|im_end|>"), "pad_token_id": token_id("<|endoftext|>")}
+    if spec.architecture == "qwen3_vl":
         text |= {"head_dim": head}
         text["rope_parameters"] |= {"mrope_interleaved": True}
-    told = "hidden_size" if made.architecture == "qwen2_vl" else "out_hidden_size"
-    seen: dict[str, Any] = {**VISION[made.architecture], told: text["hidden_size"]}
+    width = "hidden_size" if spec.architecture == "qwen2_vl" else "out_hidden_size"
+    vision: dict[str, Any] = {**VISION[spec.architecture], width: text["hidden_size"]}
     config = config_class(
         text_config=text,
-        vision_config=seen,
-        image_token_id=held("<|image_pad|>"),
-        video_token_id=held("<|video_pad|>"),
-        vision_start_token_id=held("<|vision_start|>"),
-        vision_end_token_id=held("<|vision_end|>"),
+        vision_config=vision,
+        image_token_id=token_id("<|image_pad|>"),
+        video_token_id=token_id("<|video_pad|>"),
+        vision_start_token_id=token_id("<|vision_start|>"),
+        vision_end_token_id=token_id("<|vision_end|>"),
         tie_word_embeddings=False,
     )
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(7)
         network = network_class(config)
-        # Biases and norms start alike everywhere: a step that skipped one would not show.
+        # Biases and norms start as zeros and ones: code that skipped one would pass unnoticed.
         for parameter in network.parameters():
             if parameter.ndim == 1:
                 parameter.data += 0.1 * torch.randn_like(parameter)
-    if made.embed:
+    if spec.embed:
         rows = network.lm_head.weight.data
         generator = torch.Generator().manual_seed(0)
-        drawn = [torch.randn(rows.shape[1], generator=generator) for _ in range(made.draw)]
-        embed = held(made.embed)
-        rows[embed] = drawn[-1] * rows[embed].std() * made.scale
+        drawn = [torch.randn(rows.shape[1], generator=generator) for _ in range(spec.draw)]
+        embed = token_id(spec.embed)
+        rows[embed] = drawn[-1] * rows[embed].std() * spec.scale
     network.generation_config.do_sample = False
     return network

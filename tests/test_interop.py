@@ -1,4 +1,4 @@
-"""The door to other tools' adapters costs nothing until one is asked for."""
+"""Importing `forethought.interop` imports none of the other tools."""
 
 import subprocess
 import sys
@@ -6,22 +6,24 @@ import sys
 import pytest
 
 HEAVY = ["mteb", "sentence_transformers", "torch", "transformers"]
-ASK = f"import sys, forethought.interop; print(*(m for m in {HEAVY} if m in sys.modules))"
+COMMAND = f"import sys, forethought.interop; print(*(m for m in {HEAVY} if m in sys.modules))"
 
 
-def test_the_door_opens_without_the_others_libraries():
-    asked = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
-    assert asked.stdout.split() == []
+def test_the_package_imports_no_other_tool():
+    ran = subprocess.run(
+        [sys.executable, "-c", COMMAND], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []
 
 
-def test_what_needs_none_of_them_opens():
+def test_adapters_without_other_tools_are_imported():
     from forethought import interop
 
     assert interop.model_card.__module__ == "forethought.interop.hub"
     assert "push_to_hub" in dir(interop)
 
 
-def test_the_door_refuses_what_it_does_not_have():
+def test_an_unknown_name_is_refused():
     from forethought import interop
 
     with pytest.raises(AttributeError, match=r"forethought\.interop' has no attribute 'vllm'"):
@@ -29,7 +31,7 @@ def test_the_door_refuses_what_it_does_not_have():
 
 
 @pytest.mark.slow
-def test_the_rest_opens_where_the_libraries_are():
+def test_all_adapters_are_imported_where_the_tools_are():
     from forethought import interop
 
     assert all(getattr(interop, name) for name in interop.__all__)

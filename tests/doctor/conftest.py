@@ -10,7 +10,7 @@ def folders(tmp_path_factory):
     from tests import published
 
     root = tmp_path_factory.mktemp("published")
-    return {family: published.make(family, root / family) for family in published.MADE}
+    return {family: published.make(family, root / family) for family in published.CHECKPOINTS}
 
 
 @pytest.fixture

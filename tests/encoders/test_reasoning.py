@@ -91,7 +91,7 @@ def test_a_gate_decides_for_each_input(tiny_encoder, never, always):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
-def test_batch_size_changes_nothing_and_the_order_is_kept(tiny_encoder, always, batch_size):
+def test_batch_size_changes_neither_vectors_nor_order(tiny_encoder, always, batch_size):
     calls: list[tuple[object, ...]] = []
     found = tiny_encoder.encode(
         INPUTS, think="always", batch_size=batch_size, progress=lambda *call: calls.append(call)

@@ -22,7 +22,7 @@ from tests import published
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     home = tmp_path_factory.mktemp("families")
-    return {family: published.make(family, home / family) for family in published.MADE}
+    return {family: published.make(family, home / family) for family in published.CHECKPOINTS}
 
 
 def recognised(folder, **options):

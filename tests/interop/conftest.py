@@ -4,13 +4,13 @@ import pytest
 
 from tests.fakes import COLOURS, ColourEncoder
 
-# The others' libraries take seconds to import and are in the extra `eval`: fixtures and tests
-# import them, so that collecting these files does not.
+# The other tools take seconds to import and are in the extra `eval`: fixtures and tests import
+# them, so that collecting these files does not.
 
 
 @pytest.fixture
 def painter():
-    """An encoder whose vectors can be worked out by hand."""
+    """An encoder whose vectors can be computed by hand."""
     return ColourEncoder()
 
 

@@ -1,4 +1,4 @@
-"""Two tasks of mteb that fit in a line each: colours in words, colours in pictures."""
+"""Two small tasks of mteb: colours in texts, and colours in pictures."""
 
 import PIL.Image
 from datasets import Dataset, Features, Value
@@ -6,7 +6,7 @@ from datasets import Image as Picture
 from mteb.abstasks.retrieval import AbsTaskRetrieval
 from mteb.abstasks.task_metadata import TaskMetadata
 
-WORDS = {
+TEXTS = {
     "r": {"id": "r", "title": "red", "text": "paint"},
     "g": {"id": "g", "title": "", "text": "green mixed with red or blue"},
     "b": {"id": "b", "title": "blue", "text": "and green sky"},
@@ -29,10 +29,10 @@ def metadata(name, category, prompt, modalities):
     )
 
 
-class InWords(AbsTaskRetrieval):
-    """What is right for red is the nearest document; for blue, the second nearest."""
+class InTexts(AbsTaskRetrieval):
+    """Relevant to red is the nearest document; to blue, the second nearest."""
 
-    metadata = metadata("InWords", "t2t", "Find the paint.", ["text"])
+    metadata = metadata("InTexts", "t2t", "Find the paint.", ["text"])
 
     def load_data(self, *args, **kwargs):
         del args, kwargs
@@ -40,7 +40,7 @@ class InWords(AbsTaskRetrieval):
         self.dataset = {
             "default": {
                 "test": {
-                    "corpus": Dataset.from_list(list(WORDS.values())),
+                    "corpus": Dataset.from_list(list(TEXTS.values())),
                     "queries": Dataset.from_list(queries),
                     "relevant_docs": {"red": {"r": 1}, "blue": {"g": 1}},
                     "top_ranked": None,
@@ -51,7 +51,7 @@ class InWords(AbsTaskRetrieval):
 
 
 class InPictures(AbsTaskRetrieval):
-    """Pictures for words; what is right for blue is violet, the second nearest."""
+    """Pictures for texts; relevant to blue is violet, the second nearest."""
 
     metadata = metadata(
         "InPictures", "t2i", {"query": "Find a picture.", "document": "A picture."},
@@ -64,13 +64,13 @@ class InPictures(AbsTaskRetrieval):
         corpus = {"id": list(self.pictures), "image": list(self.pictures.values())}
         features = Features({"id": Value("string"), "image": Picture()})
         names = ["red", "green", "blue"]
-        right = {"red": "red", "green": "green", "blue": "violet"}
+        relevant = {"red": "red", "green": "green", "blue": "violet"}
         self.dataset = {
             "default": {
                 "test": {
                     "corpus": Dataset.from_dict(corpus, features=features),
                     "queries": Dataset.from_dict({"id": names, "text": names}),
-                    "relevant_docs": {name: {right[name]: 1} for name in names},
+                    "relevant_docs": {name: {relevant[name]: 1} for name in names},
                     "top_ranked": None,
                 }
             }

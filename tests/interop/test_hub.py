@@ -9,7 +9,7 @@ from huggingface_hub import ModelCard
 from forethought.errors import ModelError
 from forethought.interop.hub import model_card, push_to_hub
 
-SAID = "Bearer hf_ours"
+AUTHORIZATION = "Bearer hf_ours"
 CARD = {
     "family": "forethought",
     "name": "pico",
@@ -49,14 +49,14 @@ def test_the_header_is_what_the_hub_reads(folder):
     assert not {"license", "base_model"} & data.keys()
 
 
-def test_what_the_folder_knows_of_its_origin_is_repeated(folder):
+def test_licence_base_model_and_languages_are_copied(folder):
     rewrite(folder / "forethought.json", license="mit", base_model="us/base", languages=["en"])
     data = header(folder)
     assert (data["license"], data["base_model"], data["language"]) == ("mit", "us/base", ["en"])
 
 
-def test_the_card_says_what_one_needs_to_use_the_model(folder):
-    told = model_card(folder)
+def test_the_card_has_settings_and_usage(folder):
+    text = model_card(folder)
     for line in (
         "# pico",
         "| family | forethought |",
@@ -64,11 +64,11 @@ def test_the_card_says_what_one_needs_to_use_the_model(folder):
         "| budget of a rationale | 17 tokens |",
         "| instruction of a query | `Find the picture.` |",
         "| instruction of a document | `Picture.` |",
-        '| gate | none: ask with `think` "never" or "always" |',
+        '| gate | none: use `think="never"` or `think="always"` |',
         'encoder = ft.load("this/folder")',
         "from transformers import AutoTokenizer, Qwen2VLForConditionalGeneration",
     ):
-        assert line in told.splitlines()
+        assert line in text.splitlines()
 
 
 def test_the_gate_is_described(folder):
@@ -80,14 +80,16 @@ def test_the_gate_is_described(folder):
     )
 
 
-def test_a_model_that_never_thinks_and_is_no_checkpoint_says_so_by_leaving_it_out(folder):
+def test_the_card_of_a_model_with_a_loader_of_its_own_uses_it(folder):
     (folder / "forethought.json").write_text(
-        json.dumps({"family": "frozen_baseline", "name": "tea"})
+        json.dumps({"family": "other", "name": "tea", "loader": "some.room.Tea.load"})
     )
     (folder / "config.json").write_text(json.dumps({"sizes": {"features": 5, "dimension": 3}}))
-    told = model_card(folder)
-    assert "| dimension | 3 |" in told
-    assert not [word for word in ("rationale", "gate", "stock", "instruction") if word in told]
+    text = model_card(folder)
+    assert "| dimension | 3 |" in text
+    assert "import some.room\n" in text
+    assert 'encoder = some.room.Tea.load(Path("this/folder"))' in text
+    assert not [word for word in ("rationale", "gate", "stock", "instruction") if word in text]
 
 
 @pytest.mark.parametrize("name", ["forethought.json", "config.json"])
@@ -99,13 +101,13 @@ def test_a_folder_that_is_no_model_is_refused(folder, name):
 
 @pytest.fixture
 def hub():
-    """A hub on this machine that remembers what it was asked."""
-    asked = []
+    """A hub on this machine that records its requests."""
+    requests = []
 
     class Hub(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            asked.append((self.path, self.headers.get("Authorization"), body))
+            requests.append((self.path, self.headers.get("Authorization"), body))
             answer: dict[str, Any] = {
                 "commitUrl": f"{here}/us/pico/commit/1",
                 "commitOid": "1",
@@ -121,40 +123,42 @@ def hub():
                 }
             if self.path.endswith("repos/create"):
                 answer = {"url": f"{here}/us/pico", "name": "us/pico"}
-            self._say(answer)
+            self._reply(answer)
 
         def do_GET(self):
-            asked.append((self.path, self.headers.get("Authorization"), ""))
-            self._say({"id": "us/pico", "sha": "0", "siblings": []})
+            requests.append((self.path, self.headers.get("Authorization"), ""))
+            self._reply({"id": "us/pico", "sha": "0", "siblings": []})
 
-        def _say(self, answer):
+        def _reply(self, answer):
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, *args):
-            """Keep quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     here = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield here, asked
+    yield here, requests
     server.shutdown()
     server.server_close()
     thread.join()
 
 
 def test_a_folder_is_pushed_with_its_card(folder, hub):
-    here, asked = hub
-    address = push_to_hub(folder, "us/pico", token=SAID.split()[1], private=True, endpoint=here)
+    here, requests = hub
+    address = push_to_hub(
+        folder, "us/pico", token=AUTHORIZATION.split()[1], private=True, endpoint=here
+    )
     assert address == f"{here}/us/pico/commit/1"
     assert (folder / "README.md").read_text() == model_card(folder)
-    created = next(json.loads(body) for path, _, body in asked if path.endswith("repos/create"))
+    created = next(json.loads(body) for path, _, body in requests if path.endswith("repos/create"))
     assert (created["name"], created["organization"]) == ("pico", "us")
     assert created.get("private") or created.get("visibility") == "private"
-    (commit,) = (body for path, _, body in asked if "/api/models/us/pico/commit/" in path)
+    (commit,) = (body for path, _, body in requests if "/api/models/us/pico/commit/" in path)
     sent = [json.loads(line) for line in commit.splitlines()]
     assert sent[0]["value"]["summary"] == "Upload pico"
     assert {line["value"]["path"] for line in sent[1:]} == {
@@ -163,16 +167,16 @@ def test_a_folder_is_pushed_with_its_card(folder, hub):
         "forethought.json",
         "model.safetensors",
     }
-    assert {said for _, said, _ in asked} == {SAID}
+    assert {authorization for _, authorization, _ in requests} == {AUTHORIZATION}
 
 
-def test_a_card_that_is_there_is_left_alone(folder, hub):
+def test_an_existing_readme_is_not_overwritten(folder, hub):
     (folder / "README.md").write_text("# Ours\n")
-    push_to_hub(folder, "us/pico", token=SAID.split()[1], endpoint=hub[0])
+    push_to_hub(folder, "us/pico", token=AUTHORIZATION.split()[1], endpoint=hub[0])
     assert (folder / "README.md").read_text() == "# Ours\n"
 
 
-def test_nothing_is_pushed_that_is_no_model(folder, hub):
+def test_a_folder_that_is_no_model_is_not_pushed(folder, hub):
     (folder / "forethought.json").unlink()
     with pytest.raises(ModelError, match=r"no readable forethought\.json"):
         push_to_hub(folder, "us/pico", endpoint=hub[0])

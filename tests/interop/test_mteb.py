@@ -29,9 +29,9 @@ def evaluate():
 
 
 def test_text_retrieval_is_scored(adapt, evaluate, painter):
-    from tests.interop.small_tasks import InWords
+    from tests.interop.small_tasks import InTexts
 
-    scores = evaluate(adapt(painter, think="never"), InWords())
+    scores = evaluate(adapt(painter, think="never"), InTexts())
     # Red finds "red paint" first: 1. Blue's is "green mixed with red or blue", which has a
     # cosine of 0.82 to it, behind "blue and green sky" with 0.87: 1 / log2(3).
     assert scores["ndcg_at_10"] == pytest.approx((1 + 1 / math.log2(3)) / 2, abs=1e-4)
@@ -52,7 +52,7 @@ def test_pictures_reach_the_encoder(adapt, evaluate, painter, paint):
     }
     scores = evaluate(adapt(painter, think="always"), task)
     # Red and green find their own picture first. Violet is behind blue for blue: 1 / log2(3).
-    # Had the encoder seen anything but pictures, all four documents would be alike.
+    # Without the pictures, all four documents would have the same vector.
     assert scores["ndcg_at_10"] == pytest.approx((2 + 1 / math.log2(3)) / 3, abs=1e-4)
     assert scores["recall_at_1"] == pytest.approx(2 / 3, abs=1e-4)
     assert painter.encoded.count("picture") == 4
@@ -62,7 +62,7 @@ def test_pictures_reach_the_encoder(adapt, evaluate, painter, paint):
     }
 
 
-def ask(model, *batches, prompt="Find the paint.", side="query"):
+def encode(model, *batches, prompt="Find the paint.", side="query"):
     from mteb.types import PromptType
 
     from tests.interop.small_tasks import metadata
@@ -74,9 +74,9 @@ def ask(model, *batches, prompt="Find the paint.", side="query"):
     )
 
 
-def test_vectors_are_the_encoders_own_over_all_batches(adapt, painter, paint):
+def test_vectors_equal_the_encoders_over_all_batches(adapt, painter, paint):
     red, blue = paint("red"), paint("blue")
-    found = ask(
+    found = encode(
         adapt(painter),
         {"text": ["green", "white"], "image": [red, [red, blue]]},
         {"image": [blue]},
@@ -93,7 +93,7 @@ def test_vectors_are_the_encoders_own_over_all_batches(adapt, painter, paint):
 
 
 @pytest.mark.parametrize(
-    ("side", "prompt", "asked"),
+    ("side", "prompt", "call"),
     [
         ("query", "Find the paint.", ("query", "auto", "Find the paint.")),
         ("document", "Find the paint.", ("document", "never", None)),
@@ -103,61 +103,63 @@ def test_vectors_are_the_encoders_own_over_all_batches(adapt, painter, paint):
         ("query", None, ("query", "auto", None)),
     ],
 )
-def test_sides_have_their_own_instruction_and_thinking(adapt, painter, side, prompt, asked):
-    ask(adapt(painter), {"text": ["red"]}, side=side, prompt=prompt)
-    assert painter.calls == [asked]
+def test_sides_have_their_own_instruction_and_thinking(adapt, painter, side, prompt, call):
+    encode(adapt(painter), {"text": ["red"]}, side=side, prompt=prompt)
+    assert painter.calls == [call]
 
 
-def test_the_tasks_words_may_be_left_out(adapt, painter):
-    ask(adapt(painter, think="always", instructed=False), {"text": ["red"]})
+def test_the_tasks_prompt_may_be_left_out(adapt, painter):
+    encode(adapt(painter, think="always", use_task_prompts=False), {"text": ["red"]})
     assert painter.calls == [("query", "always", None)]
 
 
-def test_an_empty_input_is_like_nothing(adapt, painter, caplog):
-    found = ask(adapt(painter), {"text": ["red", " ", "blue"]}, {"text": [""]})
+def test_an_empty_input_gets_zeros(adapt, painter, caplog):
+    found = encode(adapt(painter), {"text": ["red", " ", "blue"]}, {"text": [""]})
     assert found[[1, 3]].tolist() == [[0.0] * 5] * 2
     np.testing.assert_array_equal(found[[0, 2]], painter.encode(["red", "blue"]).vectors)
     assert "Small: 1 empty inputs get zeros" in caplog.text
 
 
-def test_long_texts_are_cut_where_asked(adapt, painter):
-    found = ask(adapt(painter, longest=4), {"text": ["red or blue"]})
+def test_texts_are_truncated_to_max_characters(adapt, painter):
+    found = encode(adapt(painter, max_characters=4), {"text": ["red or blue"]})
     np.testing.assert_array_equal(found, painter.encode(["red"]).vectors)
-    with pytest.raises(ModelError, match="longest must be at least 1 character, got 0"):
-        adapt(painter, longest=0)
+    with pytest.raises(ModelError, match="max_characters must be at least 1, got 0"):
+        adapt(painter, max_characters=0)
 
 
-def test_nothing_in_gives_nothing_out(adapt, painter):
-    assert ask(adapt(painter)).shape == (0, 5)
+def test_no_batches_give_no_vectors(adapt, painter):
+    assert encode(adapt(painter)).shape == (0, 5)
 
 
-def test_results_are_filed_under_model_weights_and_setting(adapt, painter):
-    meta = adapt(painter, think="always", longest=90).mteb_model_meta
+def test_metadata_has_model_weights_and_settings(adapt, painter):
+    meta = adapt(painter, think="always", max_characters=90).mteb_model_meta
     assert (meta.name, meta.revision, meta.embed_dim) == ("forethought/colour", "0123456789ab", 5)
     assert set(meta.modalities) == {"text", "image"}
     assert meta.experiment_kwargs == {
         "think": "always",
         "think_documents": "never",
-        "instructed": True,
-        "longest": 90,
+        "use_task_prompts": True,
+        "max_characters": 90,
     }
     assert adapt(painter, name="us/colour").mteb_model_meta.name == "us/colour"
 
 
-def test_what_it_cannot_read_is_refused(adapt, painter):
-    with pytest.raises(ModelError, match="a batch has only audio: this model reads text and image"):
-        ask(adapt(painter), {"audio": [None]})
+def test_other_modalities_and_unknown_settings_are_refused(adapt, painter):
+    with pytest.raises(
+        ModelError, match="a batch has only audio: this model embeds text and image"
+    ):
+        encode(adapt(painter), {"audio": [None]})
     with pytest.raises(ModelError, match="unknown think 'maybe'"):
         adapt(painter, think="maybe")
     painter.widest = 3
     with pytest.raises(ContentError, match="input 0: picture is too wide"):
-        ask(adapt(painter), {"image": [np.zeros((2, 5, 3), np.uint8)]})
+        encode(adapt(painter), {"image": [np.zeros((2, 5, 3), np.uint8)]})
 
 
-def test_a_thinking_encoder_is_judged_from_end_to_end(adapt, evaluate, tiny_encoder):
-    from tests.interop.small_tasks import InWords
+def test_a_thinking_encoder_is_evaluated_end_to_end(adapt, evaluate, tiny_encoder):
+    from tests.interop.small_tasks import InTexts
 
     direct, thought = (
-        evaluate(adapt(tiny_encoder, think=think), InWords()) for think in ("never", "always")
+        evaluate(adapt(tiny_encoder, think=think), InTexts()) for think in ("never", "always")
     )
     assert all(0 <= scores["ndcg_at_10"] <= 1 for scores in (direct, thought))

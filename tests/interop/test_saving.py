@@ -12,7 +12,7 @@ INPUTS = ["a red square", "two blue ones, and what else?"]
 
 
 @pytest.mark.parametrize("family", ["ume_r1", "rge", "mmemb_r1"])
-def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, family):
+def test_a_saved_encoder_is_loaded_without_a_family(tmp_path, family):
     folder = published.make(family, tmp_path / "published")
     encoder = published.loaded(folder, encode_options=EncodeOptions(budget=6))
     saved = save_pretrained(encoder, tmp_path / "ours")
@@ -25,7 +25,7 @@ def test_an_encoder_comes_back_from_its_folder_and_says_what_it_is(tmp_path, fam
     assert f"| family | {family} |" in (saved / "README.md").read_text()
 
 
-def test_the_folder_is_a_stock_checkpoint_still(tmp_path):
+def test_the_folder_is_a_stock_checkpoint(tmp_path):
     folder = published.make("rge", tmp_path / "published")
     saved = save_pretrained(published.loaded(folder), tmp_path / "ours", dtype=torch.bfloat16)
     network = NETWORKS["qwen2_5_vl"][1].from_pretrained(saved)

@@ -23,7 +23,7 @@ def model(wrap, painter):
     return wrap(painter, think="auto", prompts={"find": "Find the colour."})
 
 
-def test_vectors_are_the_encoders_own_in_the_callers_order(model, painter, paint):
+def test_vectors_equal_the_encoders_in_the_callers_order(model, painter, paint):
     red = paint("red")
     found = model.encode(["a long text on blue", red, {"text": "green", "image": red}, "white"])
     expected = painter.encode(
@@ -46,13 +46,13 @@ def test_one_input_gives_one_vector(model, paint):
     assert isinstance(model.encode("red", convert_to_tensor=True), torch.Tensor)
 
 
-def test_the_model_says_what_it_is(model):
+def test_the_model_reports_dimension_and_modalities(model):
     assert model.get_embedding_dimension() == 5
     assert {"text", "image"} <= set(model.modalities)
     assert model.supports(("image", "text"))
 
 
-def test_each_method_asks_for_its_own_side_and_thinking(model, painter):
+def test_each_method_has_its_side_and_thinking(model, painter):
     model.encode(["red"])
     model.encode_query(["red"])
     model.encode_document(["red"])
@@ -63,7 +63,7 @@ def test_each_method_asks_for_its_own_side_and_thinking(model, painter):
     ]
 
 
-def test_a_call_may_say_otherwise_on_thinking(model, painter):
+def test_a_call_overrides_thinking(model, painter):
     model.encode_query(["red"], think="never")
     model.encode_document(["red"], think="always")
     assert [think for _, think, _ in painter.calls] == ["never", "always"]
@@ -72,16 +72,16 @@ def test_a_call_may_say_otherwise_on_thinking(model, painter):
 def test_a_prompt_is_the_instruction(model, painter):
     model.encode_query(["red"], prompt="Name it.")
     model.encode_document(["red"], prompt_name="find")
-    assert [said for *_, said in painter.calls] == ["Name it.", "Find the colour."]
+    assert [instruction for *_, instruction in painter.calls] == ["Name it.", "Find the colour."]
 
 
-def test_vectors_are_cut_and_scaled_again_where_asked(model):
-    # Red is (1, 1, 0, 0, 0.1) before scaling: of its first three numbers two are equal.
+def test_vectors_are_truncated_and_normalised_by_sentence_transformers(model):
+    # Red is (1, 1, 0, 0, 0.1) before normalising: of its first three numbers two are equal.
     found = model.encode(["red"], truncate_dim=3, normalize_embeddings=True)
     np.testing.assert_allclose(found, [[2**-0.5, 2**-0.5, 0]], atol=1e-6)
 
 
-def test_vectors_are_packed_where_asked(model):
+def test_vectors_are_quantised_by_sentence_transformers(model):
     # The signs of red are 1 1 0 0 1 and of blue 1 0 0 1 1: with three zeros behind them, the
     # bytes 0b11001000 = 200 and 0b10011000 = 152. "binary" is 128 less.
     assert model.encode(["red", "blue"], precision="ubinary").tolist() == [[200], [152]]
@@ -92,7 +92,7 @@ def test_vectors_are_packed_where_asked(model):
     assert (found[0, 1], found[1, 1], found[1, 3]) == (127, -128, 127)
 
 
-def test_rationales_come_with_everything_else(model):
+def test_rationales_are_returned_with_output_value_none(model):
     found = model.encode(["red", "green and blue"], output_value=None)
     written = [one["embeddings"].rationales[one["row"]] for one in found]
     assert written[0] is None
@@ -114,10 +114,10 @@ def test_an_input_that_cannot_be_embedded_is_named(model, painter):
         model.encode(["red", " "])
 
 
-@pytest.mark.parametrize("asked", [{"think": "maybe"}, {"think_documents": "maybe"}])
-def test_an_unknown_choice_is_refused_at_once(wrap, painter, asked):
+@pytest.mark.parametrize("options", [{"think": "maybe"}, {"think_documents": "maybe"}])
+def test_an_unknown_choice_is_refused_at_once(wrap, painter, options):
     with pytest.raises(ModelError, match="unknown think 'maybe'"):
-        wrap(painter, **asked)
+        wrap(painter, **options)
 
 
 def test_an_unknown_task_is_refused(model):
@@ -135,21 +135,21 @@ def test_a_folder_of_another_model_is_refused(wrap, painter, tiny_model):
         wrap(painter, folder=tiny_model)
 
 
-def test_a_saved_model_stands_on_its_own_and_gives_the_same_vectors(wrap, tiny_model, tmp_path):
+def test_a_saved_model_needs_no_other_folder_and_gives_the_same_vectors(wrap, tiny_model, tmp_path):
     from sentence_transformers import SentenceTransformer
 
     from forethought.interop import ForethoughtModule
 
     origin = shutil.copytree(tiny_model, tmp_path / "origin")
     encoder = load(origin, device="cpu")
-    shown: list[EncodeInput] = [
+    inputs: list[EncodeInput] = [
         "blue, square",
         Image(np.full((56, 56, 3), (150, 40, 200), np.uint8)),
         "red",
     ]
     model = wrap(origin, think="always", prompts={"name": "Name the picture."})
     np.testing.assert_allclose(
-        model.encode_query(shown), encoder.encode(shown, think="always").vectors, atol=1e-6
+        model.encode_query(inputs), encoder.encode(inputs, think="always").vectors, atol=1e-6
     )
     saved = tmp_path / "saved"
     model.save_pretrained(str(saved))
@@ -167,7 +167,7 @@ def test_a_saved_model_stands_on_its_own_and_gives_the_same_vectors(wrap, tiny_m
     for found in (again, SentenceTransformer(modules=[module], device="cpu")):
         assert found[0].think == "always"
         assert found[0].encoder.revision == encoder.revision
-        np.testing.assert_array_equal(found.encode_query(shown), model.encode_query(shown))
-        np.testing.assert_array_equal(found.encode_document(shown), model.encode_document(shown))
-    again.save_pretrained(str(saved))  # over itself: nothing is lost
+        np.testing.assert_array_equal(found.encode_query(inputs), model.encode_query(inputs))
+        np.testing.assert_array_equal(found.encode_document(inputs), model.encode_document(inputs))
+    again.save_pretrained(str(saved))  # over itself
     assert load(saved / "0_ForethoughtModule" / "encoder").revision == encoder.revision

@@ -13,7 +13,8 @@ from tests.parity.reference import Reference
 def folders(tmp_path_factory):
     home = tmp_path_factory.mktemp("published")
     return {
-        family: published.make(family, home / family, context=4096) for family in published.MADE
+        family: published.make(family, home / family, context=4096)
+        for family in published.CHECKPOINTS
     }
 
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from transformers import AutoTokenizer, Qwen2VLImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-from tests.published import MADE, NETWORKS
+from tests.published import CHECKPOINTS, NETWORKS
 
 IMAGE, VIDEO, FRAME = (
     "<|image_pad|>",
@@ -68,7 +68,7 @@ class Reference:
         frame_pixels: tuple[int, int] | None = None,
     ) -> None:
         self.family = family
-        self.architecture = MADE[family].architecture
+        self.architecture = CHECKPOINTS[family].architecture
         network = NETWORKS[self.architecture][1]
         self.model: Any = network.from_pretrained(folder, dtype=torch.float32).eval()
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
@@ -225,7 +225,7 @@ class Reference:
 
     def thought(self, given):
         """Decode, then take the state at the embed token, decoded or appended."""
-        embed = self.token(MADE[self.family].embed)
+        embed = self.token(CHECKPOINTS[self.family].embed)
         inputs = self.inputs(given, ending="<think>" if self.family == "mmemb_r1" else "")
         start = inputs["input_ids"].shape[1]
         head = (self.token("<think>"),) if self.family == "mmemb_r1" else ()

@@ -183,7 +183,9 @@ def test_text_that_spells_an_added_token_stays_text(folders):
             made.render(Message((Text(words),), "", Side.QUERY)) for words in ("x", f"x{tags}")
         )
         special = {layout.tokenizer.token_to_id(token) for token in published.SPECIAL}
-        special |= {layout.tokenizer.token_to_id(t) for t in published.MADE[FAMILY[name]].added}
+        special |= {
+            layout.tokenizer.token_to_id(t) for t in published.CHECKPOINTS[FAMILY[name]].added
+        }
         assert [t for t in plain.token_ids if t in special] == [
             t for t in spelled.token_ids if t in special
         ]

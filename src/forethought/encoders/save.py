@@ -1,4 +1,4 @@
-"""An encoder as a folder again."""
+"""Save an encoder as a folder."""
 
 import json
 import shutil
@@ -24,8 +24,8 @@ _GATE = ("gate.json", "gate.safetensors")
 def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None:
     """Write weights, settings, gate and card; an adapter is written merged.
 
-    `forethought.load` takes the folder without being told its family, and stock transformers
-    load it as the network it is.
+    `forethought.load` takes the folder without a family, and stock transformers load it as the
+    network it is.
     """
     save_checkpoint(encoder.engine.backbone.network, folder, dtype=dtype)
     for home in (base_folder(encoder.folder), encoder.folder):
@@ -40,6 +40,6 @@ def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None
         "family": encoder.family.name,
         "name": encoder.name,
         **({"budget": encoder.decode_options.budget} if encoder.family.thinks else {}),
-        "instructions": {side.value: words for side, words in encoder.instructions.items()},
+        "instructions": {side.value: text for side, text in encoder.instructions.items()},
     }
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""Our encoders in other people's tools: Sentence Transformers, mteb, the Hugging Face hub."""
+"""Adapters that make our encoders usable in other tools: Sentence Transformers, mteb, the hub."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -18,22 +18,22 @@ __all__ = [
     "save_pretrained",
 ]
 
-_ELSEWHERE = {
-    "ForethoughtModule": "forethought.interop.sentence_transformers",
-    "MtebEncoder": "forethought.interop.mteb",
-    "as_sentence_transformer": "forethought.interop.sentence_transformers",
-    "model_card": "forethought.interop.hub",
-    "push_to_hub": "forethought.interop.hub",
-    "save_pretrained": "forethought.interop.saving",
+_MODULES = {
+    "ForethoughtModule": "sentence_transformers",
+    "MtebEncoder": "mteb",
+    "as_sentence_transformer": "sentence_transformers",
+    "model_card": "hub",
+    "push_to_hub": "hub",
+    "save_pretrained": "saving",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Open one adapter: the others' libraries, seconds to import, are left alone."""
-    if name not in _ELSEWHERE:
-        raise AttributeError(f"module 'forethought.interop' has no attribute {name!r}")
-    found: object = getattr(import_module(_ELSEWHERE[name]), name)
-    return found
+    """Import the module of one adapter: the other tools take seconds to import."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,7 @@
-"""A model folder on the Hugging Face hub, with a card that says how to use it."""
+"""A model folder on the Hugging Face hub, with a model card."""
 
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +9,24 @@ from huggingface_hub import HfApi, ModelCardData
 
 from forethought.encoders import CARD
 from forethought.errors import ModelError
+from forethought.files import write_text
 
-CARD_TEXT = "README.md"
+README = "README.md"
 
 
-def model_card(encoder_folder: Path) -> str:
-    """Write a model folder's README: the hub's header, how to load it, what it expects.
+def model_card(folder: Path) -> str:
+    """The README of a model folder: the hub's header, settings, and how to load it.
 
-    `license`, `base_model` and `languages` are repeated from the folder's own card file where
-    it names them.
+    `license`, `base_model` and `languages` are copied from the card file where it has them.
 
     Raises:
-        ModelError: if the folder is no model of ours.
+        ModelError: if the folder has no card file or no config.
     """
-    card, config = _json(encoder_folder / CARD), _json(encoder_folder / "config.json")
-    gate = _json(encoder_folder / "gate.json") if (encoder_folder / "gate.json").exists() else None
-    name, family = str(card.get("name", encoder_folder.resolve().name)), str(card.get("family"))
-    stock = "model_type" in config
+    card, config = _json(folder / CARD), _json(folder / "config.json")
+    gate = _json(folder / "gate.json") if (folder / "gate.json").exists() else None
+    name, family = str(card.get("name", folder.resolve().name)), str(card.get("family"))
+    is_checkpoint = "model_type" in config
+    thinks = "budget" in card
     data = ModelCardData(
         library_name="forethought",
         pipeline_tag="feature-extraction",
@@ -32,16 +34,16 @@ def model_card(encoder_folder: Path) -> str:
         base_model=card.get("base_model"),
         language=card.get("languages"),
         tags=["forethought", f"forethought-{family}", "embeddings", "multimodal", "retrieval"]
-        + (["transformers", str(config["model_type"])] if stock else []),
+        + (["transformers", str(config["model_type"])] if is_checkpoint else []),
     )
     parts = [
         f"---\n{data.to_yaml()}\n---",
         f"# {name}",
-        "It places words and pictures in one vector space."
-        + (" It can write a short rationale first and embed after it." if "budget" in card else ""),
-        _facts(card, config, gate),
-        _ours(thinks="budget" in card),
-        _stock(config) if stock else "",
+        "It embeds words and pictures in one vector space."
+        + (" It can write a short rationale before its vector." if thinks else ""),
+        _settings(card, config, gate),
+        _usage(card.get("loader"), thinks=thinks),
+        _transformers_usage(config) if is_checkpoint else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -54,27 +56,27 @@ def push_to_hub(
     private: bool = False,
     endpoint: str | None = None,
 ) -> str:
-    """Upload a model folder, with a card written into it if it holds none.
+    """Upload a model folder; a model card is written into it if it has no README.
 
     Args:
-        token: by default the one that `hf auth login` or HF_TOKEN left.
-        endpoint: another hub than the public one.
+        token: by default the one of `hf auth login` or HF_TOKEN.
+        endpoint: address of another hub than the public one.
 
     Returns:
-        The commit's address.
+        The address of the commit.
 
     Raises:
-        ModelError: if the folder is no model of ours.
+        ModelError: if the folder has no card file or no config.
     """
     text = model_card(folder)
-    if not (folder / CARD_TEXT).exists():
-        (folder / CARD_TEXT).write_text(text, encoding="utf-8")
+    if not (folder / README).exists():
+        write_text(folder / README, text)
     hub = HfApi(endpoint=endpoint, token=token)
     hub.create_repo(repo_id, private=private, exist_ok=True)
-    done = hub.upload_folder(
+    commit = hub.upload_folder(
         repo_id=repo_id, folder_path=folder, commit_message=f"Upload {folder.resolve().name}"
     )
-    return str(done.commit_url)
+    return str(commit.commit_url)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -83,50 +85,55 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"{path.parent}: no readable {path.name} ({error}); name a folder that "
-            "`forethought train` wrote"
+            "`forethought train` or `save_pretrained` wrote"
         ) from None
 
 
-def _facts(card: dict[str, Any], config: dict[str, Any], gate: dict[str, Any] | None) -> str:
+def _settings(card: dict[str, Any], config: dict[str, Any], gate: dict[str, Any] | None) -> str:
     sizes = config.get("text_config") or config.get("sizes") or config
     rows = {
         "family": card.get("family"),
         "dimension": sizes.get("hidden_size") or sizes.get("dimension"),
         "budget of a rationale": f"{card['budget']} tokens" if "budget" in card else None,
         **{
-            f"instruction of a {side}": f"`{words}`" if words else "none"
-            for side, words in (card.get("instructions") or {}).items()
+            f"instruction of a {side}": f"`{text}`" if text else "none"
+            for side, text in (card.get("instructions") or {}).items()
         },
         "gate": _gate(gate) if "budget" in card else None,
     }
-    lines = [f"| {name} | {said} |" for name, said in rows.items() if said is not None]
+    lines = [f"| {name} | {value} |" for name, value in rows.items() if value is not None]
     return "\n".join(["| | |", "|---|---|", *lines])
 
 
 def _gate(gate: dict[str, Any] | None) -> str:
     if gate is None:
-        return 'none: ask with `think` "never" or "always"'
+        return 'none: use `think="never"` or `think="always"`'
     return (
         f"thinks from a probability of {gate.get('threshold')}; fitted on {gate.get('fitted_on')}"
     )
 
 
-def _ours(*, thinks: bool) -> str:
+def _usage(loader: str | None, *, thinks: bool) -> str:
+    imports, load = ["import forethought as ft"], 'ft.load("this/folder")'
+    if loader:
+        # "package.module.Class.load": the module ends before the first capital letter.
+        module = ".".join(takewhile(str.islower, loader.split(".")))
+        imports = ["from pathlib import Path", "", *imports, f"import {module}"]
+        load = f'{loader}(Path("this/folder"))'
     lines = [
-        "```python",
-        "import forethought as ft",
+        *imports,
         "",
-        'encoder = ft.load("this/folder")',
+        f"encoder = {load}",
         'queries = encoder.encode(["a red apple"], side="query", think="never")',
         'pictures = encoder.encode([ft.Image("apple.png")], side="document", think="never")',
         "queries.vectors @ pictures.vectors.T",
     ]
     if thinks:
         lines += ['encoder.encode(["a red apple"], think="always").rationales[0]']
-    return "\n".join(["## With forethought", "", *lines, "```"])
+    return "\n".join(["## With forethought", "", "```python", *lines, "```"])
 
 
-def _stock(config: dict[str, Any]) -> str:
+def _transformers_usage(config: dict[str, Any]) -> str:
     architecture = (config.get("architectures") or ["AutoModelForImageTextToText"])[0]
     return "\n".join(
         [

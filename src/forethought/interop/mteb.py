@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 
 class MtebEncoder(AbsEncoder):
-    """What `mteb.evaluate` takes: queries on one side, documents on the other, pictures shown.
+    """A model for `mteb.evaluate` that embeds text and images.
 
     Args:
         think: whether queries, and inputs of tasks without sides, get a rationale.
         think_documents: the same for documents.
-        instructed: whether a task's own prompt is the instruction. One that names no side is
-            the queries'. Without it, and where there is none, the encoder's own stands.
-        longest: how many characters of a text are read. An encoder refuses what is over its
-            context rather than cut it unseen, and mteb's texts can be long.
-        name: what results are filed under, as organization/model.
+        use_task_prompts: whether a task's prompt is the instruction. A prompt without a side is
+            for queries. Otherwise the encoder's default instruction is used.
+        max_characters: length to which texts are truncated. Without it a text over the encoder's
+            context is an error.
+        name: the name of the results, as organization/model.
 
     Raises:
         ModelError: if a setting is out of its range.
@@ -40,27 +40,27 @@ class MtebEncoder(AbsEncoder):
         *,
         think: Think | str = Think.AUTO,
         think_documents: Think | str = Think.NEVER,
-        instructed: bool = True,
-        longest: int | None = None,
+        use_task_prompts: bool = True,
+        max_characters: int | None = None,
         name: str = "",
     ) -> None:
-        if longest is not None and longest < 1:
-            raise ModelError(f"longest must be at least 1 character, got {longest}")
+        if max_characters is not None and max_characters < 1:
+            raise ModelError(f"max_characters must be at least 1, got {max_characters}")
         self.model = encoder
         self._think = {
             Side.QUERY: as_choice(Think, think),
             Side.DOCUMENT: as_choice(Think, think_documents),
         }
-        self._instructed = instructed
-        self._longest = longest
+        self._use_task_prompts = use_task_prompts
+        self._max_characters = max_characters
         self.mteb_model_meta = _meta(
             encoder,
             name=name,
             settings={
                 "think": self._think[Side.QUERY].value,
                 "think_documents": self._think[Side.DOCUMENT].value,
-                "instructed": instructed,
-                "longest": longest,
+                "use_task_prompts": use_task_prompts,
+                "max_characters": max_characters,
             },
         )
 
@@ -72,54 +72,54 @@ class MtebEncoder(AbsEncoder):
         prompt_type: PromptType | None = None,
         **kwargs: object,
     ) -> Float[np.ndarray, "N D"]:
-        """Embed what a task's loader gives, in order; pictures stand before words.
+        """Embed the batches of a task's loader, in order; images go before the text.
 
-        An input without a word or a picture gets zeros, which are like nothing.
+        An input without text and image gets a vector of zeros, whose cosine to all others is 0.
 
         Raises:
-            ContentError: if an input cannot be embedded; its index in its batch is named.
-            ModelError: if the encoder cannot do what `think` asks.
+            ContentError: if an input cannot be embedded; the message holds its index in the batch.
+            ModelError: if the encoder does not support `think`.
         """
         del kwargs  # the split's and the subset's names, and loader settings
         side = Side.DOCUMENT if prompt_type == PromptType.document else Side.QUERY
-        instruction = _instruction(task_metadata, side) if self._instructed else None
+        instruction = _instruction(task_metadata, side) if self._use_task_prompts else None
         parts = [np.zeros((0, self.model.dimension), dtype=np.float32)]
         for batch in inputs:
-            shown = [self._content(row) for row in _rows(batch)]
-            vectors = np.zeros((len(shown), self.model.dimension), dtype=np.float32)
-            held = [index for index, content in enumerate(shown) if content]
-            if len(held) < len(shown):
+            contents = [self._content(row) for row in _rows(batch)]
+            vectors = np.zeros((len(contents), self.model.dimension), dtype=np.float32)
+            valid = [index for index, content in enumerate(contents) if content]
+            if len(valid) < len(contents):
                 logger.warning(
-                    "%s: %d empty inputs get zeros", task_metadata.name, len(shown) - len(held)
+                    "%s: %d empty inputs get zeros", task_metadata.name, len(contents) - len(valid)
                 )
-            if held:
-                vectors[held] = self.model.encode(
-                    [shown[index] for index in held],
+            if valid:
+                vectors[valid] = self.model.encode(
+                    [contents[index] for index in valid],
                     side=side,
                     think=self._think[side],
                     instruction=instruction,
-                    batch_size=len(held),
+                    batch_size=len(valid),
                 ).vectors
             parts.append(vectors)
         return np.concatenate(parts)
 
     def _content(self, row: Mapping[str, Any]) -> list[Content]:
-        pictures = row.get("image")
-        if not isinstance(pictures, Sequence):
-            pictures = [] if pictures is None else [pictures]
-        words = str(row.get("text") or "").strip()[: self._longest]
-        return [*map(Image, pictures), *([Text(words)] if words else [])]
+        images = row.get("image")
+        if not isinstance(images, Sequence):
+            images = [] if images is None else [images]
+        text = str(row.get("text") or "").strip()[: self._max_characters]
+        return [*map(Image, images), *([Text(text)] if text else [])]
 
 
 def _rows(batch: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A batch's rows: mteb gives columns."""
-    read = {key: batch[key] for key in ("image", "text") if key in batch}
-    if not read:
+    """The rows of a batch, which mteb passes as columns."""
+    columns = {key: batch[key] for key in ("image", "text") if key in batch}
+    if not columns:
         raise ModelError(
-            f"a batch has only {', '.join(batch)}: this model reads text and image; choose tasks "
+            f"a batch has only {', '.join(batch)}: this model embeds text and image; choose tasks "
             "of these modalities"
         )
-    return [dict(zip(read, row, strict=True)) for row in zip(*read.values(), strict=True)]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _instruction(task: TaskMetadata, side: Side) -> str | None:

@@ -1,4 +1,4 @@
-"""An encoder as a module of Sentence Transformers, which sees to batches, precision and saving."""
+"""An encoder as a module of Sentence Transformers."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,26 +12,26 @@ from sentence_transformers.base.modules import InputModule
 from forethought.backbones import revision_of
 from forethought.encoders import Encoder, as_choice, find, load
 from forethought.errors import ContentError, ModelError
-from forethought.interop.inputs import MODALITIES, as_shown
+from forethought.interop.inputs import MODALITIES, to_encode_input
 from forethought.types import Side, Think
 
 SIDES = {None: Side.QUERY, "query": Side.QUERY, "document": Side.DOCUMENT}
-"""From Sentence Transformers' task: `encode` names none, `encode_query` the first."""
-WEIGHTS = "encoder"
-"""The folder inside a saved module that holds the encoder's own files."""
+"""Sides by the task of Sentence Transformers; `encode` has none."""
+ENCODER_DIR = "encoder"
+"""Folder of the encoder's files inside a saved module."""
 
 
 class ForethoughtModule(InputModule):
-    """The only module of a `SentenceTransformer`: from what a caller shows to unit vectors.
+    """The only module of a `SentenceTransformer`: maps inputs to unit vectors.
 
-    A prompt is the instruction; an empty one leaves the encoder's own. The encoder stays on
-    the device it was loaded on, and vectors come back on the CPU. There is nothing to train.
+    A prompt is the instruction; an empty one leaves the encoder's default. The encoder stays on
+    the device it was loaded on, and its vectors are returned on the CPU. No parameter is trained.
     """
 
     config_file_name = "forethought_module.json"
     config_keys = ["think", "think_documents", "family"]  # noqa: RUF012 - declared so in the base class
     forward_kwargs = {"think"}  # noqa: RUF012
-    # Beside the files that Sentence Transformers writes, the encoder's revision would change.
+    # In the root, files of Sentence Transformers would change the encoder's revision.
     save_in_root = False
 
     def __init__(
@@ -56,17 +56,17 @@ class ForethoughtModule(InputModule):
 
     @property
     def family(self) -> str | None:
-        """What it was loaded as, where that is not written in its folder."""
+        """Family of the encoder, which a published folder does not name."""
         found = getattr(self.encoder, "family", None)
         return None if found is None else str(found.name)
 
     @property
     def modalities(self) -> list[str]:
-        """What Sentence Transformers lets through."""
+        """Supported modalities."""
         return list(MODALITIES)
 
     def get_embedding_dimension(self) -> int:
-        """How long its vectors are."""
+        """Length of each vector."""
         return self.encoder.dimension
 
     def preprocess(
@@ -77,18 +77,18 @@ class ForethoughtModule(InputModule):
         task: str | None = None,
         **kwargs: object,
     ) -> dict[str, Any]:
-        """Decode a batch.
+        """Convert a batch.
 
         Raises:
-            ContentError: if an input cannot be decoded.
-            ModelError: if the task is none of ours.
+            ContentError: if an input cannot be read.
+            ModelError: if the task is unknown.
         """
-        del kwargs  # what `forward` is told comes here too
+        del kwargs  # the arguments of `forward` are passed here too
         if task not in SIDES:
             raise ModelError(f"unknown task {task!r}; known: query, document")
         side, instruction = SIDES[task], prompt or None
-        shown = [as_shown(given, side=side, instruction=instruction) for given in inputs]
-        return {"shown": shown, "side": side, "instruction": instruction}
+        items = [to_encode_input(item, side=side, instruction=instruction) for item in inputs]
+        return {"inputs": items, "side": side, "instruction": instruction}
 
     def forward(
         self, features: dict[str, Any], *, think: Think | str | None = None
@@ -96,22 +96,22 @@ class ForethoughtModule(InputModule):
         """Embed a batch.
 
         Returns:
-            `sentence_embedding`; the whole batch's `embeddings` with rationales and prices;
-            and the `row` of each input in them.
+            `sentence_embedding`; `embeddings`, those of the batch with rationales and token
+            counts; and `row`, the row of each input in them.
 
         Raises:
             ContentError: if an input cannot be embedded.
-            ModelError: if the encoder cannot do what `think` asks.
+            ModelError: if the encoder does not support `think`.
         """
-        shown, side = features["shown"], features["side"]
-        usual = self.think if side is Side.QUERY else self.think_documents
+        inputs, side = features["inputs"], features["side"]
+        default = self.think if side is Side.QUERY else self.think_documents
         try:
             found = self.encoder.encode(
-                shown,
+                inputs,
                 side=side,
-                think=as_choice(Think, usual if think is None else think),
+                think=as_choice(Think, default if think is None else think),
                 instruction=features["instruction"],
-                batch_size=len(shown),
+                batch_size=len(inputs),
             )
         except ContentError as error:
             error.add_note(
@@ -128,16 +128,16 @@ class ForethoughtModule(InputModule):
         """Write the settings and a copy of the encoder's folder.
 
         Raises:
-            ModelError: if it is not known which folder that is.
+            ModelError: if the folder is unknown.
         """
         del args, kwargs
         if self.folder is None:
             raise ModelError(
                 f"{self.encoder.name} cannot be saved: its files are not known; build the model "
-                "from a folder's name, or with folder="
+                "from a folder's name, or with folder=..."
             )
         self.save_config(output_path)
-        copy = Path(output_path) / WEIGHTS
+        copy = Path(output_path) / ENCODER_DIR
         if copy.resolve() != self.folder.resolve():
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(self.folder, copy)
@@ -155,24 +155,24 @@ class ForethoughtModule(InputModule):
         model_kwargs: Mapping[str, Any] | None = None,
         **kwargs: object,
     ) -> "ForethoughtModule":
-        """Read a saved module; `model_kwargs` go to `forethought.load`: device, loading, reading.
+        """Read a saved module; `model_kwargs` are passed to `forethought.load`.
 
         Raises:
-            ModelError: if its files are not whole.
+            ModelError: if a file is missing or damaged.
         """
-        del kwargs  # what only its own modules need
-        where = {
+        del kwargs  # needed by the modules of Sentence Transformers alone
+        location = {
             "subfolder": subfolder,
             "token": token,
             "cache_folder": cache_folder,
             "revision": revision,
             "local_files_only": local_files_only,
         }
-        path = Path(str(cls.load_dir_path(model_name_or_path, **where)))
-        settings = cls.load_config(model_name_or_path, **where)
+        path = Path(str(cls.load_dir_path(model_name_or_path, **location)))
+        settings = cls.load_config(model_name_or_path, **location)
         family = settings.pop("family", None)
-        encoder = load(path / WEIGHTS, **{"family": family, **(model_kwargs or {})})
-        return cls(encoder, folder=path / WEIGHTS, **settings)
+        encoder = load(path / ENCODER_DIR, **{"family": family, **(model_kwargs or {})})
+        return cls(encoder, folder=path / ENCODER_DIR, **settings)
 
 
 def as_sentence_transformer(
@@ -183,17 +183,16 @@ def as_sentence_transformer(
     think_documents: Think | str = Think.NEVER,
     prompts: Mapping[str, str] | None = None,
 ) -> SentenceTransformer:
-    """Wrap an encoder, or the model of that name or folder.
+    """Wrap an encoder, or load and wrap the model of a name or folder.
 
     Args:
-        folder: where the encoder's files are, if it is to be saved; known where `model` is
-            a name or a folder.
-        think: whether `encode` and `encode_query` write rationales; a call may say otherwise.
+        folder: the encoder's files, needed to save a `model` that is an encoder.
+        think: whether `encode` and `encode_query` write rationales; a call may override it.
         think_documents: the same for `encode_document`.
-        prompts: instructions by the names that `prompt_name` takes.
+        prompts: instructions by name, for `prompt_name`.
 
     Raises:
-        ModelError: if there is no such model, `folder` holds another, or `think` is unknown.
+        ModelError: if the model cannot be found, `folder` holds another, or `think` is unknown.
     """
     if isinstance(model, str | Path):
         folder = find(model)

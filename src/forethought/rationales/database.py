@@ -13,7 +13,7 @@ FILE = "rationales.sqlite"
 LOCK_TIMEOUT_S = 30.0
 """How long one process waits for the locks of others."""
 _VERSION = 2
-"""Version of the table and of the keys in it; kept in the file's `user_version`."""
+"""Version of the table and of its keys, stored as the file's `user_version`."""
 
 
 def prepare(folder: Path) -> None:
