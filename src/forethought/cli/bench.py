@@ -1,6 +1,7 @@
 """`forethought bench`: what a model does on this machine."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +86,7 @@ def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
     return contents, f"{len(contents)} of {len(items.valid)} inputs from {names}"
 
 
-def _samples() -> "list[EncodeInput]":
+def _samples() -> "Sequence[EncodeInput]":
     from forethought.doctor import sample_inputs
 
     return sample_inputs(_SAMPLES)

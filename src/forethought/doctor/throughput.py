@@ -20,7 +20,7 @@ from forethought.doctor.roofline import decode_cost
 from forethought.doctor.timing import Times, interleave
 from forethought.encoders import EncodeInput, Encoder, ReasoningEncoder, as_messages
 from forethought.errors import ConfigError
-from forethought.types import Image, Progress, Side, Text, Think
+from forethought.types import Content, Image, Progress, Side, Text, Think
 
 _TEXTS = (
     "a red bus with two decks",
@@ -134,7 +134,7 @@ def measure_throughput(
     )
 
 
-def sample_inputs(count: int) -> list[EncodeInput]:
+def sample_inputs(count: int) -> list[tuple[Content, ...]]:
     """Built-in inputs: a third texts, a third pictures (generated gradients), a third both."""
     return [_sample(number) for number in range(count)]
 
@@ -216,7 +216,7 @@ def _decode(
     return DecodeThroughput(thought.tokens / seconds, least / seconds, rates)
 
 
-def _sample(number: int) -> EncodeInput:
+def _sample(number: int) -> tuple[Content, ...]:
     text = _TEXTS[number // 3 % len(_TEXTS)]
     if number % 3 == 0:
         return (Text(text),)
