@@ -20,8 +20,8 @@ WARM_UP = 4
 class Case:
     """One way to embed, its inputs, and how many of them it runs at a time.
 
-    `sorted` says whether it batches inputs of similar length. `warm_up` runs once, untimed, on
-    the first few inputs; `embed` itself by default.
+    `sorted` cases batch inputs of similar length. `warm_up` runs once, untimed, on the first few
+    inputs; by default `embed` itself.
     """
 
     embed: EmbedFn

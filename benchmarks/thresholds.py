@@ -12,7 +12,7 @@ from benchmarks.results import Result, ratio
 class Threshold:
     """One requirement: the value must be at least, or at most, the limit.
 
-    `value` None was not measured, and `note` says why. `baseline` names the case of `group` that
+    `value` None was not measured, and `note` is the reason. `baseline` names the case of `group` that
     ours is compared with, where there is one. At a size for which it was not set it does not
     apply.
     """

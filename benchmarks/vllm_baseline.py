@@ -12,7 +12,7 @@ from forethought.engines import start_vllm
 
 
 def vllm_baseline(target: Target) -> EmbedFn | str:
-    """Start vLLM on a target's folder with the target's decoding rules; or say why it cannot run."""
+    """Start vLLM on a target's folder with its decoding rules; else return why it cannot run."""
     encoder = target.encoder
     if find_spec("vllm") is None:
         return "not installed"

@@ -26,7 +26,9 @@ def mixed(folder: Path, count: int) -> list[Input]:
         raise ConfigError(f"{folder} is no folder; name a folder of pictures with --pictures")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise ConfigError(f"{folder} holds no picture; name a folder of pictures with --pictures")
+        raise ConfigError(
+            f"{folder} contains no picture; name a folder of pictures with --pictures"
+        )
     # A stride that shares no divisor with most counts: neighbours come from all subfolders.
     chosen = [paths[number * 37 % len(paths)] for number in range(count)]
     return [_input(path, number) for number, path in enumerate(chosen)]

@@ -54,7 +54,7 @@ def nano(model: str, *, plan: RunPlan, pictures: Path, save: Save) -> BenchRepor
     """Measure a model that thinks, on the CPU, with texts and pictures from a folder.
 
     Raises:
-        ConfigError: if the folder holds no picture.
+        ConfigError: if the folder contains no picture.
         ModelError: if the model cannot think.
     """
     inputs = mixed(pictures, plan.inputs)

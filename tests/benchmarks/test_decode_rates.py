@@ -15,7 +15,7 @@ def rates_of(*thought):
     )
 
 
-def test_a_case_is_compared_with_the_roofline_of_its_own_batch():
+def test_a_case_is_compared_with_the_roofline_at_its_batch_size():
     ours = Result("t", OURS, 8, Times((102.0,)), tokens=48, batch=16)
     card = Result("t", CARD_4, 2, Times((41.0,)), tokens=12, batch=4)
     first, second = rates_of(ours, card, Result("t", VLLM, 0, None))

@@ -57,7 +57,7 @@ def test_missing_packages_are_named_before_anything_is_measured(
     assert "pip install 'forethought[eval]'" in capsys.readouterr().err
 
 
-def test_a_workload_takes_its_own_defaults():
+def test_each_workload_has_its_defaults():
     options = engine.parse(["--workload", "ume-2b", "--inputs", "3"])
     assert (options.shape, options.tokens, options.rows) == ("full", (403, 128), 0)
     assert options.inputs == 3

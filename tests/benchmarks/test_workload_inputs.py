@@ -23,7 +23,7 @@ def test_a_third_each_are_texts_pictures_and_both(tmp_path):
 
 
 def test_a_folder_without_pictures_and_no_inputs_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="holds no picture; name a folder of pictures"):
+    with pytest.raises(ConfigError, match="contains no picture; name a folder of pictures"):
         mixed(tmp_path, 3)
     with pytest.raises(ConfigError, match="nowhere is no folder; name a folder of pictures"):
         mixed(tmp_path / "nowhere", 3)

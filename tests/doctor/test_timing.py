@@ -13,7 +13,7 @@ def test_functions_warm_up_and_run_in_turn_and_every_second_round_in_reverse():
     assert "".join(ran) == "abc" + "abc" + "cba" + "abc"
 
 
-def test_a_warm_up_of_its_own_replaces_the_function():
+def test_a_separate_warm_up_replaces_the_function():
     ran = []
     warm_up = {"a": lambda: ran.append("warm")}
     interleave({"a": lambda: ran.append("a")}, repeats=2, warm_up=warm_up)

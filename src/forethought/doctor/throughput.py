@@ -68,7 +68,7 @@ class DecodeThroughput:
 class Throughput:
     """What one encoder does on one machine.
 
-    `thought` and `decode` are None where there is nothing to measure; `note` then says why.
+    `thought` and `decode` are None where there is nothing to measure; `note` is then the reason.
     """
 
     model: str
