@@ -5,7 +5,7 @@ import pytest
 
 from forethought.backbones import ADAPTER
 from forethought.engines import start_vllm
-from forethought.engines.vllm.start import weights_folder
+from forethought.engines.vllm.launch import weights_folder
 from forethought.errors import ModelError
 
 
