@@ -29,10 +29,10 @@ def test_nobody_reaches_past_a_door(modules, root):
     }
     for path, tree in (_library(modules, root) | outside).items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("forethought."):
-                parts = node.module.split(".")
-                if len(parts) > 2 and parts[1] != _room(path):
-                    past.append((str(path), node.module))
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            parts = module.split(".")
+            if parts[0] == "forethought" and len(parts) > 2 and parts[1] != _room(path):
+                past.append((str(path), module))
     assert not past
 
 
