@@ -175,7 +175,7 @@ def test_an_edited_rationale_is_read_as_the_renderer_writes_it(tiny_encoder, sto
     written = renderer.write(found.rationales[0])
     completion = tuple(written[: written.index(renderer.completion_format.embed_id) + 1])
     network = tiny_encoder.engine.backbone.network
-    states, _ = slow.read(network, prompt, prompt.prefix_ids, completion)
+    states, _ = slow.run(network, prompt, prompt.prefix_ids, completion)
     expected = states[-1] / states[-1].norm()
     np.testing.assert_allclose(found.vectors[0], expected.numpy(), atol=1e-5)
 

@@ -178,4 +178,4 @@ def test_progress_counts_skipped_inputs(tiny_encoder):
         on_error="skip",
         progress=lambda *call: calls.append(call),
     )
-    assert calls == [(4, 5), (5, 5)]
+    assert calls == [(2, 5), (4, 5), (5, 5)]

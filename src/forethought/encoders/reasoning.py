@@ -107,7 +107,9 @@ class ReasoningEncoder:
         windows = (partial(preparer.prepare, inputs, every[i : i + size]) for i in every[::size])
         # On a CPU the thread would only compete for the same cores.
         for batch in prefetch(windows, overlap=self.engine.backbone.device.type == "cuda"):
-            done += len(batch.errors)
+            if batch.errors:
+                done += len(batch.errors)
+                report(done, len(inputs))
             for finished in session.run(batch.rows):
                 done += len(finished)
                 report(done, len(inputs))

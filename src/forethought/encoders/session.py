@@ -1,10 +1,13 @@
-"""One `encode` call after its inputs are rendered: cache lookup, engine, one pass, cache update."""
+"""From prompts to states: look up rationales, run the engine, teacher-force, update the cache."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+
+from jaxtyping import Float
+from torch import Tensor
 
 from forethought.encoders.encode_row import EncodeRow
 from forethought.encoders.gate import Gate
@@ -25,8 +28,8 @@ from forethought.types import Think
 class EncodeSession:
     """Computes the states of rows: direct, after a new rationale, or after a stored one.
 
-    A stored rationale is read in one pass and never decoded: together with its prompt, or,
-    where the gate has to see the prompt first, behind the prefill's keys and values. New
+    A stored rationale is teacher-forced in one pass and never decoded: together with its prompt,
+    or, where the gate needs the prompt's prefill first, behind the keys and values of it. New
     rationales are stored after each batch, so a killed process loses at most one batch.
     """
 
@@ -46,7 +49,7 @@ class EncodeSession:
         """
         if self.cache:
             self.cache.lookup(rows)
-        # Without a gate, a stored rationale is read together with its prompt: no prefill.
+        # Without a gate, a stored rationale runs together with its prompt and needs no prefill.
         stored = [row for row in rows if row.cached and self.think is Think.ALWAYS]
         fresh = [row for row in rows if not (row.cached and self.think is Think.ALWAYS)]
         outputs = self.engine.run(
@@ -56,42 +59,37 @@ class EncodeSession:
             rows=self.batch_size,
         )
         while batch := list(islice(outputs, self.batch_size)):
-            yield self._finish([self._receive(fresh[output.index], output) for output in batch])
+            yield self._complete([self._receive(fresh[output.index], output) for output in batch])
         if stored:
-            yield self._finish(stored)
+            yield self._complete(stored)
 
     def _decide(
         self, fresh: Sequence[EncodeRow], prefill: Prefill, group: Sequence[int]
     ) -> tuple[list[int], list[float]]:
-        """Choose which rows of a prefill are decoded; see `engines.Decide`.
+        """Choose the positions of a prefill that decode; see `engines.Decide`.
 
-        A row that the gate lets think and whose rationale is stored is read here, while the
-        prefill's keys and values exist, and not decoded.
+        Of the rows that the gate lets think, those with a stored rationale are teacher-forced
+        here, while the prefill's keys and values exist.
         """
-        every = range(len(group))
-        if self.think is not Think.AUTO or self.gate is None:
-            return list(every if self.think is Think.ALWAYS else ()), [math.nan] * len(group)
         rows = [fresh[index] for index in group]
+        every = range(len(rows))
+        if self.think is not Think.AUTO or self.gate is None:
+            return list(every if self.think is Think.ALWAYS else ()), [math.nan] * len(rows)
         gates: list[float] = self.gate(prefill).tolist()
         thinking = [position for position in every if gates[position] >= self.gate.threshold]
         for position in {*every} - {*thinking}:
             rows[position].cached = None
-        self._read_behind(prefill, {p: rows[p] for p in thinking if rows[p].cached})
+        stored = [position for position in thinking if rows[position].cached]
+        if stored and prefill.cache is not None:
+            chosen = [rows[position] for position in stored]
+            states = teacher_force_prefill(
+                self.engine.backbone, prefill, rows=stored, completions=_completions(chosen)
+            )
+            _set_states(chosen, states)
         return [position for position in thinking if not rows[position].cached], gates
 
-    def _read_behind(self, prefill: Prefill, rows: dict[int, EncodeRow]) -> None:
-        """Read stored completions behind their prompts, by position in the prefill."""
-        if not rows or prefill.cache is None:
-            return
-        completions = [row.cached.token_ids for row in rows.values() if row.cached]
-        states = teacher_force_prefill(
-            self.engine.backbone, prefill, rows=[*rows], completions=completions
-        )
-        for row, state in zip(rows.values(), states, strict=True):
-            row.state = state
-
     def _receive(self, row: EncodeRow, output: RequestOutput) -> EncodeRow:
-        """Copy the engine's output into its row; a stored rationale has no output."""
+        """Copy the engine's output into its row; a row with a stored rationale has only a gate."""
         row.gate = output.gate
         if row.cached:
             return row
@@ -103,22 +101,29 @@ class EncodeSession:
             row.state = output.direct
         return row
 
-    def _finish(self, rows: list[EncodeRow]) -> list[EncodeRow]:
-        """Read what is stored and not yet read, and update the cache."""
-        unread = [row for row in rows if row.state is None]
-        if unread:
+    def _complete(self, rows: list[EncodeRow]) -> list[EncodeRow]:
+        """Teacher-force the stored rationales that are left, and update the cache."""
+        stored = [row for row in rows if row.state is None]
+        if stored:
             states = teacher_force(
                 self.engine.backbone,
-                [row.prompt for row in unread],
-                [row.cached.token_ids for row in unread if row.cached],
+                [row.prompt for row in stored],
+                _completions(stored),
                 pad_id=self.engine.pad_id,
                 limits=self.engine.limits,
             )
-            for row, state in zip(unread, states, strict=True):
-                row.state = state
-        for row in rows:
-            if row.cached:
-                row.rationale = row.cached.rationale
+            _set_states(stored, states)
         if self.cache:
             self.cache.update(rows)
         return rows
+
+
+def _completions(rows: Sequence[EncodeRow]) -> list[tuple[int, ...]]:
+    return [row.cached.token_ids for row in rows if row.cached]
+
+
+def _set_states(rows: Sequence[EncodeRow], states: Float[Tensor, "R H"]) -> None:
+    """Copy the states of stored rationales into their rows."""
+    for row, state in zip(rows, states, strict=True):
+        row.state = state
+        row.rationale = row.cached and row.cached.rationale
