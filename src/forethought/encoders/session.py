@@ -126,4 +126,4 @@ def _set_states(rows: Sequence[EncodeRow], states: Float[Tensor, "R H"]) -> None
     """Copy the states of stored rationales into their rows."""
     for row, state in zip(rows, states, strict=True):
         row.state = state
-        row.rationale = row.cached and row.cached.rationale
+        row.rationale = row.cached.rationale if row.cached else None
