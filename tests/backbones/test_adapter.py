@@ -17,13 +17,13 @@ def adapter(tmp_path):
     return folder, base
 
 
-def test_the_base_folder_of_an_adapter_is_the_one_it_names_else_its_own(adapter):
+def test_the_base_folder_is_the_one_that_an_adapter_names(adapter):
     folder, base = adapter
     assert base_folder(folder) == base
     assert base_folder(base) == base
 
 
-def test_the_base_folder_of_an_adapter_without_a_base_is_its_own(adapter):
+def test_the_base_folder_of_an_adapter_without_a_base_is_itself(adapter):
     folder, _ = adapter
     (folder / ADAPTER).write_text('{"base_model_name_or_path": "gone/base"}')
     assert base_folder(folder) == folder

@@ -19,7 +19,7 @@ def prompts(tiny_encoder):
 
 @pytest.mark.parametrize("rows", [1, 3, 9])
 def test_a_prefill_is_freed_before_the_next_step(tiny_encoder, prompts, rows):
-    prefills: list[weakref.ref] = []
+    prefills: list[weakref.ref[object]] = []
     steps = []
 
     class Watching(QwenVL):

@@ -193,6 +193,6 @@ def test_published_settings(folders, family, kind):
     )
     encoder = published.loaded(folders[family], family=family)
     if family in {"mmemb_r1", "qwen3_vl_embedding"} and kind == "video":
-        # Their prompts have each frame's time, which the reference knows for even steps only.
+        # Their prompts have each frame's time, which the reference computes for even steps only.
         assert chosen == list(range(12))
     check(encoder.encode([message(given)], think="never"), reference.direct(expected))

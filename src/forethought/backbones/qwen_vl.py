@@ -63,7 +63,7 @@ class QwenVL:
 
     @property
     def placeholders(self) -> PlaceholderTokens:
-        """The tokens that images and videos take the place of."""
+        """The tokens that image and video features replace."""
         config = self.network.config
         return PlaceholderTokens(
             image_id=int(config.image_token_id),

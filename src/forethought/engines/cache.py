@@ -57,7 +57,7 @@ class KVCache:
         """Copy rows of a prefill, which is padded on the right, to the rows from `first` on.
 
         Raises:
-            ValueError: if the prefill kept no cache.
+            ValueError: if the prefill has no cache.
         """
         if prefill is None:
             raise ValueError("this prefill has no cache: run it with keep_cache=True to decode")

@@ -22,7 +22,7 @@ class Graphs(Protocol):
 
     @property
     def sync_interval(self) -> int:
-        """After how many steps the host looks for rows that ended."""
+        """After how many steps the host checks which rows ended."""
         ...
 
     def pad_rows(self, count: int, *, most: int) -> int:

@@ -20,7 +20,7 @@ class Prefill:
     `direct` is the hidden state at each prompt's direct embed token, `last` the one that
     predicts its first completion token, `next_position` the M-RoPE position of that token.
     `token_ids` are the tokens before the completion; `cache` has their keys and values, padded
-    on the right. It is None where it was not kept: then nothing can be decoded.
+    on the right. It is None without `keep_cache`: then nothing can be decoded.
     """
 
     token_ids: tuple[tuple[int, ...], ...]

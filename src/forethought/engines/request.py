@@ -32,7 +32,7 @@ class RequestOutput:
     """One prompt's direct state, gate probability, and completions with their states.
 
     `gate` is NaN where there is no gate; `completions` and `vectors` have one entry a sample, or
-    none for a prompt that is not thought about.
+    none for a prompt that does not decode.
     """
 
     index: int
