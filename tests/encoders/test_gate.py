@@ -12,8 +12,8 @@ from forethought.errors import ModelError
 def prefilled(direct):
     """A prefill of which only the direct states matter."""
     rows = len(direct)
-    places = torch.ones(rows, dtype=torch.long)
-    return Prefill(((7,),) * rows, direct, direct, places, DynamicCache())
+    positions = torch.ones(rows, dtype=torch.long)
+    return Prefill(((7,),) * rows, direct, direct, positions, DynamicCache())
 
 
 GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")
@@ -28,7 +28,7 @@ def test_the_probability_is_a_sigmoid_along_one_direction():
     assert isinstance(GATE, Gate)
 
 
-def test_a_gate_comes_back_from_disk(tmp_path):
+def test_a_saved_gate_is_loaded(tmp_path):
     GATE.save(tmp_path)
     found = load_gate(tmp_path)
     assert found is not None
@@ -40,7 +40,7 @@ def test_a_model_may_have_no_gate(tmp_path):
     assert load_gate(tmp_path) is None
 
 
-def test_half_a_gate_is_refused(tmp_path):
+def test_a_gate_with_a_damaged_or_missing_file_is_refused(tmp_path):
     GATE.save(tmp_path)
     path = tmp_path / "gate.safetensors"
     path.write_bytes(path.read_bytes()[:-3])

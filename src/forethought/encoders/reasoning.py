@@ -156,4 +156,4 @@ class ReasoningEncoder:
 
 
 def _silent(done: int, total: int, label: str = "", /) -> None:
-    """Progress that nobody displays."""
+    """Progress of calls that pass none."""

@@ -1,4 +1,4 @@
-"""A stored rationale as the token ids that one pass reads behind its prompt."""
+"""A stored rationale as the token ids that are teacher-forced."""
 
 from dataclasses import dataclass
 
