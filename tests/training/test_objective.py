@@ -7,7 +7,7 @@ from tests import tiny
 
 def test_a_shared_resource_is_made_once(tiny_encoder, tiny_data):
     run = tiny.run_context(tiny_encoder, GlyphExamples(tiny_data))
-    made = []
+    made: list[int] = []
 
     def make():
         made.append(len(made))

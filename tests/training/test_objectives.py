@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -41,7 +42,8 @@ def test_without_a_true_rationale_there_is_no_term(term):
 
 
 def test_every_named_objective_is_a_dataclass_with_the_protocol():
-    for kind in OBJECTIVES.values():
+    kinds: list[Any] = list(OBJECTIVES.values())
+    for kind in kinds:
         fields = [field.name for field in dataclasses.fields(kind)]
         assert isinstance(kind(**dict.fromkeys(fields, 0.5)), Objective)
     assert set(SHARES) <= set(OBJECTIVES)

@@ -25,7 +25,7 @@ from forethought.errors import ConfigError
 from forethought.files import atomic
 from forethought.nano.frozen_encoders import FrozenImageEncoder
 from forethought.nano.glyph_examples import GlyphExamples
-from forethought.training import LossTerm, RunContext, StepInputs
+from forethought.training import RunContext, StepInputs
 from forethought.types import Image, Patches
 
 FILE = "image_distillation.safetensors"
@@ -55,7 +55,7 @@ class ImageDistillation:
 
     count: int
 
-    def bind(self, run: RunContext) -> LossTerm:
+    def bind(self, run: RunContext) -> "DistillationLoss":
         """Compute the targets, unless they are stored beside the data.
 
         Raises:

@@ -12,7 +12,7 @@ from forethought.errors import ConfigError
 from forethought.losses import next_token
 from forethought.nano.glyph_examples import read_texts
 from forethought.renderers import ForethoughtRenderer, Tag
-from forethought.training import LossTerm, Reader, RunContext, StepInputs
+from forethought.training import Reader, RunContext, StepInputs
 
 _STREAM = 2
 _PER_ROW = 3
@@ -25,7 +25,7 @@ class Statements:
     path: Path
     count: int
 
-    def bind(self, run: RunContext) -> LossTerm:
+    def bind(self, run: RunContext) -> "StatementLoss":
         """Read the facts.
 
         Raises:

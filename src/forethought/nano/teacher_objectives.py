@@ -101,7 +101,7 @@ class TeacherTexts:
     teacher: Path
     count: int
 
-    def bind(self, run: RunContext) -> LossTerm:
+    def bind(self, run: RunContext) -> "TeacherTextLoss":
         """Read the texts, and compute the teacher's vectors unless they are stored."""
         return TeacherTextLoss(
             run=run,

@@ -87,7 +87,10 @@ def train_one_step(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """A run in progress: `first` is the step it starts or resumes at, `began` the monotonic time of its step 0."""
+    """A run in progress.
+
+    `first` is the step it starts or resumes at, `began` the monotonic time of its step 0.
+    """
 
     recipe: Recipe
     folder: RunFolder
