@@ -5,11 +5,12 @@ from forethought.types.cached_rationale import CachedRationale
 from forethought.types.content import Content, Text, open_file, pages
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
 from forethought.types.example import Document, Example
-from forethought.types.hit import Hit
+from forethought.types.hit import Hit, Neighbor
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
 from forethought.types.progress import Progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
+from forethought.types.provenance import Provenance, check_comparable
 from forethought.types.rationale import Ending, Rationale
 from forethought.types.video import Video
 
@@ -27,14 +28,17 @@ __all__ = [
     "Image",
     "Message",
     "Mode",
+    "Neighbor",
     "Patches",
     "Progress",
     "Prompt",
+    "Provenance",
     "Rationale",
     "Side",
     "Text",
     "Think",
     "Video",
+    "check_comparable",
     "concatenate",
     "open_file",
     "pages",

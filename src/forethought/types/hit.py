@@ -13,3 +13,11 @@ class Hit:
     document: str
     score: float
     rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A row of a matrix and its cosine to a query, in [-1, 1]."""
+
+    index: int
+    score: float
