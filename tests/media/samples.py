@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import struct
+import zlib
 from fractions import Fraction
 
 import av
@@ -43,6 +45,23 @@ def write_video(path, count=10, **options):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def png(width, height, rows=(), **options):
+    """A PNG written by hand: `depth` bits a sample, `kind` of colour, extra `chunks`."""
+
+    def chunk(kind, body):
+        typed = kind + body
+        return struct.pack(">I", len(body)) + typed + struct.pack(">I", zlib.crc32(typed))
+
+    depth, kind = options.get("depth", 8), options.get("kind", 2)
+    key = options.get("transparent", ())
+    file = b"\x89PNG\r\n\x1a\n"
+    file += chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
+    file += b"".join(chunk(kind, body) for kind, body in options.get("chunks", ()))
+    file += chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)) if key else b""
+    data = zlib.compress(b"".join(b"\0" + row for row in rows)) if rows else b""
+    return file + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def write_sound(path):

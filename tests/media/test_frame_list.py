@@ -1,3 +1,4 @@
+import base64
 import io
 
 import numpy as np
@@ -5,7 +6,7 @@ import PIL.Image
 import pytest
 
 from forethought.errors import ContentError
-from forethought.media import FramePolicy, check_frames, decode_frames, list_frames
+from forethought.media import FramePolicy, decode_frames, frame_items, list_frames, take_frame
 from tests.media.samples import grey, index_of
 
 FOUR = FramePolicy(count=4)
@@ -26,9 +27,57 @@ def test_a_folder_without_frames_is_refused(tmp_path):
 
 def test_frames_that_do_not_exist_are_refused():
     with pytest.raises(ContentError, match="clip: a list without frames"):
-        check_frames([], "clip")
-    with pytest.raises(ContentError, match=r"clip, frame 1: no such file .gone.png."):
-        check_frames([grey(0), "gone.png"], "clip")
+        frame_items([], "clip")
+    with pytest.raises(ContentError, match=r"clip \(gone.png\): no such file; check the path"):
+        take_frame("gone.png", "clip")
+
+
+@pytest.mark.parametrize("length", [300, 9000])
+def test_a_frame_whose_name_no_system_has_is_refused(length):
+    # Path.is_file raised a bare OSError: File name too long.
+    with pytest.raises(ContentError, match=r"f \(x+(\.\.\.)?\): no path of a file \(File name too"):
+        take_frame("x" * length, "f")
+    with pytest.raises(ContentError, match=r"no path of a file .embedded null"):
+        take_frame("a\0b.png", "f")
+
+
+def test_frames_may_be_data_urls_and_are_never_fetched():
+    file = io.BytesIO()
+    PIL.Image.fromarray(grey(2)).save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    clip = decode_frames([take_frame(url, "f")], "s", FramePolicy(count=1))
+    assert np.array_equal(clip.frames[0], grey(2))
+    with pytest.raises(ContentError, match="f: a URL, and frames are not fetched"):
+        take_frame("https://example.com/a.png", "f")
+
+
+def test_frames_are_copied():
+    array, picture = grey(2), PIL.Image.fromarray(grey(3))
+    frames = [take_frame(array, "f"), take_frame(picture, "f"), take_frame(bytearray(b"x"), "f")]
+    array[:] = 0
+    picture.paste((0, 0, 0), (0, 0, 64, 48))
+    clip = decode_frames(frames[:2], "s", FramePolicy(count=2))
+    assert [index_of(frame) for frame in clip.frames] == [2, 3]
+    assert frames[2] == b"x"
+
+
+def test_any_ordered_collection_is_a_list_of_frames():
+    two = [grey(0), grey(1)]
+    for data in (two, tuple(two), iter(two), (frame for frame in two), np.stack(two)):
+        assert np.array_equal(np.array(frame_items(data, "s")), np.array(two))
+
+
+@pytest.mark.parametrize(
+    "data", [{"a": 1}, {1, 2}, frozenset({1}), None, 5, PIL.Image.new("L", (2, 3))]
+)
+def test_what_has_no_order_or_frames_is_refused(data):
+    with pytest.raises(ContentError, match=f"s: a {type(data).__name__} is no video; pass a path"):
+        frame_items(data, "s")
+
+
+def test_an_array_of_one_picture_is_no_video():
+    with pytest.raises(ContentError, match=r"an array of 3 axes .* a single picture is ft.Image"):
+        frame_items(grey(0), "s")
 
 
 def test_a_list_of_frames_has_two_a_second():

@@ -1,8 +1,6 @@
 import base64
 import io
-import struct
 import warnings
-import zlib
 
 import numpy as np
 import PIL.Image
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from forethought.errors import ContentError
 from forethought.media import load_image
+from tests.media.samples import png
 
 
 def encoded(picture, kind="PNG", **options):
@@ -22,17 +21,6 @@ def encoded(picture, kind="PNG", **options):
 
 def load(data, name="picture"):
     return load_image(data, name)
-
-
-def png(width, height):
-    """A PNG with a header only: it states a size and has no pixels."""
-
-    def chunk(kind, body):
-        typed = kind + body
-        return struct.pack(">I", len(body)) + typed + struct.pack(">I", zlib.crc32(typed))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 def noise(height=5, width=7):
@@ -123,12 +111,24 @@ def test_a_path_that_is_no_picture_is_refused(tmp_path):
         load(tmp_path / "gone.png", "gone.png")
     with pytest.raises(ContentError, match="a folder, not a picture"):
         load(tmp_path)
+    with pytest.raises(ContentError, match=r"no path of a file \(File name too long\)"):
+        load("x" * 300)
+    with pytest.raises(ContentError, match=r"no path of a file \(embedded null"):
+        load("a\0.png")
 
 
 def test_a_truncated_picture_opened_by_the_caller_is_refused():
     opened = PIL.Image.open(io.BytesIO(encoded(PIL.Image.fromarray(noise(40, 40)))[:-300]))
     with pytest.raises(ContentError, match="damaged"):
         load(opened)
+
+
+def test_an_array_is_copied():
+    pixels = noise()
+    found = load(pixels)
+    pixels[:] = 0
+    assert np.array_equal(found, noise())
+    assert load(noise()[:, ::-1]).flags.c_contiguous
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (4, 0, 3)])

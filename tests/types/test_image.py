@@ -28,3 +28,17 @@ def test_a_url_is_fetched_only_on_request():
         Image("https://example.com/a.png")
     with pytest.raises(ContentError, match=r"127.0.0.1, which is not a public address"):
         Image("http://127.0.0.1:9/a.png", allow_urls=True)
+
+
+def test_the_pixels_of_an_array_are_copied():
+    pixels = grey(1)
+    image = Image(pixels)
+    pixels[:] = 0
+    assert np.array_equal(image.pixels, grey(1))
+    assert repr(image) == "<Image 'picture', 64 x 48>"
+
+
+@pytest.mark.parametrize("data", [None, 5, ["a.png"], {"image": "a.png"}])
+def test_what_is_no_picture_is_refused_by_its_type(data):
+    with pytest.raises(ContentError, match=f"a {type(data).__name__} is no picture; pass a path"):
+        Image(data)

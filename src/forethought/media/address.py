@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from forethought.errors import ContentError
 
 _MAX_NAME = 200  # characters of a URL in a message
+_MAX_PATH = 4096  # no path is longer; what is, was meant otherwise
 
 
 def is_data_url(source: object) -> bool:
@@ -22,30 +24,49 @@ def is_web_url(source: object) -> bool:
 
 def display_name(source: object, default: str) -> str:
     """The name of a source in messages: its path or address, a data URL without its content."""
-    if not isinstance(source, str | Path):
+    if not isinstance(source, str | os.PathLike):
         return default
-    name = str(source)
+    name = os.fsdecode(source)
     if is_data_url(name):
         return f"{name.partition(',')[0][:_MAX_NAME]},..."
-    return f"{name[: _MAX_NAME - 3]}..." if is_web_url(name) and len(name) > _MAX_NAME else name
+    longest = _MAX_NAME if is_web_url(name) else _MAX_PATH
+    return f"{name[: _MAX_NAME - 3]}..." if len(name) > longest else name
 
 
-def local_file(source: str | Path | bytes, name: str, *, kind: str) -> Path | bytes:
+def local_file(source: object, name: str, *, kind: str) -> Path | bytes:
     """The existing path, or the bytes, of a `kind` of file that is never fetched.
 
     Raises:
-        ContentError: if the source is a URL, or nothing exists at the path.
+        ContentError: if the source is a URL or neither a path nor bytes, or nothing exists at the
+            path.
     """
     if is_web_url(source) or is_data_url(source):
         raise ContentError(
             f"{name}: a URL, and a {kind} is not fetched; download it and pass the file"
         )
-    if isinstance(source, bytes):
-        return source
-    path = Path(source)
-    if not path.exists():
-        raise ContentError(f"{name}: no such file; check the path")
-    return path
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike):
+        return check_path(source, name)
+    raise ContentError(
+        f"{name}: a {type(source).__name__} is no {kind}; pass a path, or the bytes of a file"
+    )
+
+
+def check_path(path: "str | os.PathLike[str]", name: str) -> Path:
+    """The path of what exists.
+
+    Raises:
+        ContentError: if nothing does, or the system cannot look there.
+    """
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ContentError(f"{name}: no such file; check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ContentError(f"{name}: no path of a file ({reason}); check it") from None
+    return Path(path)
 
 
 def read_data_url(url: str, name: str) -> bytes:

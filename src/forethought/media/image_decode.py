@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,11 @@ import PIL.ImageOps
 from jaxtyping import UInt8
 
 from forethought.errors import ContentError
-from forethought.media.address import is_data_url, is_web_url, read_data_url
+from forethought.media.address import check_path, is_data_url, is_web_url, read_data_url
+from forethought.media.bit_depth import sample_range, to_eight_bits, transparent_value
 from forethought.media.fetch import fetch
+from forethought.media.image_source import ImageSource, check_source
+from forethought.media.png_text import is_too_long_text, strip_text
 
 MAX_PIXELS = 64_000_000
 """The largest picture that is decoded: 64 megapixels take 192 MB as RGB."""
@@ -19,8 +24,8 @@ MAX_TOTAL_PIXELS = 1_600_000_000
 """The most pixels of all frames of a clip, or all pages of one call, together: 4.8 GB as RGB,
 768 frames of 1920 x 1080."""
 
-ImageSource = str | Path | bytes | PIL.Image.Image | UInt8[np.ndarray, "_ _ 3"]
-"""A path, the bytes of a picture file, a Pillow picture or an RGB array."""
+_TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded; shrink it"
+_PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # La converts to nothing else
 
 
 def load_image(
@@ -45,74 +50,84 @@ def load_image(
 
 
 def decode_image(source: ImageSource, name: str) -> UInt8[np.ndarray, "H W 3"]:
-    """Decode a picture: upright, transparent parts on white, 16 bits scaled to 8.
+    """Decode a picture: upright, transparent parts on white, scaled to 8 bits.
 
-    Of an animation, the first frame. An array is checked and returned as it is.
+    Of an animation, the first frame. An array is checked and copied.
 
     Raises:
-        ContentError: if it cannot be found, read or decoded, has over `MAX_PIXELS`, or is an
-            array that is not uint8, height x width x 3.
+        ContentError: if it cannot be found, read or decoded, has over `MAX_PIXELS`, or is of no
+            type that is a picture, or an array that is not uint8, height x width x 3.
     """
-    pixels = source if isinstance(source, np.ndarray) else _decode(source, name)
-    if pixels.dtype != np.uint8 or pixels.shape[2:] != (3,) or not pixels.size:
-        raise ContentError(
-            f"{name}: an array must be uint8, height x width x 3, and not empty, got "
-            f"{pixels.dtype} {pixels.shape}; scale it to 0-255 RGB"
-        )
-    return pixels
-
-
-def _decode(source: str | Path | bytes | PIL.Image.Image, name: str) -> UInt8[np.ndarray, "H W 3"]:
-    try:
-        if isinstance(source, PIL.Image.Image):
-            _check_size(source, name)
-            return _rgb(source)
+    checked = check_source(source, name)
+    if isinstance(checked, np.ndarray):
+        return np.array(checked, order="C", subok=False)
+    with _translated(name):
+        if isinstance(checked, PIL.Image.Image):
+            _check_size(checked, name)
+            return _rgb(checked, name)
         with warnings.catch_warnings():
             # Pillow only warns between one and two times its own limit; ours decides. Its other
             # warnings (odd EXIF, palettes) do not stop it from decoding.
             warnings.simplefilter("ignore")
-            file = io.BytesIO(source) if isinstance(source, bytes) else source
-            with PIL.Image.open(file) as picture:
-                _check_size(picture, name)
-                return _rgb(picture)
-    except FileNotFoundError:
-        raise ContentError(f"{name}: no such file; check the path") from None
-    except IsADirectoryError:
-        raise ContentError(f"{name}: a folder, not a picture; name a file in it") from None
-    except PIL.UnidentifiedImageError:
-        raise ContentError(
-            f"{name}: not a picture that Pillow can read; convert it to PNG"
-        ) from None
-    except PIL.Image.DecompressionBombError:
-        raise ContentError(_too_large(name)) from None
+            return _decode_file(checked, name)
+
+
+def _decode_file(source: str | Path | bytes, name: str) -> UInt8[np.ndarray, "H W 3"]:
+    file = source if isinstance(source, bytes) else check_path(source, name)
+    try:
+        return _open(file, name)
+    except ValueError as error:
+        if not is_too_long_text(error):
+            raise
+    return _open(strip_text(file if isinstance(file, bytes) else file.read_bytes()), name)
+
+
+def _open(file: Path | bytes, name: str) -> UInt8[np.ndarray, "H W 3"]:
+    with PIL.Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
+        _check_size(picture, name)
+        return _rgb(picture, name)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Replace what decoders raise by a message with the way out."""
+    try:
+        yield
     except ContentError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged input
-        raise ContentError(f"{name}: the picture is damaged ({error}); export it again") from None
+        raise ContentError(f"{name}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "a folder, not a picture; name a file in it"
+    if isinstance(error, PIL.UnidentifiedImageError):
+        return "not a picture that Pillow can read; convert it to PNG"
+    if isinstance(error, PIL.Image.DecompressionBombError):
+        return _TOO_LARGE
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"cannot be read ({error.strerror}); check the path"
+    return f"the picture is damaged ({error}); export it again"
 
 
 def _check_size(picture: PIL.Image.Image, name: str) -> None:
     if picture.width * picture.height > MAX_PIXELS:
-        raise ContentError(f"{_too_large(name)}: it has {picture.width} x {picture.height}")
+        raise ContentError(f"{name}: {_TOO_LARGE}: it has {picture.width} x {picture.height}")
 
 
-def _too_large(name: str) -> str:
-    return f"{name}: over {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded; shrink it"
-
-
-def _rgb(picture: PIL.Image.Image) -> UInt8[np.ndarray, "H W 3"]:
+def _rgb(picture: PIL.Image.Image, name: str) -> UInt8[np.ndarray, "H W 3"]:
+    samples = sample_range(picture, name)
+    key = transparent_value(picture)
     upright = PIL.ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I;16") or upright.mode in {"I", "F"}:
-        upright = _eight_bit(upright)
+    if key is not None:
+        upright.info["transparency"] = key
+    if samples is not None:
+        upright = to_eight_bits(upright, samples, name)
+    if upright.mode in _PREMULTIPLIED:
+        upright = upright.convert(_PREMULTIPLIED[upright.mode])
     if upright.has_transparency_data:
         rgba = upright.convert("RGBA")
         white = PIL.Image.new("RGBA", rgba.size, "white")
         upright = PIL.Image.alpha_composite(white, rgba)
     return np.asarray(upright.convert("RGB"))
-
-
-def _eight_bit(picture: PIL.Image.Image) -> PIL.Image.Image:
-    # Pillow clips 16-bit grey at 255 when it converts; scale by the range in use instead.
-    values = np.asarray(picture, dtype=np.float32)
-    top = 65535.0 if values.max() > 255 else 255.0
-    return PIL.Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forethought.errors import ContentError
-from forethought.media import display_name, local_file, render_pages
+from forethought.media import check_path, display_name, local_file, render_pages
 from forethought.types.image import Image
 from forethought.types.video import Video
 
@@ -17,27 +17,48 @@ class Text:
     """Words.
 
     Raises:
-        ContentError: if they are empty but for white space, or not valid Unicode.
+        ContentError: if they are no string, empty but for white space, or not valid Unicode.
     """
 
     words: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.words, str):
+            raise ContentError(
+                f"text is of type {type(self.words).__name__}; {_not_text(self.words)}"
+            )
         if not self.words.strip():
             raise ContentError(f"text is empty ({self.words!r}): it must have at least one word")
-        try:
-            self.words.encode()
-        except UnicodeEncodeError as error:
-            raise ContentError(
-                f"text {self.words!r} is no Unicode at {error.start} (half a surrogate pair): "
-                "write it as UTF-8"
-            ) from None
+        check_unicode(self.words, "text")
 
 
 Content = Text | Image | Video
 
 
-def open_file(path: Path) -> tuple[Content, ...]:
+def check_unicode(words: str, what: str) -> None:
+    """Refuse half a surrogate pair.
+
+    Raises:
+        ContentError: naming `what`, if there is one.
+    """
+    try:
+        words.encode()
+    except UnicodeEncodeError as error:
+        raise ContentError(
+            f"{what} {words!r} is no Unicode at {error.start} (half a surrogate pair): "
+            "write it as UTF-8"
+        ) from None
+
+
+def _not_text(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return "decode it: data.decode('utf-8'); a file's bytes are ft.Image(data)"
+    if isinstance(value, Path):
+        return "read it: path.read_text(), or pass the path itself to `encode`"
+    return "pass a string"
+
+
+def open_file(path: str | Path) -> tuple[Content, ...]:
     """The content of a file, by its suffix: the pages of a PDF, a video, or else a picture.
 
     A folder is a video of its frames.
@@ -45,12 +66,13 @@ def open_file(path: Path) -> tuple[Content, ...]:
     Raises:
         ContentError: if it cannot be read as such.
     """
-    suffix = path.suffix.lower()
+    file = check_path(path, display_name(path, "file"))
+    suffix = file.suffix.lower()
     if suffix == ".pdf":
-        return pages(path)
-    if suffix in _VIDEO_FILES or path.is_dir():
-        return (Video(path),)
-    return (Image(path),)
+        return pages(file)
+    if suffix in _VIDEO_FILES or file.is_dir():
+        return (Video(file),)
+    return (Image(file),)
 
 
 def pages(

@@ -8,18 +8,20 @@ from jaxtyping import UInt8
 from forethought.media import ImageSource, display_name, load_image
 
 
-@dataclass(frozen=True, slots=True, eq=False, init=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False, repr=False)
 class Image:
     """A picture, decoded once: RGB, upright, transparent parts on white.
 
     Args:
-        data: a path, the bytes of a picture file, a Pillow picture, an RGB array, a `data:`
-            URL, or an http(s) URL. Of an animation, the first frame.
+        data: a path, the bytes of a picture file, a Pillow picture, an RGB array, which is
+            copied, a `data:` URL, or an http(s) URL. Of an animation, the first frame. Grey of
+            more than 8 bits is scaled from the range of its type: floats from 0 to 1.
         source: the name of the picture in messages; its path by default.
         allow_urls: fetch `data` if it is an http(s) URL, from public addresses only.
 
     Raises:
-        ContentError: if it cannot be found, fetched, read or decoded, or has over 64 megapixels.
+        ContentError: if it cannot be found, fetched, read or decoded, has over 64 megapixels,
+            or is of another type.
     """
 
     pixels: UInt8[np.ndarray, "H W 3"]
@@ -29,3 +31,7 @@ class Image:
         name = source or display_name(data, "picture")
         object.__setattr__(self, "pixels", load_image(data, name, allow_urls=allow_urls))
         object.__setattr__(self, "source", name)
+
+    def __repr__(self) -> str:
+        height, width = self.pixels.shape[:2]
+        return f"<Image {self.source!r}, {width} x {height}>"
