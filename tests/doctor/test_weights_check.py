@@ -90,5 +90,25 @@ def test_the_parameters_of_an_adapter_include_its_base(sharded, tmp_path):
     (folder / "adapter_config.json").write_text(json.dumps(config))
     assert base_folder(folder) == sharded
     assert inspect_weights(folder).num_parameters == 22 + 7
+    weights = inspect_weights(folder)
+    applied = check_weights(folder, weights, loaded=True)
+    assert applied.message.endswith("; 1 of 1 adapter tensors found their place")
+    assert check(folder).message.endswith("; 1 adapter tensors not applied yet")
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "nobody/nothing"}')
     assert base_folder(folder) == folder
+
+
+@pytest.mark.parametrize(
+    ("pickle", "fault"),
+    [(False, "adapter_model.safetensors is missing"), (True, "only a pickle (adapter_model.bin)")],
+)
+def test_an_adapter_without_safetensors_fails(sharded, tmp_path, pickle, fault):
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    config = {"base_model_name_or_path": str(sharded)}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    if pickle:
+        (folder / "adapter_model.bin").write_bytes(b"x")
+    finding = check(folder)
+    assert finding.status is Status.FAIL
+    assert finding.message.startswith(fault)

@@ -1,6 +1,12 @@
 """The models underneath: Qwen-VL checkpoints that can prefill, decode and be trained."""
 
-from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
+from forethought.backbones.adapter import (
+    ADAPTER,
+    ADAPTER_PICKLE,
+    ADAPTER_WEIGHTS,
+    base_folder,
+    checkpoint_file,
+)
 from forethought.backbones.batch import (
     Batch,
     PlaceholderTokens,
@@ -29,6 +35,8 @@ from forethought.backbones.save_checkpoint import save_checkpoint
 
 __all__ = [
     "ADAPTER",
+    "ADAPTER_PICKLE",
+    "ADAPTER_WEIGHTS",
     "NETWORKS",
     "TEXT_TIMESTAMPS",
     "Batch",

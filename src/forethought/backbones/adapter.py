@@ -5,6 +5,8 @@ from pathlib import Path
 
 ADAPTER = "adapter_config.json"
 """The file that makes a folder a LoRA adapter."""
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_PICKLE = "adapter_model.bin"
 
 
 def base_folder(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
+from forethought.backbones.apply_adapter import apply_adapter
 from forethought.backbones.decoder import check_extends
 from forethought.backbones.linear import pack
 from forethought.backbones.progress_bars import no_progress_bars
@@ -96,6 +97,12 @@ def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
         network.lm_head = None
     elif missing:
         raise ModelError(f"{folder}: the weights lack {min(missing)}; copy or train them again")
+    left_over = set(info["unexpected_keys"])
+    if left_over:
+        raise ModelError(
+            f"{folder}: {len(left_over)} tensors of the weights have no place in {architecture}, "
+            f"first {min(left_over)}; copy or save them again as the network that config.json names"
+        )
     if options.device_map is None and options.quantize is None:
         network = network.to(options.device or "cpu")
     check_extends(network)
@@ -161,7 +168,6 @@ def _quantization(kind: str) -> BitsAndBytesConfig:
 def _load_adapter(folder: Path, options: LoadOptions) -> QwenVL:
     if find_spec("peft") is None:
         raise ModelError(f"{folder} is a LoRA adapter: `pip install 'forethought[train]'` for peft")
-    from peft import PeftModel  # noqa: PLC0415 - only adapters need it
 
     try:
         name = str(json.loads((folder / ADAPTER).read_text())["base_model_name_or_path"])
@@ -175,11 +181,15 @@ def _load_adapter(folder: Path, options: LoadOptions) -> QwenVL:
         )
     network = load_checkpoint(base, replace(options, packed=False)).network
     try:
-        adapted = PeftModel.from_pretrained(network, folder)
-        merged = adapted.merge_and_unload() if options.merge else adapted.get_base_model()
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-        raise ModelError(f"{folder}: the adapter does not fit {base} ({error})") from None
-    return _backbone(merged, options)
+        adapted = apply_adapter(network, folder, merge=options.merge)
+    except ModelError:
+        raise
+    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{folder}: the adapter does not fit {base} ({error}); name the base it was trained "
+            f"on in {ADAPTER}"
+        ) from None
+    return _backbone(adapted, options)
 
 
 def _backbone(network: Any, options: LoadOptions) -> QwenVL:  # noqa: ANN401 - transformers types it loosely

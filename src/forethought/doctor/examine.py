@@ -212,6 +212,8 @@ def _check_vectors(checkpoint: Checkpoint, dtype: str, report: _Report) -> None:
         report.add(fail("weights", str(error), _COPY_AGAIN))
         report.blocked = "the weights cannot be loaded"
         return
+    weights = inspect_weights(checkpoint.files.folder)
+    report.add(check_weights(checkpoint.files.folder, weights, loaded=True))
     report.add(check_attention(backbone, device=checkpoint.device))
     encoder = checkpoint.encoder(backbone)
     report.run("rows", lambda: check_rows(backbone, encoder.renderer, checkpoint.family))
