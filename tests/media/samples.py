@@ -37,6 +37,8 @@ def write_video(path, count=10, **options):
             stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         if "turned" in options:
             stream.set_display_rotation(options["turned"])
+        if "matrix" in options:
+            stream.set_display_matrix(options["matrix"])
         for index in range(count):
             pixels = options.get("draw", grey)(index, stream.height, stream.width)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -1,6 +1,7 @@
 import base64
 import io
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import PIL.Image
@@ -56,13 +57,59 @@ def test_a_transparent_palette_colour_is_white():
     assert pixels[1, 1].tolist() == [255, 255, 255]
 
 
-def test_a_rotated_picture_is_turned_upright():
-    # Orientation 6: the camera was turned; the first row of the file is the right column.
-    pixels = noise(2, 3)
+# Where the first row and column of the file belong, as EXIF numbers it.
+UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: np.copy,
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.transpose(1, 0, 2),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels.transpose(1, 0, 2), 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("JPEG", {"quality": 100, "subsampling": 0}),
+        ("WEBP", {"lossless": True}),
+        ("TIFF", {}),
+    ],
+)
+def test_a_turned_or_mirrored_picture_is_upright(kind, options, orientation):
+    pixels = np.repeat(np.repeat(noise(2, 3), 16, axis=0), 16, axis=1)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    found = load(encoded(PIL.Image.fromarray(pixels), kind, exif=exif, **options))
+    expected = UPRIGHT[orientation](pixels)
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).max() <= 3  # JPEG rounds
+
+
+def test_sixteen_bits_with_an_orientation_and_a_transparent_value_are_upright():
     exif = PIL.Image.Exif()
     exif[0x0112] = 6
-    found = load(encoded(PIL.Image.fromarray(pixels), exif=exif))
-    assert np.array_equal(found, np.rot90(pixels, -1))
+    picture = PIL.Image.fromarray(np.array([[257 * 9, 257 * 8, 257 * 7]], np.uint16))
+    found = load(encoded(picture, exif=exif, transparency=257 * 8))
+    assert found[..., 0].tolist() == [[9], [255], [7]]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_the_first_frame_of_an_animation_is_laid_on_white(kind):
+    frames = []
+    for colour in ("red", "blue"):
+        frame = PIL.Image.new("RGBA", (6, 4), (0, 0, 0, 0))
+        frame.paste(colour, (3, 0, 6, 4))
+        frames.append(frame)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    found = load(data)
+    assert found[2, 1].tolist() == [255, 255, 255]
+    assert found[2, 4].tolist() == [255, 0, 0]
 
 
 def test_sixteen_bits_are_scaled_to_eight():

@@ -87,16 +87,39 @@ def test_a_page_that_is_damaged_is_named():
         render(body)
 
 
-def test_form_fields_are_rendered():
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_a_turned_page_is_rendered_upright(turned):
+    # The left quarter of the page is black; /Rotate turns it clockwise.
+    ink = "<</Length 22>>stream\n0 g 0 0 15 40 re f\nendstream "
+    body = bare_pdf(extra=ink).replace(b"/MediaBox", b"/Contents 4 0 R/Rotate %d/MediaBox" % turned)
+    (page,) = render(body)
+    black = np.zeros((40, 60), bool)
+    black[:, :15] = True
+    assert np.array_equal(page[..., 0] < 128, np.rot90(black, -turned // 90))
+
+
+def form(catalog="", acro=""):
     field = (
         "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(forethought)/Rect[5 5 55 35]/F 4"
         "/MK<</BG[0 0 1]>>/DA(/Helv 12 Tf 0 g)/P 3 0 R>>"
     )
-    body = bare_pdf(extra=field)
-    body = body.replace(b"/Pages 2 0 R>>", b"/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>")
-    body = body.replace(b"/MediaBox", b"/Annots[4 0 R]/MediaBox")
-    (page,) = render(body, dpi=72)
+    root = f"/Pages 2 0 R{catalog}/AcroForm<</Fields[4 0 R]{acro}>>>>"
+    body = bare_pdf(extra=field).replace(b"/Pages 2 0 R>>", root.encode())
+    return body.replace(b"/MediaBox", b"/Annots[4 0 R]/MediaBox")
+
+
+def test_form_fields_are_rendered_with_and_without_xfa(caplog):
+    (page,) = render(form(), dpi=72)
     assert not (page == 255).all()
+    (hybrid,) = render(form(acro="/XFA[]"), dpi=72)
+    assert np.array_equal(hybrid, page)
+    assert not caplog.records
+
+
+def test_a_dynamic_xfa_form_is_refused():
+    body = form(catalog="/NeedsRendering true", acro="/XFA[]")
+    with pytest.raises(ContentError, match=r"box: a dynamic XFA form, .*print it to a PDF there"):
+        render(body)
 
 
 def test_threads_may_render_at_once(tmp_path):

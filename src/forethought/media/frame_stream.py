@@ -6,17 +6,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import PIL.Image
 from av.container import InputContainer
+from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from forethought.errors import ContentError
+from forethought.media.display_matrix import nearest_orientation
 from forethought.media.frames import NOMINAL_FPS
 from forethought.media.image_decode import MAX_PIXELS, decode_image
 
@@ -26,6 +30,8 @@ _FORMATS = (
     "mov,mp4,matroska,webm,gif,avi,flv,asf,mpeg,mpegts,mpegvideo,ogg,mxf,ivf,h264,hevc,av1,obu,"
     "m4v,apng,mjpeg,dv,rm,wtv,nut,aac,flac,mp3,wav"
 )
+# FFmpeg's own decoders of these leave out the alpha channel, a second picture beside the first.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Containers that seek by an index in the file, to a frame that decodes by itself.
 _SEEKABLE = {"mov", "matroska"}
 
@@ -36,6 +42,7 @@ class FrameStream:
 
     container: InputContainer
     stream: VideoStream
+    decoder: VideoCodecContext
     name: str
     width: int
     height: int
@@ -76,16 +83,17 @@ class FrameStream:
     def seek(self, stamp: int) -> None:
         """Go back to the last key frame at or before a time stamp."""
         self.container.seek(stamp, stream=self.stream)
+        self.decoder.flush_buffers()
 
     def frames(self) -> Iterator[VideoFrame]:
         """Decode from here to the end, skipping what is damaged."""
         with suppress(av.FFmpegError):
             for packet in self.container.demux(self.stream):
                 with suppress(av.FFmpegError):
-                    yield from packet.decode()
+                    yield from self.decoder.decode(packet)
         # The decoder still holds frames of a truncated file.
         with suppress(av.FFmpegError):
-            yield from self.stream.codec_context.decode(None)
+            yield from self.decoder.decode(None)
 
     def to_rgb(self, frame: VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
         """Pixels as `decode_image` returns them, at the size that the file states."""
@@ -95,7 +103,10 @@ class FrameStream:
         )
         if has_alpha:
             pixels = decode_image(PIL.Image.fromarray(pixels), self.name)
-        return np.ascontiguousarray(np.rot90(pixels, frame.rotation // 90))
+        matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)  # type: ignore[call-overload]
+        if matrix is None:
+            return pixels
+        return nearest_orientation(np.frombuffer(matrix, np.uint8)).apply(pixels)
 
 
 @contextmanager
@@ -119,7 +130,14 @@ def open_stream(file: Path | bytes, name: str) -> Iterator[FrameStream]:
         stream = _picture_stream(container, name)
         context = stream.codec_context
         try:
-            yield FrameStream(container, stream, name, width=context.width, height=context.height)
+            yield FrameStream(
+                container,
+                stream,
+                _decoder(stream, name),
+                name,
+                width=context.width,
+                height=context.height,
+            )
         except av.FFmpegError as error:
             raise ContentError(f"{name}: damaged ({error.strerror}); export it again") from None
 
@@ -148,7 +166,23 @@ def _picture_stream(container: InputContainer, name: str) -> VideoStream:
             f"{name}: over {MAX_PIXELS // 1_000_000} megapixels a frame, the most that is "
             f"decoded: it has {width} x {height}; shrink it"
         )
-    # A frame may still claim another size than the file does.
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    stream.thread_type = "AUTO"
     return stream
+
+
+def _decoder(stream: VideoStream, name: str) -> VideoCodecContext:
+    decoder = stream.codec_context
+    has_alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
+    if has_alpha == "1" and decoder.name in _ALPHA_DECODERS:
+        try:
+            created = VideoCodecContext.create(_ALPHA_DECODERS[decoder.name], "r")
+        except ValueError:
+            raise ContentError(
+                f"{name}: {decoder.name} with transparent parts, which this build of PyAV does not "
+                "decode; install PyAV from a wheel, or convert it to ProRes 4444"
+            ) from None
+        decoder = cast("VideoCodecContext", created)
+        decoder.extradata = stream.codec_context.extradata
+    # A frame may still claim another size than the file does.
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    decoder.thread_type = "AUTO"
+    return decoder

@@ -1,5 +1,6 @@
 """Pages of a PDF as RGB arrays. Needs PDFium, which is optional: imported by `extras` alone."""
 
+import logging
 import math
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 from pypdfium2 import PdfDocument, PdfiumError
-from pypdfium2.raw import FORMTYPE_ACRO_FORM, FPDF_ERR_PASSWORD
+from pypdfium2.raw import FORMTYPE_NONE, FORMTYPE_XFA_FULL, FPDF_ERR_PASSWORD
 
 from forethought.errors import ContentError
 from forethought.media.image_decode import MAX_PIXELS, MAX_TOTAL_PIXELS
@@ -33,7 +34,7 @@ def render_pages(
     A page of over `MAX_PIXELS` is rendered at the largest scale that fits.
 
     Raises:
-        ContentError: if the PDF cannot be opened, `which` does not name its pages, one cannot be
+        ContentError: if the PDF cannot be opened or is a dynamic XFA form, `which` does not name its pages, one cannot be
             rendered, or all together have over `MAX_TOTAL_PIXELS`.
     """
     with _LOCK, _open(pdf, name, password) as document:
@@ -48,9 +49,31 @@ def _open(pdf: Path | bytes, name: str, password: str | None) -> Iterator[PdfDoc
     except PdfiumError as error:
         raise ContentError(f"{name}: {_reason(error, password)}") from None
     with closing(document):
-        if document.get_formtype() == FORMTYPE_ACRO_FORM:
-            document.init_forms()
+        form = document.get_formtype()
+        if form == FORMTYPE_XFA_FULL:
+            raise ContentError(
+                f"{name}: a dynamic XFA form, whose pages only Adobe Reader builds; print it to a PDF "
+                "there, and pass that"
+            )
+        if form != FORMTYPE_NONE:
+            with _without_advice():
+                document.init_forms()
         yield document
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Leave out the advice to build PDFium with XFA: a form that is drawn without it needs none."""
+    logger = logging.getLogger("pypdfium2._helpers.document")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "XFA" not in record.getMessage()
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 def _reason(error: PdfiumError, password: str | None) -> str:
