@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from forethought.backbones import LoadOptions, load_checkpoint, save_checkpoint
+from forethought.backbones import LoadOptions, adapter_rows, load_checkpoint, save_checkpoint
 from forethought.backbones.apply_adapter import rename
 from forethought.errors import ModelError
 from tests.backbones.networks import network, network_of
@@ -180,6 +180,7 @@ def test_an_adapter_with_added_tokens_grows_its_base(base, tmp_path, settings, m
     add_token(tmp_path / "lora", "<think>", size + 1)
     found = load_checkpoint(tmp_path / "lora", LoadOptions(merge=merge))
     assert found.vocab_size == size + 2
+    assert adapter_rows(tmp_path / "lora", size) == size + 2
     ids = (20, size, size + 1, 21)
     torch.testing.assert_close(
         states(found.network, ids=ids), states(wrapped.eval(), ids=ids), atol=1e-4, rtol=1e-4

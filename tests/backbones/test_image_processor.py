@@ -1,8 +1,11 @@
 import json
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 from transformers import Qwen2VLImageProcessorPil
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from forethought.backbones import ImageProcessor, load_image_processor
 from forethought.errors import ContentError, ModelError
@@ -69,3 +72,18 @@ def test_missing_or_partial_settings_are_refused(tmp_path):
     (tmp_path / "preprocessor_config.json").write_text(json.dumps({"patch_size": 14}))
     with pytest.raises(ModelError, match=r"no readable preprocessor_config.json .*\('size'\)"):
         load_image_processor(tmp_path)
+
+
+@hypothesis.given(
+    height=st.integers(1, 3000),
+    width=st.integers(1, 3000),
+    smallest=st.integers(1, 40),
+    more=st.integers(0, 3000),
+)
+def test_sizes_are_those_of_the_stock_processors(height, width, smallest, more):
+    hypothesis.assume(max(height, width) <= 200 * min(height, width))
+    limits = (smallest * 28 * 28, (smallest + more) * 28 * 28)
+    processor = ImageProcessor(min_pixels=limits[0], max_pixels=limits[1])
+    pixels = np.broadcast_to(np.uint8(0), (height, width, 3))
+    found = processor._size(pixels, limits, source="it")  # noqa: SLF001 - without resizing
+    assert found == smart_resize(height, width, 28, *limits)

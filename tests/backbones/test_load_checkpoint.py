@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from forethought.backbones import LoadOptions, load_checkpoint, save_checkpoint
+from forethought.backbones import LoadOptions, load_checkpoint, network_class, save_checkpoint
 from forethought.errors import ModelError
 from tests.backbones.networks import network, weights
 
@@ -142,5 +142,37 @@ def test_quantising_without_bitsandbytes_is_refused(saved):
 def test_the_attention_implementation_can_be_chosen(saved):
     plain = load_checkpoint(saved, LoadOptions(attention="eager")).network
     assert plain.config._attn_implementation == "eager"  # noqa: SLF001 - transformers has no other
-    with pytest.raises(ModelError, match=r"cannot be read .*telepathy"):
-        load_checkpoint(saved, LoadOptions(attention="telepathy"))
+
+
+@pytest.mark.parametrize("attention", ["telepathy", "flash_attention_2"])
+def test_an_attention_that_is_not_here_is_no_fault_of_the_weights(saved, attention):
+    if attention != "telepathy" and find_spec("flash_attn"):
+        pytest.skip("the library is installed")
+    with pytest.raises(
+        ModelError, match=rf"^attention='{attention}' cannot be used here \(.*or use 'sdpa' or"
+    ):
+        load_checkpoint(saved, LoadOptions(attention=attention))
+
+
+def test_weights_that_are_only_a_pickle_are_refused_and_never_opened(saved):
+    (saved / "model.safetensors").unlink()
+    (saved / "pytorch_model.bin").write_bytes(b"code")
+    refuse(saved, r"only pickles \(pytorch_model.bin\), which are never opened.*convert them")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "do not fit into the memory of cpu .*dtype"),
+        (MemoryError(), r"do not fit into the memory of cpu \(MemoryError\)"),
+        (ImportError("needs `gizmo`"), r"a package is missing \(needs `gizmo`\); install it"),
+        (ValueError("requires `accelerate`"), "a package is missing"),
+        (OSError("no disk"), r"the weights cannot be read \(no disk\); copy or train"),
+    ],
+)
+def test_each_reason_has_its_own_way_out(saved, monkeypatch, error, message):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(network_class("qwen2_vl"), "from_pretrained", fail)
+    refuse(saved, message)

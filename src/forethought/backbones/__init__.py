@@ -7,6 +7,7 @@ from forethought.backbones.adapter import (
     base_folder,
     checkpoint_file,
 )
+from forethought.backbones.apply_adapter import adapter_rows
 from forethought.backbones.batch import (
     Batch,
     PlaceholderTokens,
@@ -15,6 +16,7 @@ from forethought.backbones.batch import (
     mrope_positions,
     vision_inputs,
 )
+from forethought.backbones.check_device import check_device
 from forethought.backbones.image_processor import (
     TEXT_TIMESTAMPS,
     ImageProcessor,
@@ -27,6 +29,7 @@ from forethought.backbones.load_checkpoint import (
     LoadOptions,
     architecture_of,
     load_checkpoint,
+    network_class,
 )
 from forethought.backbones.new_network import Shape, new_network
 from forethought.backbones.qwen_vl import QwenVL
@@ -47,13 +50,16 @@ __all__ = [
     "Shape",
     "VideoSettings",
     "VisionInputs",
+    "adapter_rows",
     "architecture_of",
     "base_folder",
+    "check_device",
     "checkpoint_file",
     "collate",
     "load_checkpoint",
     "load_image_processor",
     "mrope_positions",
+    "network_class",
     "new_network",
     "pack",
     "revision_of",

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -74,6 +76,24 @@ def read_adapter(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
+def adapter_rows(folder: Path, rows: int) -> int:
+    """How many rows the embeddings of a base with `rows` have with the adapter in a folder.
+
+    An adapter that saves them whole has the number; one that trains single rows adds those.
+
+    Raises:
+        ModelError: if the adapter cannot be read.
+    """
+    try:
+        with safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
+            names = [name for name in file.keys() if name.endswith(_VOCABULARY)]  # noqa: SIM118
+            whole = [int(file.get_slice(name).get_shape()[0]) for name in names]
+        trained = _trained_rows(json.loads((folder / ADAPTER).read_text()))
+    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: no readable adapter ({error}); save it again") from None
+    return max(whole) if whole else max(rows, *(row + 1 for row in trained), 0)
+
+
 def _rename_settings(config: Any, network: Any) -> None:  # noqa: ANN401
     """Names in the settings of an adapter whose tensors are in an older layout."""
     from peft.tuners.tuners_utils import check_target_module_exists  # noqa: PLC0415
@@ -107,9 +127,9 @@ def _grow(network: Any, config: Any, tensors: dict[str, Tensor], *, folder: Path
         ModelError: if the adapter's tokenizer has tokens that neither has a row for.
     """
     rows = len(network.get_input_embeddings().weight)
-    whole = [len(t) for name, t in tensors.items() if name.endswith(_VOCABULARY)]
-    trained = _trained_rows(config)
-    wanted = max(whole) if whole else max(rows, *(row + 1 for row in trained), 0)
+    whole = any(name.endswith(_VOCABULARY) for name in tensors)
+    trained = _trained_rows(config.to_dict())
+    wanted = adapter_rows(folder, rows)
     untrained = sorted(
         (token_id, token)
         for token, token_id in _tokens(folder).items()
@@ -135,8 +155,8 @@ def _grow(network: Any, config: Any, tensors: dict[str, Tensor], *, folder: Path
         config.ensure_weight_tying = True
 
 
-def _trained_rows(config: Any) -> set[int]:  # noqa: ANN401
-    indices = getattr(config, "trainable_token_indices", None) or []
+def _trained_rows(config: Mapping[str, Any]) -> set[int]:
+    indices = config.get("trainable_token_indices") or []
     lists = indices.values() if isinstance(indices, dict) else [indices]
     return {int(row) for rows in lists for row in rows}
 

@@ -1,6 +1,7 @@
 """Images and videos to the flattened patches that a Qwen-VL vision encoder takes."""
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,8 @@ import numpy as np
 import PIL.Image
 import torch
 import torch.nn.functional as F
+import transformers
 from jaxtyping import Float, UInt8
-from transformers import AutoConfig
-from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from forethought.backbones.adapter import checkpoint_file
 from forethought.errors import ContentError, ModelError
@@ -97,18 +97,24 @@ class ImageProcessor:
     def _size(
         self, pixels: UInt8[np.ndarray, "R S 3"], limits: tuple[int, int], *, source: str
     ) -> tuple[int, int]:
+        """The nearest multiples of a token's side within the limits, as `smart_resize` takes them."""
         height, width = pixels.shape[:2]
         factor = self.patch_size * self.merge_size
-        try:
-            to_height, to_width = smart_resize(
-                height, width, factor=factor, min_pixels=limits[0], max_pixels=limits[1]
-            )
-        except ValueError:
+        if max(height, width) > 200 * min(height, width):
             raise ContentError(
                 f"{source}: {width} x {height} is too long and thin; one side may be at "
                 "most 200 times the other, crop it"
-            ) from None
-        return int(to_height), int(to_width)
+            )
+        to_height, to_width = round(height / factor) * factor, round(width / factor) * factor
+        if to_height * to_width > limits[1]:
+            scale = math.sqrt((height * width) / limits[1])
+            to_height = max(factor, math.floor(height / scale / factor) * factor)
+            to_width = max(factor, math.floor(width / scale / factor) * factor)
+        elif to_height * to_width < limits[0]:
+            scale = math.sqrt(limits[0] / (height * width))
+            to_height = math.ceil(height * scale / factor) * factor
+            to_width = math.ceil(width * scale / factor) * factor
+        return to_height, to_width
 
     def _frames(self, clip: Clip, source: str) -> UInt8[np.ndarray, "F H W 3"]:
         temporal = self.temporal_patch_size
@@ -221,7 +227,7 @@ def _video_settings(folder: Path, token_area: int) -> VideoSettings:
         return VideoSettings()
     try:
         # Not the file itself: an absent setting has the architecture's default.
-        config = AutoConfig.from_pretrained(path.parent, local_files_only=True)
+        config = transformers.AutoConfig.from_pretrained(path.parent, local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: not readable ({error}); copy or train it again") from None
     text_timestamps = config.model_type in TEXT_TIMESTAMPS

@@ -4,32 +4,30 @@ import json
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+import transformers
 from safetensors import SafetensorError
-from transformers import (
-    BitsAndBytesConfig,
-    PreTrainedModel,
-    Qwen2_5_VLForConditionalGeneration,
-    Qwen2VLForConditionalGeneration,
-    Qwen3VLForConditionalGeneration,
-)
 
 from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
 from forethought.backbones.apply_adapter import apply_adapter
+from forethought.backbones.check_device import check_device
 from forethought.backbones.decoder import check_extends
 from forethought.backbones.linear import pack
 from forethought.backbones.progress_bars import no_progress_bars
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.errors import ModelError
 
-NETWORKS: dict[str, type[PreTrainedModel]] = {
-    "qwen2_vl": Qwen2VLForConditionalGeneration,
-    "qwen2_5_vl": Qwen2_5_VLForConditionalGeneration,
-    "qwen3_vl": Qwen3VLForConditionalGeneration,
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig, PreTrainedModel
+
+NETWORKS = {
+    "qwen2_vl": "Qwen2VLForConditionalGeneration",
+    "qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration",
+    "qwen3_vl": "Qwen3VLForConditionalGeneration",
 }
-"""The stock classes by the `model_type` of a config."""
+"""The names of the stock classes by the `model_type` of a config."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -83,13 +81,14 @@ def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
         ModelError: if a file is missing or damaged, or the architecture is unknown.
     """
     options = options or LoadOptions()
+    check_device(options.device or "cpu")
     if (folder / ADAPTER).is_file():
         return _load_adapter(folder, options)
     architecture = architecture_of(folder)
     if architecture not in NETWORKS:
         known = ", ".join(NETWORKS)
         raise ModelError(f"{folder}: model_type is {architecture!r}; known: {known}")
-    network, info = _from_pretrained(folder, NETWORKS[architecture], options)
+    network, info = _from_pretrained(folder, network_class(architecture), options)
     # transformers would initialise a missing tensor at random.
     missing = set(info["missing_keys"])
     if missing == {"lm_head.weight"}:
@@ -103,8 +102,6 @@ def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
             f"{folder}: {len(left_over)} tensors of the weights have no place in {architecture}, "
             f"first {min(left_over)}; copy or save them again as the network that config.json names"
         )
-    if options.device_map is None and options.quantize is None:
-        network = network.to(options.device or "cpu")
     check_extends(network)
     return _backbone(network, options)
 
@@ -124,8 +121,14 @@ def architecture_of(folder: Path) -> str:
         ) from None
 
 
+def network_class(architecture: str) -> "type[PreTrainedModel]":
+    """The stock class of a `model_type` in `NETWORKS`; its module is imported by this call."""
+    found: type[PreTrainedModel] = getattr(transformers, NETWORKS[architecture])
+    return found
+
+
 def _from_pretrained(
-    folder: Path, network: type[PreTrainedModel], options: LoadOptions
+    folder: Path, network: "type[PreTrainedModel]", options: LoadOptions
 ) -> tuple[Any, Any]:
     settings: dict[str, Any] = {}
     precision = options.precision
@@ -145,15 +148,43 @@ def _from_pretrained(
                 output_loading_info=True,
                 **settings,
             )
-    except (OSError, SafetensorError, RuntimeError, ValueError, ImportError) as error:
-        raise ModelError(
-            f"{folder}: the weights cannot be read ({error}); copy or train them again"
-        ) from None
-    network_and_info: tuple[Any, Any] = loaded
-    return network_and_info
+        found, info = loaded
+        if options.device_map is None and options.quantize is None:
+            found = found.to(options.device or "cpu")
+    except (
+        *(OSError, SafetensorError, RuntimeError, ValueError, ImportError, MemoryError),
+    ) as error:
+        raise ModelError(_reason(folder, options, error)) from None
+    return found, info
 
 
-def _quantization(kind: str) -> BitsAndBytesConfig:
+def _reason(folder: Path, options: LoadOptions, error: Exception) -> str:
+    """Why loading failed, and the way out."""
+    text = str(error).strip()
+    line = (text.splitlines() or [type(error).__name__])[0]
+    is_import = isinstance(error, ImportError)
+    if options.attention and (is_import or options.attention in text):
+        return (
+            f"attention={options.attention!r} cannot be used here ({line}); leave it out, or use "
+            "'sdpa' or 'eager'"
+        )
+    if is_import or "accelerate" in text:
+        return f"{folder}: a package is missing ({line}); install it, or leave its option out"
+    no_memory = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    if no_memory or "can't allocate memory" in text:
+        return (
+            f"{folder}: the weights do not fit into the memory of {options.device or 'cpu'} "
+            f"({line}); use dtype='bfloat16', quantize, device_map or another device"
+        )
+    if not any(folder.glob("*.safetensors")) and any(folder.glob("pytorch_model*.bin")):
+        return (
+            f"{folder}: only pickles (pytorch_model.bin), which are never opened: they can run "
+            "code; convert them with transformers' save_pretrained, or take another revision"
+        )
+    return f"{folder}: the weights cannot be read ({text}); copy or train them again"
+
+
+def _quantization(kind: str) -> "BitsAndBytesConfig":
     if find_spec("bitsandbytes") is None:
         raise ModelError(
             f"quantize={kind!r} needs the package bitsandbytes and a GPU: "
@@ -162,7 +193,7 @@ def _quantization(kind: str) -> BitsAndBytesConfig:
     settings: dict[str, Any] = {"load_in_8bit": True}
     if kind == "4bit":
         settings = {"load_in_4bit": True, "bnb_4bit_compute_dtype": torch.bfloat16}
-    return BitsAndBytesConfig(**settings)  # type: ignore[no-untyped-call]
+    return transformers.BitsAndBytesConfig(**settings)  # type: ignore[no-untyped-call]
 
 
 def _load_adapter(folder: Path, options: LoadOptions) -> QwenVL:

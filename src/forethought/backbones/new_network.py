@@ -1,9 +1,13 @@
 """A Qwen2-VL network with fresh weights."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
+import transformers
+
+if TYPE_CHECKING:
+    from transformers import Qwen2VLForConditionalGeneration
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Shape:
 
 def new_network(
     shape: Shape, *, token_ids: dict[str, int], generator: torch.Generator
-) -> Qwen2VLForConditionalGeneration:
+) -> "Qwen2VLForConditionalGeneration":
     """Make a network with weights drawn by `generator`.
 
     `token_ids` has the keys `image`, `video`, `vision_start`, `vision_end`, `end` and `pad`.
@@ -35,7 +39,7 @@ def new_network(
     # M-RoPE's published split of half a head: a quarter for time, three eighths each for row
     # and column.
     sections = [head // 8, head * 3 // 16, head // 2 - head // 8 - head * 3 // 16]
-    config = Qwen2VLConfig(
+    config = transformers.Qwen2VLConfig(
         text_config={
             "vocab_size": shape.vocabulary,
             "hidden_size": shape.hidden,
@@ -72,4 +76,4 @@ def new_network(
     # The network initialises itself from the global generator, whose state is set meanwhile.
     with torch.random.fork_rng(devices=[]):
         torch.random.set_rng_state(generator.get_state())
-        return Qwen2VLForConditionalGeneration(config)
+        return transformers.Qwen2VLForConditionalGeneration(config)

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import PreTrainedModel
 
 from forethought.backbones.progress_bars import no_progress_bars
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
-def save_checkpoint(network: PreTrainedModel, folder: Path, *, dtype: torch.dtype) -> None:
+
+def save_checkpoint(network: "PreTrainedModel", folder: Path, *, dtype: torch.dtype) -> None:
     """Write config and safetensors in `dtype`; the network itself is not converted."""
     folder.mkdir(parents=True, exist_ok=True)
     tied = {"lm_head.weight"} if network.config.tie_word_embeddings else set()

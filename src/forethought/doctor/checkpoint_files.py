@@ -1,5 +1,6 @@
 """A checkpoint without its weights: tokenizer, preprocessor settings and network structure."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from forethought.backbones import (
     NETWORKS,
     ImageProcessor,
     QwenVL,
+    adapter_rows,
     architecture_of,
     base_folder,
+    network_class,
 )
 from forethought.encoders import EncodeOptions, Family, ReasoningEncoder, assemble
 from forethought.errors import ModelError
@@ -74,7 +77,12 @@ def read_skeleton(folder: Path) -> QwenVL:
         raise ModelError(f"{base}: model_type is {architecture!r}; known: {', '.join(NETWORKS)}")
     try:
         config = AutoConfig.from_pretrained(base, local_files_only=True)
+        if base != folder:
+            text = config.text_config
+            # An adapter that cannot be read is a fault of the weights, which have their own check.
+            with suppress(ModelError):
+                text.vocab_size = adapter_rows(folder, text.vocab_size)
         with torch.device("meta"):
-            return QwenVL(NETWORKS[architecture](config))
+            return QwenVL(network_class(architecture)(config))
     except Exception as error:  # noqa: BLE001 - transformers raises anything on a wrong setting
         raise ModelError(f"{base}: config.json describes no network ({error})") from None

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import torch
 
-from forethought.backbones import ImageProcessor, LoadOptions, load_checkpoint, load_image_processor
+from forethought.backbones import (
+    ImageProcessor,
+    LoadOptions,
+    check_device,
+    load_checkpoint,
+    load_image_processor,
+)
 from forethought.doctor.checkpoint_files import Checkpoint, CheckpointFiles, read_skeleton
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
 from forethought.doctor.memory_check import check_memory, fitting_dtype
@@ -61,7 +67,7 @@ def examine(
     """
     if family is not None and family not in FAMILIES:
         raise ModelError(f"unknown family {family!r}; known: {', '.join(sorted(FAMILIES))}")
-    chosen = _available_device(device)
+    chosen = check_device(device or best_device())
     folder = find(model)
     check_loader(folder)
     report = _Report()
@@ -101,16 +107,6 @@ class _Report:
             if name not in self.by_name
         }
         return tuple((self.by_name | missing)[name] for name in NAMES)
-
-
-def _available_device(device: str | None) -> str:
-    chosen = device or best_device()
-    try:
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"unknown device {chosen!r} ({reason}); cpu always works") from None
-    return chosen
 
 
 def _check_files(folder: Path, report: _Report) -> CheckpointFiles | None:

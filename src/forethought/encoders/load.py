@@ -18,6 +18,7 @@ from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
 from forethought.encoders.locate import find, model_name
 from forethought.encoders.options import EncodeOptions, decode_options_for, image_processor_for
+from forethought.encoders.origin import Origin
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import CARD, check_loader, read_card, recognise
 from forethought.engines import Limits, LocalEngine, limits_for, start_vllm
@@ -70,14 +71,17 @@ def load(
     load_options = replace(load_options, device=device or load_options.device or best_device())
     tokenizer = read_tokenizer(folder)
     found = recognise(folder, tokenizer, named=str(model), family=family)
+    encode_options = encode_options or EncodeOptions()
     encoder = assemble(
         folder,
         found.family,
         tokenizer=tokenizer,
         backbone=load_checkpoint(folder, load_options),
-        encode_options=encode_options or EncodeOptions(),
+        encode_options=encode_options,
         limits=limits,
     )
+    origin = Origin(folder, found.family.name, load_options, encode_options, limits, engine)
+    encoder = replace(encoder, origin=origin)
     return encoder if engine == "local" else _with_vllm(encoder, load_options)
 
 

@@ -1,15 +1,16 @@
 """From a model's name to its folder: on disk, among the shipped models, or on the hub."""
 
+import logging
+import os
 from importlib.resources import files
 from pathlib import Path
-
-from huggingface_hub import snapshot_download
 
 from forethought.encoders.recognise import CARD
 from forethought.errors import ModelError
 
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 """What is downloaded from a repository on the hub: never code, never a pickle."""
+_LOG = logging.getLogger(__name__)
 
 
 def find(model: str | Path, *, revision: str | None = None) -> Path:
@@ -20,6 +21,10 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
     """
     folder = find_local(model)
     if folder is not None:
+        if Path(model).is_dir() and not folder.samefile(model):
+            _LOG.warning(
+                "%s is the shipped model; for the folder of that name write ./%s", *[model] * 2
+            )
         return folder
     if str(model).count("/") == 1 and not str(model).startswith((".", "/", "~")):
         return _download(str(model), revision)
@@ -31,10 +36,18 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
 
 
 def find_local(model: str | Path) -> Path | None:
-    """The folder of a model on this machine, without the hub; a folder goes before a name."""
-    if Path(model).is_dir():
+    """The folder of a model on this machine, without the hub.
+
+    A shipped model's name is that model, whatever lies in the working folder; a `Path`, or words
+    with a separator as in `./nano`, are a folder.
+    """
+    is_name = isinstance(model, str) and "/" not in model and os.sep not in model
+    if not is_name and Path(model).is_dir():
         return Path(model)
-    return next((home / model for home in _homes() if (home / model / CARD).is_file()), None)
+    shipped = next((home / model for home in _homes() if (home / model / CARD).is_file()), None)
+    if shipped is None and Path(model).is_dir():
+        return Path(model)
+    return shipped
 
 
 def model_name(folder: Path) -> str:
@@ -52,6 +65,8 @@ def _homes() -> list[Path]:
 
 
 def _download(name: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only the hub needs it
+
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(HUB_FILES)))
     except Exception as error:  # noqa: BLE001 - network, hub and disk each raise their own

@@ -1,15 +1,17 @@
 """An encoder that embeds directly, after a rationale, or as its gate decides."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from forethought.encoders.embeddings_builder import EmbeddingsBuilder
 from forethought.encoders.encode_input import EncodeInput, check_is_list
 from forethought.encoders.encoder import as_choice
 from forethought.encoders.families import Family
-from forethought.encoders.gate import Gate
+from forethought.encoders.gate import ActionGate, Gate
+from forethought.encoders.origin import Origin
 from forethought.encoders.prefetch import prefetch
 from forethought.encoders.prepare import Preparer
 from forethought.encoders.rationale_cache import RationaleCache, RationaleCacheView
@@ -30,6 +32,9 @@ class ReasoningEncoder:
     """One model that writes a rationale before its vector, or does not.
 
     `folder` is where it was loaded from, `instructions` are used where a call gives none.
+
+    It is pickled and copied by its `origin`, which loads the weights once more: changes of the
+    network in memory are left behind.
     """
 
     name: str
@@ -41,6 +46,29 @@ class ReasoningEncoder:
     gate: Gate | None
     decode_options: DecodeOptions
     instructions: dict[Side, str]
+    origin: Origin | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., "ReasoningEncoder"], tuple[object, ...]]:
+        """What it was loaded from, and what was replaced since.
+
+        Raises:
+            ModelError: if it was not loaded from a folder.
+        """
+        if self.origin is None:
+            raise ModelError(
+                f"{self.name} was not loaded by `forethought.load`, so it can be neither pickled "
+                "nor copied; save it and load the folder"
+            )
+        # Its gate reads the network's own weights, and comes back with them.
+        own_gate = isinstance(self.gate, ActionGate)
+        changes = {
+            "name": self.name,
+            "decode_options": self.decode_options,
+            "instructions": self.instructions,
+            **({} if own_gate else {"gate": self.gate}),
+        }
+        origin = replace(self.origin, limits=self.local.limits)
+        return _load_again, (origin, self.revision, changes)
 
     @property
     def dimension(self) -> int:
@@ -153,6 +181,21 @@ class ReasoningEncoder:
                 "'always', or fit a gate with `forethought train`"
             )
         return Think.ALWAYS if supported else Think.NEVER
+
+
+def _load_again(origin: Origin, revision: str, changes: dict[str, Any]) -> ReasoningEncoder:
+    """The encoder that was pickled.
+
+    Raises:
+        ModelError: if its folder is gone or has changed.
+    """
+    encoder = origin.load()
+    if encoder.revision != revision:
+        raise ModelError(
+            f"{origin.folder} holds revision {encoder.revision}, the pickled encoder was "
+            f"{revision}; pickle it again after loading that folder"
+        )
+    return replace(encoder, **changes)
 
 
 def _silent(done: int, total: int, label: str = "", /) -> None:
