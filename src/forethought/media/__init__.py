@@ -7,14 +7,16 @@ from forethought.media.address import check_path, display_name, local_file
 from forethought.media.extras import check_video, decode_video, render_pages
 from forethought.media.frame_list import decode_frames, frame_items, list_frames, take_frame
 from forethought.media.frames import Clip, FramePolicy
-from forethought.media.image_decode import MAX_PIXELS, load_image
+from forethought.media.image_decode import MAX_PIXELS, load_image, picture_decoder
 from forethought.media.image_source import ImageSource
+from forethought.media.picture_formats import PictureSupport, picture_support
 
 __all__ = [
     "MAX_PIXELS",
     "Clip",
     "FramePolicy",
     "ImageSource",
+    "PictureSupport",
     "check_path",
     "check_video",
     "decode_frames",
@@ -24,6 +26,8 @@ __all__ = [
     "list_frames",
     "load_image",
     "local_file",
+    "picture_decoder",
+    "picture_support",
     "render_pages",
     "take_frame",
 ]

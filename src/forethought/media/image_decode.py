@@ -15,7 +15,9 @@ from forethought.errors import ContentError
 from forethought.media.address import check_path, is_data_url, is_web_url, read_data_url
 from forethought.media.bit_depth import sample_range, to_eight_bits, transparent_value
 from forethought.media.fetch import fetch
+from forethought.media.heif_decode import heif_version, is_heif, open_heif
 from forethought.media.image_source import ImageSource, check_source
+from forethought.media.picture_formats import undecodable_reason, unreadable_reason
 from forethought.media.png_text import is_too_long_text, strip_text
 
 MAX_PIXELS = 64_000_000
@@ -24,8 +26,15 @@ MAX_TOTAL_PIXELS = 1_600_000_000
 """The most pixels of all frames of a clip, or all pages of one call, together: 4.8 GB as RGB,
 768 frames of 1920 x 1080."""
 
+# Goes up when a picture that was decoded before gets other pixels, or a rejected one is decoded.
+_RULES = 2
 _TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels, the most that is decoded; shrink it"
 _PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # La converts to nothing else
+
+
+def picture_decoder() -> str:
+    """The version of the decoder: what it rejected or decoded may differ under another."""
+    return f"pillow {PIL.__version__}, heif {heif_version()}, {MAX_PIXELS} pixels, rules {_RULES}"
 
 
 def load_image(
@@ -63,7 +72,6 @@ def decode_image(source: ImageSource, name: str) -> UInt8[np.ndarray, "H W 3"]:
         return np.array(checked, order="C", subok=False)
     with _translated(name):
         if isinstance(checked, PIL.Image.Image):
-            _check_size(checked, name)
             return _rgb(checked, name)
         with warnings.catch_warnings():
             # Pillow only warns between one and two times its own limit; ours decides. Its other
@@ -83,9 +91,22 @@ def _decode_file(source: str | Path | bytes, name: str) -> UInt8[np.ndarray, "H 
 
 
 def _open(file: Path | bytes, name: str) -> UInt8[np.ndarray, "H W 3"]:
-    with PIL.Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
-        _check_size(picture, name)
+    try:
+        picture: PIL.Image.Image = PIL.Image.open(
+            io.BytesIO(file) if isinstance(file, bytes) else file
+        )
+    except PIL.UnidentifiedImageError:
+        picture = _open_unidentified(file, name)
+    with picture:
         return _rgb(picture, name)
+
+
+def _open_unidentified(file: Path | bytes, name: str) -> PIL.Image.Image:
+    with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as stream:
+        head = stream.read(16)
+        if is_heif(head):
+            return open_heif(head + stream.read(), name)
+    raise ContentError(f"{name}: {unreadable_reason(head, name)}")
 
 
 @contextmanager
@@ -102,8 +123,6 @@ def _translated(name: str) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     if isinstance(error, IsADirectoryError):
         return "a folder, not a picture; name a file in it"
-    if isinstance(error, PIL.UnidentifiedImageError):
-        return "not a picture that Pillow can read; convert it to PNG"
     if isinstance(error, PIL.Image.DecompressionBombError):
         return _TOO_LARGE
     if isinstance(error, OSError) and error.errno is not None:
@@ -117,6 +136,10 @@ def _check_size(picture: PIL.Image.Image, name: str) -> None:
 
 
 def _rgb(picture: PIL.Image.Image, name: str) -> UInt8[np.ndarray, "H W 3"]:
+    reason = undecodable_reason(picture, name)
+    if reason:
+        raise ContentError(f"{name}: {reason}")
+    _check_size(picture, name)
     samples = sample_range(picture, name)
     key = transparent_value(picture)
     upright = PIL.ImageOps.exif_transpose(picture)
