@@ -1,4 +1,4 @@
-"""What a picture may be given as, and what is told to whoever gives something else."""
+"""What a picture may be given as; anything else is refused with the way to a picture."""
 
 import os
 from pathlib import Path

@@ -16,7 +16,32 @@ _RANGE = "a picture without a fixed white, which Pillow does not read; tone-map 
 _FORMAT = "{}, which this Pillow does not read; convert it to PNG"
 
 _RAW_SUFFIXES = frozenset(
-    [".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".gpr", ".iiq", ".kdc", ".mef", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"]
+    [
+        ".3fr",
+        ".arw",
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".dcr",
+        ".dng",
+        ".erf",
+        ".gpr",
+        ".iiq",
+        ".kdc",
+        ".mef",
+        ".mrw",
+        ".nef",
+        ".nrw",
+        ".orf",
+        ".pef",
+        ".raf",
+        ".rw2",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+        ".x3f",
+    ]
 )
 _REASONS = {
     **dict.fromkeys(_RAW_SUFFIXES, _RAW),
