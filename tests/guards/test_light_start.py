@@ -16,3 +16,12 @@ def test_starts_without_the_model_stack(module):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert started.stdout.split() == []
+
+
+def test_the_encoders_start_without_what_only_a_loaded_network_needs():
+    unneeded = ["lancedb", "peft", "scipy", "torch._dynamo", "transformers.modeling_utils"]
+    code = ASK.format(module="forethought.encoders", heavy=unneeded)
+    started = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert started.stdout.split() == []
