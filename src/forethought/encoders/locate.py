@@ -39,7 +39,7 @@ def find_local(model: str | Path) -> Path | None:
     """The folder of a model on this machine, without the hub.
 
     A shipped model's name is that model, whatever lies in the working folder; a `Path`, or words
-    with a separator as in `./nano`, are a folder.
+    with a separator as in `./name`, are a folder.
     """
     is_name = isinstance(model, str) and "/" not in model and os.sep not in model
     if not is_name and Path(model).is_dir():

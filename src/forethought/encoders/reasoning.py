@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,16 @@ def _load_again(origin: Origin, revision: str, changes: dict[str, Any]) -> Reaso
     Raises:
         ModelError: if its folder is gone or has changed.
     """
-    encoder = origin.load()
+    # By its name: `load` makes what this module defines.
+    door: Any = import_module("forethought.encoders")
+    encoder: ReasoningEncoder = door.load(
+        origin.folder,
+        family=origin.family,
+        load_options=origin.load_options,
+        encode_options=origin.encode_options,
+        limits=origin.limits,
+        engine=origin.engine,
+    )
     if encoder.revision != revision:
         raise ModelError(
             f"{origin.folder} holds revision {encoder.revision}, the pickled encoder was "
