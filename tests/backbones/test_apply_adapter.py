@@ -36,11 +36,11 @@ def train(base, folder, *, rows=None, **settings):
         if "lora_" in name or "modules_to_save" in name or "tokens_delta" in name:
             weight.data = torch.randn(weight.shape, generator=generator)
     wrapped.save_pretrained(folder)
-    settle(folder, base_model_name_or_path=str(base))
+    set_config(folder, base_model_name_or_path=str(base))
     return wrapped
 
 
-def settle(folder, **changes):
+def set_config(folder, **changes):
     path = folder / "adapter_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
@@ -110,7 +110,7 @@ def test_an_adapter_in_an_older_layout_does_what_it_did_when_it_was_trained(
         present = targets.replace("model", r"model\.language_model", 1)
     wrapped = train(base, tmp_path / "lora", target_modules=present)
     rewrite(tmp_path / "lora", lambda tensors: {older(k): v for k, v in tensors.items()})
-    settle(tmp_path / "lora", target_modules=targets)
+    set_config(tmp_path / "lora", target_modules=targets)
     assert "language_model" not in str(load_file(tmp_path / "lora" / WEIGHTS).keys())
     expect(tmp_path / "lora", wrapped, merge=merge)
     plain = states(load_checkpoint(base).network)
@@ -140,7 +140,7 @@ def test_a_tensor_left_over_is_refused_by_name(base, tmp_path):
 
 def test_an_adapter_of_another_size_is_refused(base, tmp_path):
     train(base, tmp_path / "lora")
-    settle(tmp_path / "lora", r=3)
+    set_config(tmp_path / "lora", r=3)
     refuse(tmp_path / "lora", r"lora_. ?\S* is \(.*but its place is \(.*name the base it was")
 
 

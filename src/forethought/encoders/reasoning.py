@@ -61,12 +61,12 @@ class ReasoningEncoder:
                 "nor copied; save it and load the folder"
             )
         # Its gate reads the network's own weights, and comes back with them.
-        own_gate = isinstance(self.gate, ActionGate)
+        has_action_gate = isinstance(self.gate, ActionGate)
         changes = {
             "name": self.name,
             "decode_options": self.decode_options,
             "instructions": self.instructions,
-            **({} if own_gate else {"gate": self.gate}),
+            **({} if has_action_gate else {"gate": self.gate}),
         }
         origin = replace(self.origin, limits=self.local.limits)
         return _load_again, (origin, self.revision, changes)
