@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from forethought.errors import ConfigError, DataError
-from forethought.files import atomic, check_target, file_lock, write_text
+from forethought.files import atomic, check_target, file_lock, remedy, write_text
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):
@@ -48,3 +50,16 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
 
     with file_lock(tmp_path / "lock"), pytest.raises(Timeout):
         file_lock(tmp_path / "lock").acquire(timeout=0)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EACCES, "change its permissions"),
+        (None, ""),
+        (99999, ""),
+    ],
+)
+def test_an_error_number_has_a_remedy_if_one_is_known(code, words):
+    assert remedy(code) == words

@@ -1,5 +1,6 @@
 """Atomic writes, and locks between processes."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,31 @@ from forethought.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
+    errno.EROFS: "mount it for writing",
+    errno.EACCES: "change its permissions",
+    errno.EPERM: "change its permissions",
+    errno.ENAMETOOLONG: "shorten the name",
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "check the path",
+    errno.EISDIR: "check the path",
+    errno.ELOOP: "mend the link",
+    errno.EMFILE: "close other programs, or raise `ulimit -n`",
+    errno.ENFILE: "close other programs",
+    errno.ENOMEM: "close other programs",
+    errno.EIO: "check the disk",
+    errno.ESTALE: "mount the share again",
+}
+
+
+def remedy(code: int | None) -> str:
+    """What to do about an error number of the operating system; empty if nothing is known."""
+    return _REMEDIES.get(code or 0, "")
 
 
 def check_target(path: Path | None) -> None:

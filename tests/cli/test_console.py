@@ -1,8 +1,14 @@
+import io
+import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from forethought.cli import console
+from forethought.types import Ending, Hit, Rationale, Think
+from tests.fakes import ColourEncoder
 
 
 def test_one_line_replaces_control_characters():
@@ -34,3 +40,52 @@ def test_a_terminal_has_a_bar_once_the_total_is_known(capsys, monkeypatch, total
     with console.progress_bar("embedding") as progress:
         progress(0, total)
     assert ("0/5" in capsys.readouterr().err) == (total == 5)
+
+
+def test_a_hit_is_printed_with_escapes_for_control_characters(capsys):
+    console.print_hits([Hit("a\x1b[31m\nb\u202eé.png", 0.5, 1)], Path("p\tq"))
+    assert capsys.readouterr().out == "1  0.500  p\\tq/a\\x1b[31m\\nb\\u202eé.png\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_reads_back_in_any_encoding_and_has_no_control_characters(monkeypatch, encoding):
+    content = {"name": "é 茶 \x1b \x9b \u202e \U000e0001 \n", "n": 1}
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    console.print_json(content)
+    out.flush()
+    text = out.buffer.getvalue().decode(encoding)
+    assert json.loads(text) == content
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert ("茶" in text) == (encoding == "utf-8")
+
+
+def test_a_rationale_is_broken_between_words_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    found = ColourEncoder().encode(["red"], think=Think.ALWAYS)
+    thinking = "a long-winded thought about primary colours"
+    rationale = Rationale(thinking, "red", Ending.EMBED)
+    console.print_rationale("red", replace(found, rationales=(rationale,)))
+    lines = capsys.readouterr().out.splitlines()
+    # 30 columns, of which 10 are the name or the indent.
+    start = next(n for n, line in enumerate(lines) if line.startswith("thinking"))
+    assert lines[start : start + 3] == [
+        "thinking  a long-winded",
+        "          thought about",
+        "          primary colours",
+    ]
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 vectors"), (1, "1 vector"), (2, "2 vectors")])
+def test_a_count_has_its_noun(count, text):
+    assert console.count_of(count, "vector") == text
+
+
+def test_a_name_in_brackets_is_no_style_of_the_spinner(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    with console.spinner("loading [/x]"):
+        pass
+    assert "loading [/x]" in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import errno
 import json
 
 import numpy as np
@@ -5,6 +6,8 @@ import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from forethought.types import Text
 
 NAMES = {"id", "vector", "mode", "thinking", "answer", "ending", "tokens"}
 
@@ -72,6 +75,20 @@ def test_reads_json_lines_from_a_file_with_pictures_before_text(run, pictures, e
         ({"text": "\ud800"}, 'line 2: "text" has an unpaired surrogate'),
         pytest.param({"image": "x" * 5000}, "no such picture; check the path", id="long"),
         pytest.param("[" * 200_000 + "\n", "line 2: not JSON", id="deep"),
+        ({"text": "red", "vidoe": "a.mp4"}, "line 2: unknown key 'vidoe'; did you mean \"video\"?"),
+        ({"text": "red", "Image": "a.png"}, "line 2: unknown key 'Image'; did you mean \"image\"?"),
+        ({"text": "red", "zz": 1}, "unknown key 'zz'; known: id, text, image, images, video, pdf,"),
+        ('{"text": "red", "text": "green"}\n', "line 2: the key 'text' appears twice"),
+        ({"image": "a.png", "images": []}, 'line 2: both "image" and "images"'),
+        ({"images": ["a.png", 5]}, "line 2: \"images\" is ['a.png', 5]; use a list of paths"),
+        ({"image": {"a": 1}}, "line 2: \"image\" is {'a': 1}; use a string, or a list"),
+        ({"video": "no.mp4"}, "line 2: no.mp4: no such video; check the path"),
+        ({"pdf": ["a.pdf"]}, "line 2: \"pdf\" is ['a.pdf']; use a string"),
+        ({"text": "red", "pages": "1"}, 'line 2: "pages" without "pdf"'),
+        ({"pdf": "a.pdf", "pages": True}, 'line 2: "pages" is True; write numbers from 1'),
+        ({"text": "red", "instruction": 3}, 'line 2: "instruction" is 3; use a string'),
+        ({"instruction": "Name it."}, 'line 2: both "text" and "image" are empty'),
+        ({"image": "a\0b"}, "no such picture; check the path"),
         ({"image": "TORN"}, "not a picture that Pillow can read"),
         ({"image": "WIDE"}, "is too wide"),
     ],
@@ -79,7 +96,7 @@ def test_reads_json_lines_from_a_file_with_pictures_before_text(run, pictures, e
 def test_an_invalid_line_is_named_and_nothing_is_written(run, tmp_path, line, reason):
     (tmp_path / "torn.png").write_text("words")
     PIL.Image.new("RGB", (501, 2)).save(tmp_path / "wide.png")
-    if isinstance(line, dict) and line.get("image") in {"TORN", "WIDE"}:
+    if isinstance(line, dict) and str(line.get("image")) in {"TORN", "WIDE"}:
         line = {"image": str(tmp_path / f"{line['image'].lower()}.png")}
     stdin = lines({"text": "red"}, line, {"text": "green"})
     out = tmp_path / "out.parquet"
@@ -130,3 +147,82 @@ def test_bad_input_has_exit_code_2_and_one_line(run, pictures, tmp_path, argumen
     assert message in ran.err
     assert ran.err.startswith("error: ")
     assert ran.err.count("\n") == 1
+
+
+def test_several_pictures_of_a_line_come_in_order_before_its_text(run, pictures, encoder, tmp_path):
+    names = [str(pictures / "r.png"), str(pictures / "b.gif")]
+    for key in ("image", "images"):
+        encoder.encoded.clear()
+        ran = run("embed", "-", "-o", tmp_path / "o.npz", stdin=lines({"text": "red", key: names}))
+        assert ran.status == 0
+        assert encoder.encoded == [*names, "red"]
+
+
+def test_an_instruction_of_a_line_goes_with_its_message(run, monkeypatch, encoder, tmp_path):
+    seen = []
+    encode = type(encoder).encode
+
+    def record(self, inputs, **options):
+        seen.extend(inputs)
+        return encode(self, inputs, **options)
+
+    monkeypatch.setattr(type(encoder), "encode", record)
+    stdin = lines(
+        {"text": "red", "instruction": "Name it."},
+        {"text": "red", "instruction": ""},
+        {"text": "red", "instruction": None},
+    )
+    ran = run("embed", "-", "-o", tmp_path / "out.npz", "--side", "query", stdin=stdin)
+    assert ran.status == 0
+    assert [(each.instruction, each.side) for each in seen[:2]] == [
+        ("Name it.", "query"),
+        ("", "query"),
+    ]
+    assert seen[2] == [Text("red")]
+
+
+def test_pages_of_a_pdf_by_option_and_by_line(run, encoder, tmp_path):
+    pdf = tmp_path / "three.pdf"
+    first, *others = (PIL.Image.new("RGB", (20, 30), each) for each in ("red", "lime", "blue"))
+    first.save(pdf, save_all=True, append_images=others)
+    out = tmp_path / "out.npz"
+    assert run("embed", pdf, "-o", out, "--pages", "2-").status == 0
+    assert encoder.encoded == [f"{pdf}, page 2", f"{pdf}, page 3"]
+    encoder.encoded.clear()
+    stdin = lines(
+        {"pdf": str(pdf), "pages": "3,1"}, {"pdf": str(pdf)}, {"pdf": str(pdf), "pages": 2}
+    )
+    assert run("embed", "-", "-o", out, "--pages", "1", stdin=stdin).status == 0
+    assert encoder.encoded == [f"{pdf}, page {number}" for number in (3, 1, 1, 2)]
+    ran = run("embed", "-", "-o", out, stdin=lines({"pdf": str(pdf), "pages": "4"}))
+    assert "no pages '4'; it has 1 to 3" in ran.err
+
+
+def test_options_that_meet_no_input_of_their_kind_are_refused(run, pictures, tmp_path):
+    out = ["-o", tmp_path / "out.npz"]
+    assert "none of the inputs is a PDF" in run("embed", pictures, "--pages", "1", *out).err
+    assert "none of the inputs is a video" in run("embed", pictures, "--fps", "1", *out).err
+    ran = run("embed", pictures, "--fps", "1", "--frames", "2", *out)
+    assert "--fps 1.0 and --frames 2: give one of them" in ran.err
+
+
+def test_counts_what_a_folder_holds_besides_pictures(run, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    PIL.Image.new("RGB", (9, 9), "red").save(folder / "one.png")
+    for name in ("a.pdf", "b.mov", "c.svg"):
+        (folder / name).write_bytes(b"x")
+    err = run("embed", folder, "-o", tmp_path / "out.npz").err
+    assert "1 vector of 5 dimensions; passed over: 1 PDF, 1 video, 1 SVG\n" in err
+
+
+def test_a_full_disk_names_the_output(run, pictures, monkeypatch, tmp_path):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    monkeypatch.setattr(np, "savez", full)
+    out = tmp_path / "out.npz"
+    ran = run("embed", pictures, "-o", out)
+    assert ran.status == 1
+    assert ran.err.startswith(f"error: {out}: No space left on device; free some space")
+    assert list(tmp_path.glob(".out*")) == []

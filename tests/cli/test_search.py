@@ -1,7 +1,12 @@
 import json
+import os
 
 import PIL.Image
 import pytest
+
+
+def paths(pictures):
+    return {"PICTURES": pictures, "INSIDE": pictures / "deep" / "sheet.png"}
 
 
 def has_no_index(folder):
@@ -107,10 +112,11 @@ def test_draws_a_contact_sheet(run, pictures, tmp_path):
         (["red", "PICTURES", "--image", "no.png"], "no.png: no such file; check the path"),
         (["red", "PICTURES", "--sheet", "no/out.png"], "no/out.png: there is no folder"),
         (["red", "PICTURES", "--sheet", "PICTURES"], "is a folder; name a file in it"),
+        (["red", "PICTURES", "--sheet", "INSIDE"], "where the next search would find it"),
     ],
 )
 def test_bad_input_has_exit_code_2_and_makes_no_index(run, pictures, arguments, message):
-    ran = run("search", *[pictures if each == "PICTURES" else each for each in arguments])
+    ran = run("search", *[paths(pictures).get(each, each) for each in arguments])
     assert ran.status == 2
     assert ran.out == ""
     assert ran.err.startswith("error: ")
@@ -133,3 +139,53 @@ def test_a_folder_of_damaged_pictures_is_refused(run, tmp_path):
     assert ran.status == 2
     assert "skipped a.png: not a picture that Pillow can read" in ran.err
     assert "none of its 1 pictures can be read" in ran.err
+
+
+def test_a_contact_sheet_may_lie_in_a_hidden_folder_of_the_pictures(run, pictures):
+    (pictures / ".sheets").mkdir()
+    assert run("search", "red", pictures, "--sheet", pictures / ".sheets/out.png").status == 0
+    assert "3 pictures" in run("search", "red", pictures).err
+
+
+def test_files_of_other_kinds_are_counted(run, tmp_path):
+    PIL.Image.new("RGB", (9, 9), "red").save(tmp_path / "one.png")
+    for name in ("a.pdf", "b.mp4", "c.svg", "d.SVG", "e.jxl", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    ran = run("search", "red", tmp_path)
+    assert (
+        f"1 picture in {tmp_path} (1 embedded); passed over: 1 PDF, 1 video, 2 SVGs, 1 JPEG XL"
+        in ran.err
+    )
+    found = json.loads(run("search", "red", tmp_path, "--json").out)["index"]["passed_over"]
+    assert found == {"PDF": 1, "video": 1, "SVG": 2, "JPEG XL": 1}
+
+
+def test_the_options_of_loading_reach_the_loader(run, pictures, monkeypatch, encoder):
+    given = {}
+
+    def load(name, **options):
+        del name
+        given.update(options)
+        return encoder
+
+    monkeypatch.setattr("forethought.encoders.load", load)
+    options = ["--device", "cpu", "--family", "ume_r1", "--dtype", "bfloat16"]
+    assert run("search", "red", pictures, *options, "--batch-size", "2").status == 0
+    assert (given["device"], given["family"]) == ("cpu", "ume_r1")
+    assert given["load_options"].dtype == "bfloat16"
+    assert "unknown dtype 'int3'" in run("search", "red", pictures, "--dtype", "int3").err
+
+
+@pytest.mark.parametrize("name", ["tab\tname", "new\nline", os.fsdecode(b"latin\xe9")])
+def test_an_odd_folder_name_is_refused_by_name_and_an_index_elsewhere_works(run, tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    PIL.Image.new("RGB", (9, 9), "red").save(folder / "one.png")
+    ran = run("search", "red", folder)
+    assert ran.status == 2
+    assert "an index cannot be stored there, as the path" in ran.err
+    assert "name another directory with --index DIR" in ran.err
+    assert has_no_index(folder)
+    ran = run("search", "red", folder, "--index", tmp_path / "indexes", "--json")
+    assert ran.status == 0
+    assert len(json.loads(ran.out)["hits"]) == 1

@@ -124,9 +124,14 @@ def test_side_and_instruction_change_the_prompt(tiny_encoder):
     assert np.abs(other - document).max() > 1e-3
 
 
-def test_auto_without_a_gate_is_refused(tiny_encoder):
-    with pytest.raises(ModelError, match=r"tiny has no gate, .* use 'never' or 'always'"):
-        tiny_encoder.encode(["red"])
+def test_auto_without_a_gate_embeds_directly_and_says_so_once(tiny_encoder, caplog):
+    encoder = dataclasses.replace(tiny_encoder, name="without")
+    found = encoder.encode(["red"])
+    assert encoder.encode(["red"]).mode == found.mode == (Mode.DIRECT,)
+    np.testing.assert_array_equal(found.vectors, encoder.encode(["red"], think="never").vectors)
+    assert [record.message for record in caplog.records] == [
+        "without has no gate, so think='auto' embeds directly; think='always' writes a rationale"
+    ]
 
 
 @pytest.mark.parametrize(

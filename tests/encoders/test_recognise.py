@@ -109,9 +109,9 @@ def test_a_plain_embedder_cannot_think(folders):
     assert encoder.encode(["red"], think="auto").mode == ("direct",)
 
 
-def test_a_system_without_a_gate_cannot_choose(folders):
-    with pytest.raises(ModelError, match="has no gate"):
-        published.loaded(folders["ume_r1"]).encode(["red"], think="auto")
+def test_a_system_without_a_gate_embeds_directly(folders):
+    found = published.loaded(folders["ume_r1"]).encode(["red"], think="auto")
+    assert found.mode == ("direct",)
 
 
 @pytest.mark.parametrize(("threshold", "mode"), [(0.0, "thought"), (1.5, "direct")])

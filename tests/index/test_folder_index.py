@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
 from forethought.errors import DataError
+from forethought.files import file_lock
 from forethought.index import FolderIndex, index_dir
 from forethought.types import Think
 from tests.fakes import ColourEncoder
@@ -178,3 +180,57 @@ def test_of_two_processes_one_embeds_and_the_other_waits(tmp_path):
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(embedded) == ["0", "40"]
     assert index_of(folder).refresh().pictures == 40
+
+
+def test_the_folder_is_listed_when_the_lock_is_had(folder):
+    index = index_of(folder)
+    index.refresh()
+    with ThreadPoolExecutor(1) as pool:
+        with file_lock(index_dir(folder) / "lock"):
+            waiting = pool.submit(index.refresh)
+            time.sleep(0.3)
+            assert not waiting.done()
+            (folder / "r.png").unlink()
+            draw(folder / "new.png", "white")
+        result = waiting.result()
+    assert (result.pictures, result.embedded, result.dropped) == (3, 1, 1)
+    assert set(search(index, "red", k=9)) == {"new.png", "sub/b.bmp", "sub/g.png"}
+
+
+@pytest.mark.parametrize("seconds", [9_300_000_000, -9_300_000_000])
+def test_a_date_beyond_64_bits_of_nanoseconds_is_indexed(folder, seconds):
+    os.utime(folder / "r.png", (seconds, seconds))
+    if (folder / "r.png").stat().st_mtime != seconds:
+        pytest.skip("this file system does not store such dates")
+    assert index_of(folder).refresh().embedded == 3
+    assert index_of(folder).refresh().embedded == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("a\tb", "has a control character"),
+        ("a\nb", "has a control character"),
+        (os.fsdecode(b"a\xff"), "is not UTF-8"),
+    ],
+)
+def test_a_name_that_the_index_cannot_have_is_refused(tmp_path, name, fault):
+    draw(tmp_path / name / "r.png", "red")
+    with pytest.raises(DataError, match=rf"cannot be stored there, as the path {fault}.*--index"):
+        index_of(tmp_path / name).refresh()
+    assert sorted(each.name for each in (tmp_path / name).iterdir()) == ["r.png"]
+    elsewhere = index_dir(tmp_path / name, tmp_path / "indexes")
+    assert "_" in elsewhere.name
+    assert FolderIndex(tmp_path / name, elsewhere, ColourEncoder()).refresh().embedded == 1
+
+
+def test_the_batch_size_reaches_the_encoder(folder):
+    sizes = []
+
+    class Recorder(ColourEncoder):
+        def encode(self, inputs, *, batch_size=64, **options):
+            sizes.append(batch_size)
+            return super().encode(inputs, **options)
+
+    index_of(folder, Recorder(), batch_size=3).refresh()
+    assert sizes == [3]

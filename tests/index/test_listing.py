@@ -1,11 +1,14 @@
 import os
 import shutil
+import subprocess
+import sys
 
 import PIL.Image
 import pytest
 
 from forethought.errors import DataError
-from forethought.index import PictureFile, SkippedFile, list_pictures
+from forethought.index import PictureFile, SkippedFile, check_folder, describe_kinds, list_pictures
+from forethought.index.listing import wrap_time
 
 
 def _draw(path, colour="red"):
@@ -82,3 +85,57 @@ def test_refuses_a_path_without_pictures(tmp_path, name, rule):
     (tmp_path / "empty/inner").mkdir(parents=True)
     with pytest.raises(DataError, match=rule):
         list_pictures(tmp_path / name)
+
+
+def test_counts_visible_files_of_other_kinds(tmp_path):
+    _draw(tmp_path / "a.png")
+    (tmp_path / "folder.pdf").mkdir()
+    names = (
+        "b.PDF",
+        "sub/c.svgz",
+        "sub/d.svg",
+        "e.mkv",
+        "f.dng",
+        "g.jxl",
+        ".hidden/h.pdf",
+        "i.txt",
+    )
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = list_pictures(tmp_path).passed_over
+    assert found == {"PDF": 1, "SVG": 2, "video": 1, "raw photo": 1, "JPEG XL": 1}
+    assert describe_kinds(found) == "1 PDF, 1 video, 2 SVGs, 1 JPEG XL, 1 raw photo"
+
+
+def test_a_folder_of_other_kinds_is_refused_with_their_number(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"no pictures in it or below it \(but 1 PDF\); use any"):
+        check_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("time", "wrapped"),
+    [
+        (0, 0),
+        (2**63 - 1, 2**63 - 1),
+        # One more than the largest signed number of 64 bits is the smallest.
+        (2**63, -(2**63)),
+        (-(2**63) - 1, 2**63 - 1),
+        (2**63 + 5, -(2**63) + 5),
+    ],
+)
+def test_a_time_wraps_at_64_bits(time, wrapped):
+    assert wrap_time(time) == wrapped
+
+
+def test_a_folder_is_listed_without_lancedb(tmp_path):
+    _draw(tmp_path / "a.png")
+    code = (
+        "import sys; sys.modules.update(lancedb=None, pyarrow=None)\n"
+        "from pathlib import Path; from forethought.index import list_pictures\n"
+        "print(len(list_pictures(Path(sys.argv[1])).pictures))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("1\n", "")

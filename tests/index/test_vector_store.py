@@ -104,5 +104,17 @@ def test_vectors_are_read_back_unchanged(store):
 def test_the_error_of_a_damaged_index_names_the_directory_to_delete(store):
     for manifest in store.directory.rglob("*.manifest"):
         manifest.write_bytes(b"overwritten")
-    with pytest.raises(DataError, match=r"cannot be read .*; delete that directory to build it"):
+    with pytest.raises(
+        DataError, match=r"cannot be read because .*; delete that directory to build it"
+    ):
         open_store(store.directory, CONTRACT).stored_pictures()
+
+
+def test_damage_that_shows_at_reading_names_the_directory_to_delete(store):
+    for data in store.directory.rglob("data/*.lance"):
+        data.write_bytes(b"overwritten")
+    again = open_store(store.directory, CONTRACT)
+    with pytest.raises(DataError, match=r"cannot be read because .*; delete that directory to"):
+        again.stored_pictures()
+    with pytest.raises(DataError, match=r"cannot be read because .*; delete that directory to"):
+        again.nearest(VECTORS[0], 2)

@@ -1,5 +1,6 @@
 """The commands of `forethought`, and the exit codes of their errors."""
 
+import io
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ import typer
 import forethought
 from forethought.cli import (
     bench,
+    console,
     data,
     doctor,
     embed,
@@ -19,6 +21,8 @@ from forethought.cli import (
     search,
     train,
 )
+from forethought.cli.packages import describe_missing
+from forethought.cli.system_errors import describe_system_error
 from forethought.errors import ForethoughtError
 
 _BAD_INPUT = 2
@@ -26,36 +30,23 @@ _OTHER_ERROR = 1
 _INTERRUPTED = 130
 _TRACEBACK = "FORETHOUGHT_TRACEBACK"
 
-EXTRAS = {
-    "av": "media",
-    "filelock": "search",
-    "lancedb": "search",
-    "matplotlib": "train",
-    "mteb": "eval",
-    "peft": "train",
-    "pyarrow": "search",
-    "pypdfium2": "media",
-    "resvg_py": "train",
-    "scipy": "eval",
-    "sentence_transformers": "eval",
-    "sklearn": "train",
-}
-"""The extra that installs an optional module."""
-
 app = typer.Typer(
     name="forethought",
     help="Reasoning-driven multimodal embeddings: embed, search, train and evaluate.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(search.search)
-app.command()(embed.embed)
-app.command()(train.train)
-app.command()(families.families)
-app.command()(doctor.doctor)
-app.command()(bench.bench)
+app.command(epilog='Example: forethought search "musical instrument" pictures -k 3 --think never')(
+    search.search
+)
+app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -o vectors.parquet")(
+    embed.embed
+)
+app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(epilog="Example: forethought families --markdown")(families.families)
+app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
+app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(data.app, name="data")
 app.add_typer(rationales.app, name="rationales")
@@ -63,38 +54,56 @@ app.add_typer(rationales.app, name="rationales")
 
 def main() -> None:
     """Run the command line; exit code 0 if done, 2 for bad input, 130 for Ctrl-C, 1 otherwise."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _prepare_output()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except ForethoughtError as error:
         _exit(str(error), _BAD_INPUT)
     except ModuleNotFoundError as error:
-        _exit(_missing_module(error), _OTHER_ERROR)
-    except OSError as error:
-        _exit(f"operating system error: {error}", _OTHER_ERROR)
+        _exit(describe_missing(error), _OTHER_ERROR)
     except Exception as error:
+        known = describe_system_error(error)
         if os.environ.get(_TRACEBACK):
             raise
         _exit(
-            f"unexpected {type(error).__name__}: {error} "
+            known
+            or f"unexpected {type(error).__name__}: {error} "
             f"(please report it; {_TRACEBACK}=1 shows the traceback)",
             _OTHER_ERROR,
         )
 
 
+def _prepare_output() -> None:
+    """Characters that the output's encoding lacks are escaped; log records take one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLineFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _OneLineFormatter(logging.Formatter):
+    """Records without control characters: they name files."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return console.one_line(super().format(record))
+
+
 def _exit(message: str, code: int) -> NoReturn:
     line = "".join(character if character.isprintable() else " " for character in message)
     print(f"error: {line.strip()}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The interpreter would try again at its end, and print a traceback.
+        sys.stdout = None  # type: ignore[assignment]
     sys.exit(code)
-
-
-def _missing_module(error: ModuleNotFoundError) -> str:
-    module = (error.name or "").partition(".")[0]
-    if module not in EXTRAS:
-        return f"the package {module!r} is not installed; install it with pip"
-    return f"{module} is not installed; pip install 'forethought[{EXTRAS[module]}]'"
 
 
 def _print_version(value: bool) -> bool:

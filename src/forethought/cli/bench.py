@@ -1,6 +1,5 @@
 """`forethought bench`: what a model does on this machine."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from forethought.cli import console
 from forethought.cli.embed_inputs import read_inputs
 from forethought.errors import ConfigError, ContentError, DataError
+from forethought.types import Side
 
 if TYPE_CHECKING:
     from forethought.doctor import ModeThroughput, Throughput
@@ -62,7 +62,7 @@ def bench(
             progress=progress,
         )
     if as_json:
-        print(json.dumps(_payload(found, source), indent=2, ensure_ascii=False))
+        console.print_json(_payload(found, source))
     else:
         _print(found, source)
 
@@ -79,7 +79,8 @@ def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
     contents: list[EncodeInput] = []
     for item in items.valid[:limit]:
         try:
-            contents.append(item.content())
+            # `measure_throughput` embeds its inputs as queries.
+            contents.append(item.open(Side.QUERY))
         except ContentError as error:
             raise DataError(f"{item.label}: {error}") from None
     names = " ".join(inputs)

@@ -1,6 +1,9 @@
 """What the commands print: results on standard output, progress and status on standard error."""
 
+import json
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +31,18 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def escape(text: object) -> str:
+    """Text that a terminal prints as it is: other characters, such as controls, as escapes."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def print_json(content: object) -> None:
+    """Print JSON with escapes for what the output cannot encode or a terminal would obey."""
+    encoding = sys.stdout.encoding or "ascii"
+    text = json.dumps(content, ensure_ascii=not encoding.lower().startswith("utf"), indent=2)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
 def print_status(text: str) -> None:
     """Print one line to standard error."""
     print(one_line(text), file=sys.stderr, flush=True)
@@ -40,8 +55,10 @@ def spinner(text: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.markup import escape as rich_escape
 
-    with Console(stderr=True).status(text):
+    # Markup: a name in brackets would be a style.
+    with Console(stderr=True).status(rich_escape(one_line(text))):
         yield
 
 
@@ -55,7 +72,7 @@ def progress_bar(description: str) -> Iterator[Progress]:
     from rich.console import Console
 
     columns = (
-        rich_progress.TextColumn("{task.description}"),
+        rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         rich_progress.MofNCompleteColumn(),
         rich_progress.TimeRemainingColumn(),
@@ -77,7 +94,7 @@ def print_rationale(query: str, embeddings: Embeddings) -> None:
     if rationale is not None:
         fields += [("thinking", rationale.thinking), ("answer", rationale.answer)]
     for name, text in fields:
-        print(f"{name:<9} {one_line(text)}")
+        print(_wrapped(f"{name:<9} {one_line(text)}", indent=10))
     print()
 
 
@@ -95,7 +112,7 @@ def print_hits(hits: Sequence[Hit], folder: Path) -> None:
     """Print one line per hit: rank, score, path."""
     width = len(str(len(hits)))
     for hit in hits:
-        print(f"{hit.rank:>{width}}  {hit.score:.3f}  {folder / hit.document}")
+        print(f"{hit.rank:>{width}}  {hit.score:.3f}  {escape(folder / hit.document)}")
 
 
 def print_index_update(refreshed: "RefreshResult", folder: Path) -> None:
@@ -107,8 +124,22 @@ def print_index_update(refreshed: "RefreshResult", folder: Path) -> None:
         "skipped": len(refreshed.skipped),
     }
     changes = ", ".join(f"{count} {change}" for change, count in counts.items() if count)
-    print_status(f"{refreshed.pictures} pictures in {folder} ({changes or 'nothing new'})")
+    pictures = count_of(refreshed.pictures, "picture")
+    kinds = describe_passed_over(refreshed.passed_over)
+    print_status(f"{pictures} in {folder} ({changes or 'nothing new'}){kinds}")
     print_skipped(refreshed.skipped)
+
+
+def count_of(count: int, noun: str) -> str:
+    """A number with its noun, as in "1 vector" and "2 vectors"."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def describe_passed_over(counts: dict[str, int]) -> str:
+    """The files of other kinds in a folder, to follow a line; empty if there are none."""
+    from forethought.index import describe_kinds
+
+    return f"; passed over: {describe_kinds(counts)}" if counts else ""
 
 
 def print_skipped(files: "Sequence[SkippedFile]") -> None:
@@ -117,6 +148,24 @@ def print_skipped(files: "Sequence[SkippedFile]") -> None:
         print_status(f"skipped {file.path}: {file.reason}")
     if len(files) > _MAX_SKIPPED_LINES:
         print_status(f"... and {len(files) - _MAX_SKIPPED_LINES} more")
+
+
+def _wrapped(line: str, *, indent: int) -> str:
+    """A line broken between words where a terminal is narrower; unbroken outside one."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(shutil.get_terminal_size().columns, 2 * indent)
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def _status_lines(description: str) -> Progress:

@@ -6,16 +6,19 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import console
+from forethought.cli import console, options
 from forethought.files import check_target, write_text
 
 app = typer.Typer(no_args_is_help=True, help="Build the data of the embedded default.")
 
 
-@app.command()
+@app.command(epilog="Example: forethought data glyphs --out data/glyphs")
 def glyphs(
     *,
-    out: Annotated[Path, typer.Option(help="The folder of the tables.")] = Path("data/glyphs"),
+    out: Annotated[
+        Path,
+        typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the tables."),
+    ] = Path("data/glyphs"),
     check: Annotated[
         bool,
         typer.Option(
@@ -23,7 +26,12 @@ def glyphs(
         ),
     ] = False,
     record: Annotated[
-        Path | None, typer.Option(help="A JSON file for the hashes of the tables.")
+        Path | None,
+        typer.Option(
+            parser=options.parse_path,
+            metavar="FILE",
+            help="A JSON file for the hashes of the tables.",
+        ),
     ] = None,
 ) -> None:
     """Draw emoji, icons and flags from published packages, with texts and true rationales.
@@ -36,23 +44,26 @@ def glyphs(
     if check:
         with console.spinner("comparing the tables"):
             check_glyphs(out)
-        print(f"{out}: every table is as expected")
+        print(f"{console.escape(out)}: every table is as expected")
         return
     with console.progress_bar("glyphs") as report:
         manifest = build_glyphs(out, progress=report)
     if record is not None:
         write_text(record, json.dumps(manifest.revisions, indent=2) + "\n")
-    print(out)
+    print(console.escape(out))
 
 
-@app.command()
+@app.command(epilog="Example: forethought data gallery --out gallery")
 def gallery(
     *,
-    out: Annotated[Path, typer.Option(help="The folder of the pictures.")] = Path("gallery"),
+    out: Annotated[
+        Path,
+        typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the pictures."),
+    ] = Path("gallery"),
 ) -> None:
     """Draw the sample gallery: pictures to try a search on, with their licences."""
     from forethought.nano import build_gallery
 
     with console.spinner("drawing the gallery"):
         drawn = build_gallery(out)
-    print(f"{out}: {drawn} pictures")
+    print(f"{console.escape(out)}: {drawn} pictures")

@@ -1,6 +1,5 @@
 """`forethought doctor`: check whether the vectors of a checkpoint can be trusted."""
 
-import json
 import textwrap
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +38,7 @@ def doctor(
 
         examination = examine(model, family=family or None, device=device or None)
     if as_json:
-        print(json.dumps(_to_json(examination), indent=2, ensure_ascii=False))
+        console.print_json(_to_json(examination))
     else:
         _print(examination)
     if not examination.healthy:

@@ -1,6 +1,9 @@
 """`forethought embed`: write the vectors and rationales of any inputs to a file."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import console, options
-from forethought.cli.embed_batches import ContentList, encode_items
-from forethought.cli.embed_inputs import invalid_inputs, read_inputs
+from forethought.cli.embed_batches import BATCH, OpenedItem, encode_items
+from forethought.cli.embed_inputs import InputItems, invalid_inputs, read_inputs
 from forethought.cli.embed_output import EncodedBatch, writer_for
-from forethought.cli.load import load_encoder
+from forethought.cli.json_line import KEYS
+from forethought.cli.load import load_encoder, settings
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
-from forethought.types import Embeddings, Side, Think
+from forethought.types import Embeddings, Mode, Side, Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
@@ -27,12 +31,19 @@ def embed(
         typer.Argument(
             metavar="INPUT...",
             help="Pictures, videos, PDFs, folders of pictures, .jsonl files, or - for JSON Lines "
-            'on standard input: {"id": ..., "text": ..., "image": path}.',
+            f"on standard input, with the keys {', '.join(KEYS)}.",
         ),
     ],
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The file to write: .parquet or .npz.")
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            parser=options.parse_path,
+            metavar="FILE",
+            help="The file to write: .parquet or .npz.",
+        ),
     ] = Path("embeddings.parquet"),
     side: Annotated[
         Side, typer.Option(help="Whether the inputs are queries or documents.")
@@ -45,6 +56,7 @@ def embed(
         Path | None,
         typer.Option(
             "--rationales",
+            parser=options.parse_path,
             metavar="DIR",
             help="Reuse the rationales stored in this folder, and store new ones there.",
         ),
@@ -52,6 +64,17 @@ def embed(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip inputs that cannot be embedded.")
     ] = False,
+    pages: Annotated[
+        str, typer.Option(help="Pages of every PDF, as in 1-3 or 1,4,9-; by default all.")
+    ] = "",
+    fps: Annotated[float | None, typer.Option(help="Frames a second of every video.")] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="Frames of every video, evenly spread.")
+    ] = None,
+    device: options.DeviceOption = "",
+    batch_size: options.BatchSizeOption = BATCH,
+    family: options.FamilyOption = "",
+    dtype: options.DtypeOption = "",
 ) -> None:
     """Write the vector and the rationale of every input, in order.
 
@@ -59,18 +82,14 @@ def embed(
     """
     write = writer_for(out)
     check_target(out)
-    items = read_inputs(inputs)
-    if items.errors and not skip_bad:
-        raise invalid_inputs(items.errors)
-    if not items.valid:
-        raise DataError(f"{' '.join(inputs)}: nothing to embed; give at least one input")
+    items = _valid_items(inputs, pages=pages, skip_bad=skip_bad)
+    load = settings(device=device, family=family, dtype=dtype, fps=fps, frames=frames)
+    _check_videos(items, fps=fps, frames=frames)
     with console.spinner(f"loading {model}"):
-        encoder = load_encoder(model, engine=engine)
+        encoder = load_encoder(model, engine=engine, **load)
     skipped = list(items.errors)
     encode_all, store = _with_store(encoder, rationales, think)
-
-    def encode(contents: Sequence[ContentList]) -> Embeddings:
-        return encode_all(contents, side=side, think=think, instruction=instruction or None)
+    encode = _CountingEncode(encode_all, side, think, instruction or None, batch_size)
 
     def on_error(message: str) -> None:
         if not skip_bad:
@@ -78,15 +97,77 @@ def embed(
         skipped.append(message)
 
     metadata = _metadata(encoder, side=side, think=think, instruction=instruction)
-    with console.progress_bar("embedding") as progress, atomic(out) as temporary:
-        batches = encode_items(items.valid, encode, on_error=on_error, progress=progress)
+    with console.progress_bar("embedding") as progress, _naming(out), atomic(out) as temporary:
+        batches = encode_items(
+            items.valid,
+            encode,
+            side=side,
+            on_error=on_error,
+            progress=progress,
+            batch_size=batch_size,
+        )
         num_rows = write(temporary, _at_least_one(batches), metadata)
     for message in skipped:
         console.print_status(f"skipped {message}")
     if store is not None:
         console.print_status(_store_summary(store))
+        if not encode.num_thought:
+            console.print_status(_why_nothing(encoder, side))
     count = f", {len(skipped)} skipped" if skipped else ""
-    console.print_status(f"{out}: {num_rows} vectors of {encoder.dimension} dimensions{count}")
+    vectors = console.count_of(num_rows, "vector")
+    kinds = console.describe_passed_over(items.passed_over)
+    console.print_status(f"{out}: {vectors} of {encoder.dimension} dimensions{count}{kinds}")
+
+
+@dataclass(slots=True)
+class _CountingEncode:
+    """`encode` with the settings of the command; counts the inputs that were thought about."""
+
+    encode: Callable[..., Embeddings]
+    side: Side
+    think: Think
+    instruction: str | None
+    batch_size: int
+    num_thought: int = 0
+
+    def __call__(self, contents: Sequence[OpenedItem]) -> Embeddings:
+        found = self.encode(
+            contents,
+            side=self.side,
+            think=self.think,
+            instruction=self.instruction,
+            batch_size=self.batch_size,
+        )
+        self.num_thought += found.mode.count(Mode.THOUGHT)
+        return found
+
+
+def _valid_items(inputs: list[str], *, pages: str, skip_bad: bool) -> InputItems:
+    items = read_inputs(inputs, pages=pages)
+    if items.errors and not skip_bad:
+        raise invalid_inputs(items.errors)
+    if not items.valid:
+        raise DataError(f"{' '.join(inputs)}: nothing to embed; give at least one input")
+    return items
+
+
+def _check_videos(items: InputItems, *, fps: float | None, frames: int | None) -> None:
+    for name, value in (("fps", fps), ("frames", frames)):
+        if value is not None and not items.has("video"):
+            raise ConfigError(
+                f"--{name} {value}: none of the inputs is a video; leave the option out"
+            )
+
+
+@contextmanager
+def _naming(out: Path) -> Iterator[None]:
+    """Name the output file in an error of the operating system that names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(out)) from error
 
 
 def _at_least_one(batches: Iterator[EncodedBatch]) -> Iterator[EncodedBatch]:
@@ -125,6 +206,17 @@ def _store_summary(store: "RationaleStore") -> str:
     counts = store.counts
     again = f", {counts.unreadable} generated again" if counts.unreadable else ""
     return f"{store.folder}: {counts.hits} rationales reused, {counts.added} added{again}"
+
+
+def _why_nothing(encoder: "Encoder", side: Side) -> str:
+    """Why no input was thought about, though rationales were asked for."""
+    from forethought.encoders import ReasoningEncoder
+
+    if isinstance(encoder, ReasoningEncoder) and encoder.gate is not None:
+        why = f"the gate of {encoder.name} chose direct vectors for every input"
+    else:
+        why = f"{encoder.name} has no gate, and embeds directly on the {side} side"
+    return f"no rationale was used or added: {why}; pass --think always to write one for each"
 
 
 def _metadata(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:

@@ -2,36 +2,43 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from forethought.cli.embed_inputs import InputItem
 from forethought.cli.embed_output import EncodedBatch
+from forethought.cli.json_line import InputItem
 from forethought.errors import ContentError
-from forethought.types import Content, Embeddings, Image, Progress
+from forethought.types import Content, Embeddings, Image, Message, Progress, Side
 
 BATCH = 64
 BATCH_PIXELS = 48_000_000
 """Decoded pixels that close a batch early; they take 144 MB."""
 
-ContentList = list[Content]
-Encode = Callable[[Sequence[ContentList]], Embeddings]
+OpenedItem = list[Content] | Message
+Encode = Callable[[Sequence[OpenedItem]], Embeddings]
 OnError = Callable[[str], None]
 """Called with the message of an item that cannot be embedded; may raise."""
 
 
 def encode_items(
-    items: Sequence[InputItem], encode: Encode, *, on_error: OnError, progress: Progress
+    items: Sequence[InputItem],
+    encode: Encode,
+    *,
+    side: Side,
+    on_error: OnError,
+    progress: Progress,
+    batch_size: int = BATCH,
 ) -> Iterator[EncodedBatch]:
     """Embed items in order; items that cannot be embedded are passed to `on_error`."""
-    batch: list[tuple[InputItem, ContentList]] = []
+    batch: list[tuple[InputItem, OpenedItem]] = []
     pixels = 0
     for done, item in enumerate(items, 1):
         try:
-            contents = item.content()
+            opened = item.open(side)
         except ContentError as error:
             on_error(_message(item, error))
             continue
+        contents = opened.content if isinstance(opened, Message) else opened
         pixels += sum(media.pixels.size // 3 for media in contents if isinstance(media, Image))
-        batch.append((item, contents))
-        if len(batch) == BATCH or pixels >= BATCH_PIXELS:
+        batch.append((item, opened))
+        if len(batch) == batch_size or pixels >= BATCH_PIXELS:
             yield from _encode_batch(batch, encode, on_error)
             progress(done, len(items))
             batch, pixels = [], 0
@@ -40,10 +47,10 @@ def encode_items(
 
 
 def _encode_batch(
-    batch: Sequence[tuple[InputItem, ContentList]], encode: Encode, on_error: OnError
+    batch: Sequence[tuple[InputItem, OpenedItem]], encode: Encode, on_error: OnError
 ) -> Iterator[EncodedBatch]:
     try:
-        embeddings = encode([contents for _, contents in batch])
+        embeddings = encode([opened for _, opened in batch])
     except ContentError as error:
         if len(batch) == 1:
             on_error(_message(batch[0][0], error))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from forethought.cli.packages import require
 from forethought.errors import ConfigError
 from forethought.types import Embeddings
 
@@ -27,10 +28,13 @@ def writer_for(path: Path) -> Writer:
 
     Raises:
         ConfigError: if the suffix is unknown.
+        ModuleNotFoundError: if its package is not installed.
     """
     if path.suffix not in WRITERS:
         known = " or ".join(WRITERS)
         raise ConfigError(f"{path}: unknown suffix {path.suffix!r}; write to a {known} file")
+    if path.suffix == ".parquet":
+        require("pyarrow")
     return WRITERS[path.suffix]
 
 

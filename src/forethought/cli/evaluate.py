@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forethought.cli import options
 from forethought.cli.load import load_encoder
 from forethought.errors import ConfigError
 from forethought.files import atomic, check_target, write_text
@@ -29,7 +30,7 @@ def _evaluate() -> None:
     """Keep `glyphs` as a command: Typer drops the name of an only command."""
 
 
-@app.command()
+@app.command(epilog="Example: forethought evaluate glyphs --think never")
 def glyphs(
     *,
     model: Annotated[str, typer.Option(help="The first model: a name or a folder.")] = "nano",
@@ -46,10 +47,22 @@ def glyphs(
     queries: Annotated[
         int | None, typer.Option(help="At most so many queries of each split, for a quick run.")
     ] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the benchmark.")] = Path("data/glyphs"),
-    json: Annotated[Path | None, typer.Option(help=_ALSO_WRITE)] = None,
-    markdown: Annotated[Path | None, typer.Option(help=_ALSO_WRITE)] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also plot hit@1 to this PNG.")] = None,
+    data: Annotated[
+        Path,
+        typer.Option(parser=options.parse_path, metavar="DIR", help="Folder of the benchmark."),
+    ] = Path("data/glyphs"),
+    json: Annotated[
+        Path | None, typer.Option(parser=options.parse_path, metavar="FILE", help=_ALSO_WRITE)
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(parser=options.parse_path, metavar="FILE", help=_ALSO_WRITE)
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_path, metavar="FILE", help="Also plot hit@1 to this PNG."
+        ),
+    ] = None,
 ) -> None:
     """Measure hit@1, recall@10 and ndcg@5 on unseen concepts, styles and questions.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import console
+from forethought.cli import console, options
 from forethought.files import atomic, check_target
 
 app = typer.Typer(
@@ -14,13 +14,16 @@ app = typer.Typer(
 )
 
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="DIR", help="The folder of the stored rationales.")
+    Path,
+    typer.Argument(
+        parser=options.parse_path, metavar="DIR", help="The folder of the stored rationales."
+    ),
 ]
 KeyArgument = Annotated[str, typer.Argument(help="A key, or a prefix that no other key has.")]
 _PREFIX_LENGTH = 12
 
 
-@app.command(name="list")
+@app.command(name="list", epilog="Example: forethought rationales list store")
 def list_(folder: FolderArgument) -> None:
     """Print one line per rationale: key, tokens, ending or `edited`, inputs, answer."""
     from forethought.rationales import RationaleStore
@@ -36,7 +39,7 @@ def list_(folder: FolderArgument) -> None:
     console.print_status(f"{count} rationales, {num_edited} edited")
 
 
-@app.command()
+@app.command(epilog="Example: forethought rationales show 3f9a store")
 def show(key: KeyArgument, folder: FolderArgument) -> None:
     """Print every field of one rationale."""
     from forethought.rationales import RationaleStore
@@ -62,7 +65,7 @@ def show(key: KeyArgument, folder: FolderArgument) -> None:
         print(f"{name:<9} {console.one_line(text)}")
 
 
-@app.command()
+@app.command(epilog="Example: forethought rationales edit 3f9a store --answer '9:10'")
 def edit(
     key: KeyArgument,
     folder: FolderArgument,
@@ -80,9 +83,12 @@ def edit(
     console.print_status(f"{row.key[:_PREFIX_LENGTH]} edited; embed its input again to use it")
 
 
-@app.command()
+@app.command(epilog="Example: forethought rationales export rows.jsonl store")
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="The file to write.")],
+    file: Annotated[
+        Path,
+        typer.Argument(parser=options.parse_path, metavar="FILE.jsonl", help="The file to write."),
+    ],
     folder: FolderArgument,
 ) -> None:
     """Write every rationale as one line of JSON, edited ones with their original text."""
@@ -98,9 +104,14 @@ def export(
     console.print_status(f"{file}: {count} rationales")
 
 
-@app.command(name="import")
+@app.command(name="import", epilog="Example: forethought rationales import rows.jsonl store")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="A file that export wrote.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            parser=options.parse_path, metavar="FILE.jsonl", help="A file that export wrote."
+        ),
+    ],
     folder: FolderArgument,
 ) -> None:
     """Add exported rationales; DIR is created if it is missing.

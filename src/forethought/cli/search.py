@@ -1,19 +1,22 @@
 """`forethought search`: the pictures of a folder that match a query."""
 
-import json as jsonlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forethought.cli import console, options
-from forethought.cli.load import load_encoder
+from forethought.cli.load import load_encoder, settings
+from forethought.cli.packages import require
 from forethought.errors import ConfigError, ContentError, DataError
 from forethought.files import check_target
 from forethought.types import Embeddings, Hit, Image, Side, Text, Think
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from forethought.encoders import Encoder
     from forethought.index import RefreshResult
 
@@ -30,19 +33,40 @@ class _SearchResult:
 
 def search(
     query: Annotated[str, typer.Argument(help="The text to search for; '' with --image alone.")],
-    folder: Annotated[Path, typer.Argument(help="The folder of pictures, with its subfolders.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=options.parse_path,
+            metavar="FOLDER",
+            help="The folder of pictures, with its subfolders.",
+        ),
+    ],
     *,
     think: options.ThinkOption = Think.AUTO,
     k: Annotated[int, typer.Option("-k", help="Number of hits.")] = 10,
     image: Annotated[
-        Path | None, typer.Option(help="Search with this picture, with or without text.")
+        Path | None,
+        typer.Option(
+            parser=options.parse_path,
+            metavar="FILE",
+            help="Search with this picture, with or without text.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     sheet: Annotated[
-        Path | None, typer.Option(help="Also draw the hits on a contact sheet, a PNG.")
+        Path | None,
+        typer.Option(
+            parser=options.parse_path,
+            metavar="FILE",
+            help="Also draw the hits on a contact sheet, a PNG outside of FOLDER.",
+        ),
     ] = None,
     model: options.ModelOption = "nano",
     index: options.IndexOption = None,
+    device: options.DeviceOption = "",
+    batch_size: options.BatchSizeOption = 64,
+    family: options.FamilyOption = "",
+    dtype: options.DtypeOption = "",
 ) -> None:
     """Find the pictures of a folder that match a query.
 
@@ -53,7 +77,12 @@ def search(
     if k < 1:
         raise ConfigError(f"-k is {k}; ask for at least 1 hit")
     check_target(sheet)
-    result = _search(content, folder, think=think, k=k, model=model, index=index)
+    _check_outside(sheet, folder)
+    require("lancedb", "pyarrow", "filelock")
+    load = partial(load_encoder, model, **settings(device=device, family=family, dtype=dtype))
+    result = _search(
+        content, folder, load, think=think, k=k, model=model, index=index, batch_size=batch_size
+    )
     title = " + ".join(part for part in (query.strip(), str(image) if image else "") if part)
     if sheet is not None:
         from forethought.cli.contact_sheet import draw_contact_sheet
@@ -61,7 +90,7 @@ def search(
         lines = _caption(result.query)
         draw_contact_sheet(sheet, folder, result.hits, title=title, lines=lines)
     if json:
-        print(_to_json(title, result, folder))
+        console.print_json(_to_json(title, result, folder))
         return
     console.print_index_update(result.refreshed, folder)
     console.print_rationale(title, result.query)
@@ -81,25 +110,41 @@ def _query_content(query: str, image: Path | None) -> list[Text | Image]:
     return content
 
 
+def _check_outside(sheet: Path | None, folder: Path) -> None:
+    """Refuse a contact sheet that the next search of the folder would find."""
+    if sheet is None:
+        return
+    root, target = folder.resolve(), sheet.resolve()
+    if target.is_relative_to(root):
+        parts = target.relative_to(root).parts
+        if not any(part.startswith(".") for part in parts):
+            raise ConfigError(
+                f"--sheet {sheet} is in {folder}, where the next search would find it as a "
+                "picture; name a file outside of that folder"
+            )
+
+
 def _search(
     content: list[Text | Image],
     folder: Path,
+    load: "Callable[[], Encoder]",
     *,
     think: Think,
     k: int,
     model: str,
     index: Path | None,
+    batch_size: int,
 ) -> _SearchResult:
-    from forethought.index import FolderIndex, index_dir, list_pictures
+    from forethought.index import FolderIndex, check_folder, index_dir
 
-    listing = list_pictures(folder)
+    check_folder(folder)
     with console.spinner(f"loading {model}"):
-        encoder = load_encoder(model)
+        encoder = load()
         # Before the index: a query that cannot be embedded must not change it.
         embeddings = encoder.encode([content], side=Side.QUERY, think=think)
-    pictures = FolderIndex(folder, index_dir(folder, index), encoder)
+    pictures = FolderIndex(folder, index_dir(folder, index), encoder, batch_size=batch_size)
     with console.progress_bar("embedding pictures") as progress:
-        refreshed = pictures.refresh(listing, progress=progress)
+        refreshed = pictures.refresh(progress=progress)
     if not refreshed.pictures:
         console.print_skipped(refreshed.skipped)
         raise DataError(
@@ -116,10 +161,10 @@ def _caption(query: Embeddings) -> list[str]:
     return [console.describe_mode(query), *texts]
 
 
-def _to_json(title: str, result: _SearchResult, folder: Path) -> str:
+def _to_json(title: str, result: _SearchResult, folder: Path) -> dict[str, object]:
     query, refreshed = result.query, result.refreshed
     rationale, gate = query.rationales[0], float(query.gate[0])
-    content = {
+    return {
         "query": title,
         "model": result.encoder.name,
         "revision": result.encoder.revision,
@@ -141,10 +186,10 @@ def _to_json(title: str, result: _SearchResult, folder: Path) -> str:
             "embedded": refreshed.embedded,
             "reused": refreshed.reused,
             "dropped": refreshed.dropped,
+            "passed_over": refreshed.passed_over,
             "skipped": [
                 {"path": str(folder / file.path), "reason": file.reason}
                 for file in refreshed.skipped
             ],
         },
     }
-    return jsonlib.dumps(content, ensure_ascii=False, indent=2)

@@ -5,15 +5,25 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import console
+from forethought.cli import console, options
 from forethought.errors import ConfigError
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="A recipe, such as recipes/nano.toml.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            parser=options.parse_path, metavar="RECIPE", help="A recipe, such as recipes/nano.toml."
+        ),
+    ],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The folder of the run; by default runs/NAME.")
+        Path | None,
+        typer.Option(
+            parser=options.parse_path,
+            metavar="DIR",
+            help="The folder of the run; by default runs/NAME.",
+        ),
     ] = None,
     fresh: Annotated[
         bool,
@@ -33,4 +43,4 @@ def train(
 
     with console.progress_bar(f"training {recipe.stem}") as progress:
         model = training.run(recipe, out=out, fresh=fresh, max_steps=steps, progress=progress)
-    print(model)
+    print(console.escape(model))

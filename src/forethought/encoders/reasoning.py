@@ -1,8 +1,9 @@
 """An encoder that embeds directly, after a rationale, or as its gate decides."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from forethought.engines import DecodeOptions, Engine, LocalEngine, VllmEngine
 from forethought.errors import ModelError
 from forethought.renderers import Renderer
 from forethought.types import CachedRationale, Embeddings, Message, Progress, Prompt, Side, Think
+
+_log = logging.getLogger(__name__)
 
 WINDOW = 8
 """Batches whose prompts are in memory at a time; on a GPU the next window is prepared meanwhile."""
@@ -177,10 +180,8 @@ class ReasoningEncoder:
         if think is not Think.AUTO or self.gate is not None:
             return think if supported else Think.NEVER
         if self.family.thinks == set(Side):
-            raise ModelError(
-                f"{self.name} has no gate, so think='auto' cannot choose: use 'never' or "
-                "'always', or fit a gate with `forethought train`"
-            )
+            _say_no_gate(self.name, self.revision)
+            return Think.NEVER
         return Think.ALWAYS if supported else Think.NEVER
 
 
@@ -206,6 +207,15 @@ def _load_again(origin: Origin, revision: str, changes: dict[str, Any]) -> Reaso
             f"{revision}; pickle it again after loading that folder"
         )
     return replace(encoder, **changes)
+
+
+@cache
+def _say_no_gate(name: str, revision: str) -> None:
+    """Say, once a model, what think='auto' means without a gate."""
+    del revision
+    _log.warning(
+        "%s has no gate, so think='auto' embeds directly; think='always' writes a rationale", name
+    )
 
 
 def _silent(done: int, total: int, label: str = "", /) -> None:

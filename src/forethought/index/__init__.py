@@ -2,7 +2,14 @@
 
 from forethought.index.contract import Contract
 from forethought.index.folder_index import FolderIndex, PictureEncoder, index_dir
-from forethought.index.listing import Listing, PictureFile, SkippedFile, list_pictures
+from forethought.index.listing import (
+    Listing,
+    PictureFile,
+    SkippedFile,
+    check_folder,
+    list_pictures,
+)
+from forethought.index.passed_over import describe_kinds
 from forethought.index.refresh import RefreshResult
 
 __all__ = [
@@ -13,6 +20,8 @@ __all__ = [
     "PictureFile",
     "RefreshResult",
     "SkippedFile",
+    "check_folder",
+    "describe_kinds",
     "index_dir",
     "list_pictures",
 ]

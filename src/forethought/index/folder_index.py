@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from forethought.errors import DataError
 from forethought.files import file_lock
 from forethought.index.contract import Contract
-from forethought.index.listing import Listing, list_pictures
-from forethought.index.refresh import RefreshResult, refresh
+from forethought.index.listing import check_folder, list_pictures
+from forethought.index.refresh import BATCH, RefreshResult, refresh
+from forethought.index.store_errors import check_directory_name, describe_os_error
 from forethought.index.vector_store import open_store
 from forethought.types import Embeddings, Hit, Image, Progress, Side, Think
 
@@ -49,7 +49,13 @@ class PictureEncoder(Protocol):
         ...
 
     def encode(
-        self, inputs: Sequence[Image], *, side: Side, think: Think, instruction: str | None
+        self,
+        inputs: Sequence[Image],
+        *,
+        side: Side,
+        think: Think,
+        instruction: str | None,
+        batch_size: int,
     ) -> Embeddings:
         """Embed pictures in order."""
         ...
@@ -63,6 +69,7 @@ class FolderIndex:
         index_dir: directory of the stored vectors; the function `index_dir` gives the default.
         think: whether pictures get a rationale; part of the contract.
         instruction: instruction for the picture vectors; empty for the encoder's default.
+        batch_size: pictures that the encoder takes together.
     """
 
     folder: Path
@@ -70,6 +77,7 @@ class FolderIndex:
     encoder: PictureEncoder
     think: Think = Think.NEVER
     instruction: str = ""
+    batch_size: int = BATCH
 
     @property
     def contract(self) -> Contract:
@@ -83,25 +91,23 @@ class FolderIndex:
             instruction=self.instruction,
         )
 
-    def refresh(
-        self, listing: Listing | None = None, *, progress: Progress | None = None
-    ) -> RefreshResult:
+    def refresh(self, *, progress: Progress | None = None) -> RefreshResult:
         """Embed new and changed pictures, and drop those that were deleted.
 
-        A lock lets one process at a time do this to an index; others wait.
+        A lock lets one process at a time do this to an index; others wait. The folder is listed
+        once the lock is had, so the index is what the folder was no earlier than that.
 
         Args:
-            listing: the pictures of the folder, if the caller has listed them already.
             progress: counts opened files.
 
         Raises:
             ContractError: if the encoder returns vectors that do not match the contract.
             DataError: if there is no picture in the folder, or the index cannot be written.
         """
-        listing = listing or list_pictures(self.folder)
+        check_folder(self.folder)
         with _exclusive(self.index_dir):
             return refresh(
-                listing,
+                list_pictures(self.folder),
                 open_store(self.index_dir, self.contract),
                 self._embed,
                 folder=self.folder,
@@ -120,30 +126,36 @@ class FolderIndex:
     def _embed(self, images: Sequence[Image]) -> Embeddings:
         instruction = self.instruction or None
         return self.encoder.encode(
-            images, side=Side.DOCUMENT, think=self.think, instruction=instruction
+            images,
+            side=Side.DOCUMENT,
+            think=self.think,
+            instruction=instruction,
+            batch_size=self.batch_size,
         )
 
 
 def index_dir(folder: Path, parent: Path | None = None) -> Path:
-    """Directory for the index of a folder: inside it, or in `parent`, which folders may share."""
+    """Directory for the index of a folder: inside it, or in `parent`, which folders may share.
+
+    In `parent` it has the folder's name, with `_` for what `check_directory_name` refuses.
+    """
     if parent is None:
         return folder / _HIDDEN_DIR
     absolute = folder.resolve()
-    return parent / f"{absolute.name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
+    name = "".join(character if character.isprintable() else "_" for character in absolute.name)
+    return parent / f"{name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
 
 
 @contextmanager
 def _exclusive(directory: Path) -> Iterator[None]:
     """Lock an index directory; the operating system frees the lock if the process dies."""
+    check_directory_name(directory)
     lock = file_lock(directory / _LOCK_FILE)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _acquire(lock, directory)
     except OSError as error:
-        raise DataError(
-            f"{directory}: the index cannot be written ({error.strerror}); "
-            "name another directory with --index DIR"
-        ) from None
+        raise describe_os_error(directory, error) from None
     try:
         yield
     finally:

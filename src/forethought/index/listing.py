@@ -2,23 +2,22 @@
 
 import os
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-import PIL.Image
-
 from forethought.errors import DataError
-
-# Pillow registers these formats and cannot decode them without another program.
-_UNDECODABLE = frozenset({"BUFR", "GRIB", "HDF5", "MPEG"})
+from forethought.index.passed_over import describe_kinds, kind_of
+from forethought.media import picture_support
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A picture file; `path` is relative to the folder, with forward slashes, `size` in bytes."""
+    """A picture file; `path` is relative to the folder, with forward slashes, `size` in bytes.
+
+    `mtime_ns` is within 64 bits: see `wrap_time`.
+    """
 
     path: str
     size: int
@@ -35,16 +34,18 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The picture files of a folder and the files that cannot be opened, each sorted by path."""
+    """The picture files of a folder and the files that cannot be opened, each sorted by path.
+
+    `passed_over` counts the visible files of well-known kinds that Pillow cannot open, by kind.
+    """
 
     pictures: tuple[PictureFile, ...]
     skipped: tuple[SkippedFile, ...]
+    passed_over: dict[str, int] = field(default_factory=dict)
 
 
-def list_pictures(folder: Path) -> Listing:
-    """List the files below a folder whose suffix Pillow can open.
-
-    Hidden files and folders are left out. Links are followed; no folder is listed twice.
+def check_folder(folder: Path) -> None:
+    """Refuse a path without pictures; the walk ends at the first one.
 
     Raises:
         DataError: if the path is not a folder, or there is no picture in it.
@@ -54,21 +55,35 @@ def list_pictures(folder: Path) -> Listing:
     if not folder.is_dir():
         raise DataError(f"{folder} is a file, not a folder; name the folder that contains it")
     walk = _FolderWalk(folder)
-    pictures = sorted(walk.pictures(), key=lambda picture: picture.path)
-    if not pictures and not walk.skipped:
+    if next(walk.pictures(), None) is None and not walk.skipped:
+        kinds = describe_kinds(walk.passed_over)
         raise DataError(
-            f"{folder}: no pictures in it or below it; use any format that Pillow opens "
-            "(.png .jpg .webp .gif .tif ...)"
+            f"{folder}: no pictures in it or below it{f' (but {kinds})' if kinds else ''}; use any "
+            "format that Pillow opens (.png .jpg .webp .gif .tif ...)"
         )
-    return Listing(tuple(pictures), tuple(sorted(walk.skipped, key=lambda file: file.path)))
 
 
-@cache
-def suffixes() -> frozenset[str]:
-    """Lower-case suffixes of the formats that Pillow can open."""
-    formats = PIL.Image.registered_extensions()
-    decodable = set(PIL.Image.OPEN) - _UNDECODABLE
-    return frozenset(suffix for suffix, name in formats.items() if name in decodable)
+def list_pictures(folder: Path) -> Listing:
+    """List the files below a folder whose suffix says that they are pictures that can be read here.
+
+    Hidden files and folders are left out. Links are followed; no folder is listed twice.
+
+    Raises:
+        DataError: if the path is not a folder, or there is no picture in it.
+    """
+    check_folder(folder)
+    walk = _FolderWalk(folder)
+    pictures = sorted(walk.pictures(), key=lambda picture: picture.path)
+    skipped = sorted(walk.skipped, key=lambda file: file.path)
+    return Listing(tuple(pictures), tuple(skipped), dict(walk.passed_over))
+
+
+def wrap_time(nanoseconds: int) -> int:
+    """A time as a signed number of 64 bits, modulo 2**64: years before 1678 or after 2262 wrap.
+
+    Times that differ stay different, which is all that a comparison with the index needs.
+    """
+    return (nanoseconds + 2**63) % 2**64 - 2**63
 
 
 @dataclass(slots=True)
@@ -77,6 +92,7 @@ class _FolderWalk:
 
     root: Path
     skipped: list[SkippedFile] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
     _visited: set[tuple[int, int]] = field(default_factory=set)
     _folders: deque[str] = field(default_factory=deque)
     _links: deque[str] = field(default_factory=deque)
@@ -120,6 +136,9 @@ class _FolderWalk:
             (self._links if entry.is_symlink() else self._folders).append(path)
             return None
         if not _has_picture_suffix(entry.name):
+            kind = kind_of(entry.name)
+            if kind is not None and entry.is_file():
+                self.passed_over[kind] += 1
             return None
         status = entry.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -127,7 +146,7 @@ class _FolderWalk:
         if not _is_utf8(path):
             self._skip(path, "its name is not UTF-8; rename it")
             return None
-        return PictureFile(path, status.st_size, status.st_mtime_ns)
+        return PictureFile(path, status.st_size, wrap_time(status.st_mtime_ns))
 
     def _skip(self, path: str, reason: str) -> None:
         printable = path.encode(errors="backslashreplace").decode()
@@ -144,7 +163,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _has_picture_suffix(name: str) -> bool:
-    return Path(name).suffix.lower() in suffixes()
+    return picture_support(Path(name).suffix).is_readable
 
 
 def _is_utf8(path: str) -> bool:

@@ -6,17 +6,15 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
-import PIL
-
 from forethought.errors import ContentError
 from forethought.index.listing import PictureFile, SkippedFile
-from forethought.media import MAX_PIXELS
+from forethought.media import picture_decoder
 from forethought.types import Image
 
 MAX_BYTES = 1 << 30
 """The largest file that is read, 1 GiB."""
 
-DECODER = f"pillow {PIL.__version__}, {MAX_PIXELS} pixels"
+DECODER = picture_decoder()
 """Version of the decoder; a file that it rejected is retried when the file or the decoder changes."""
 
 

@@ -31,7 +31,8 @@ class RefreshResult:
     """What a refresh changed.
 
     `pictures` counts the pictures now in the index, `reused` the moved, copied or touched files
-    whose vector was already stored, `dropped` the paths that were deleted or became unreadable.
+    whose vector was already stored, `dropped` the paths that were deleted or became unreadable,
+    `passed_over` the files of other kinds (see `Listing`).
     """
 
     pictures: int
@@ -39,6 +40,7 @@ class RefreshResult:
     reused: int
     dropped: int
     skipped: tuple[SkippedFile, ...]
+    passed_over: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ def refresh(
         reused=counts.reused,
         dropped=len(deleted),
         skipped=tuple(sorted(counts.skipped, key=lambda file: file.path)),
+        passed_over=listing.passed_over,
     )
 
 

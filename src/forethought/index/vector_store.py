@@ -1,26 +1,27 @@
 """Picture vectors on disk: LanceDB tables, one per contract, changed by atomic commits only."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lancedb
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Float
-from lancedb.table import Table
 
-from forethought.errors import DataError
 from forethought.index.contract import Contract
 from forethought.index.listing import PictureFile
 from forethought.index.read_picture import DECODER, DamagedPicture
+from forethought.index.store_errors import check_directory_name, translate_errors
 from forethought.types import Hit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb.table import Table
 
 _DAMAGED_TABLE = "damaged"
 _CONTRACT_KEY = b"contract"
-_FILE_FIELDS = (("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64()))
 # Readers of an older version have this long to finish before its files are deleted.
 _VERSION_LIFETIME = timedelta(minutes=10)
 _MAX_VERSIONS = 16
@@ -44,38 +45,46 @@ class VectorStore:
 
     directory: Path
     contract: Contract
-    vectors: Table
-    damaged: Table
+    vectors: "Table"
+    damaged: "Table"
 
     def stored_pictures(self) -> dict[str, StoredPicture]:
         """Every picture whose vector is stored, by path."""
-        rows = self.vectors.search().select(["path", "size", "mtime_ns", "sha256"]).to_arrow()
-        return {row["path"]: StoredPicture(_file(row), row["sha256"]) for row in rows.to_pylist()}
+        with self._reading():
+            rows = self.vectors.search().select(["path", "size", "mtime_ns", "sha256"]).to_arrow()
+            pictures = [StoredPicture(_file(row), row["sha256"]) for row in rows.to_pylist()]
+        return {picture.file.path: picture for picture in pictures}
 
     def damaged_pictures(self) -> dict[str, DamagedPicture]:
         """Every file that this decoder version has rejected, by path."""
-        rows = self.damaged.search().where(f"decoder = {_sql_string(DECODER)}").to_arrow()
-        return {row["path"]: DamagedPicture(_file(row), row["reason"]) for row in rows.to_pylist()}
+        with self._reading():
+            rows = self.damaged.search().where(f"decoder = {_sql_string(DECODER)}").to_arrow()
+            pictures = [DamagedPicture(_file(row), row["reason"]) for row in rows.to_pylist()]
+        return {picture.file.path: picture for picture in pictures}
 
     def vectors_of(self, hashes: Collection[str]) -> dict[str, Float[np.ndarray, " D"]]:
         """The vectors of embedded bytes, by SHA-256; unknown hashes are left out."""
         found: dict[str, Float[np.ndarray, " D"]] = {}
-        for values in _sql_lists(hashes):
-            query = self.vectors.search().where(f"sha256 IN ({values})")
-            rows = query.select(["sha256", "vector"]).to_arrow()
-            matrix = _matrix(rows["vector"], self.contract.dimension)
-            found.update(zip(rows["sha256"].to_pylist(), matrix, strict=True))
+        with self._reading():
+            for values in _sql_lists(hashes):
+                query = self.vectors.search().where(f"sha256 IN ({values})")
+                rows = query.select(["sha256", "vector"]).to_arrow()
+                matrix = _matrix(rows["vector"], self.contract.dimension)
+                found.update(zip(rows["sha256"].to_pylist(), matrix, strict=True))
         return found
 
     def write(self, pictures: Sequence[StoredPicture], vectors: Float[np.ndarray, "N D"]) -> None:
         """Insert pictures, or replace those of the same path, in one commit."""
         if not pictures:
             return
+        import pyarrow as pa  # noqa: PLC0415 - pyarrow is an extra
+
         columns = _file_columns([picture.file for picture in pictures])
         columns["sha256"] = [picture.sha256 for picture in pictures]
         flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).ravel())
         columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, self.contract.dimension)
-        _upsert(self.vectors, columns)
+        with self._writing():
+            _upsert(self.vectors, columns)
 
     def write_damaged(self, pictures: Sequence[DamagedPicture]) -> None:
         """Record files that need no second attempt while they are unchanged."""
@@ -84,38 +93,49 @@ class VectorStore:
         columns = _file_columns([picture.file for picture in pictures])
         columns["decoder"] = [DECODER] * len(pictures)
         columns["reason"] = [picture.reason for picture in pictures]
-        _upsert(self.damaged, columns)
+        with self._writing():
+            _upsert(self.damaged, columns)
 
     def drop(self, paths: Collection[str]) -> None:
         """Delete the vectors of these paths."""
-        for values in _sql_lists(paths):
-            self.vectors.delete(f"path IN ({values})")
+        with self._writing():
+            for values in _sql_lists(paths):
+                self.vectors.delete(f"path IN ({values})")
 
     def drop_damaged(self, paths: Collection[str]) -> None:
         """Delete the records of damage for these paths."""
-        for values in _sql_lists(paths):
-            self.damaged.delete(f"path IN ({values})")
+        with self._writing():
+            for values in _sql_lists(paths):
+                self.damaged.delete(f"path IN ({values})")
 
     def nearest(self, vector: Float[np.ndarray, " D"], k: int) -> list[Hit]:
         """The k pictures of highest cosine by exhaustive search; ties are broken by path."""
         self.contract.check_queries(vector[None], where=str(self.directory))
-        num_rows = self.vectors.count_rows()
-        if not num_rows:
-            return []
-        # The declared return type, the general builder, lacks the methods of vector search.
-        query: Any = self.vectors.search(vector, vector_column_name="vector")
-        exact = query.distance_type("cosine").bypass_vector_index()
-        rows = exact.limit(min(k + _EXTRA_NEIGHBOURS, num_rows)).select(["path", "_distance"])
-        columns = rows.to_arrow()
+        with self._reading():
+            num_rows = self.vectors.count_rows()
+            if not num_rows:
+                return []
+            # The declared return type, the general builder, lacks the methods of vector search.
+            query: Any = self.vectors.search(vector, vector_column_name="vector")
+            exact = query.distance_type("cosine").bypass_vector_index()
+            rows = exact.limit(min(k + _EXTRA_NEIGHBOURS, num_rows)).select(["path", "_distance"])
+            columns = rows.to_arrow()
         pairs = zip(columns["_distance"].to_pylist(), columns["path"].to_pylist(), strict=True)
         nearest = sorted(pairs)[:k]
         return [Hit(path, 1.0 - distance, rank) for rank, (distance, path) in enumerate(nearest, 1)]
 
     def compact(self, *, changed: bool) -> None:
         """Merge small files, and delete table versions older than ten minutes."""
-        for table in (self.vectors, self.damaged):
-            if changed or len(table.list_versions()) > _MAX_VERSIONS:
-                table.optimize(cleanup_older_than=_VERSION_LIFETIME)
+        with self._writing():
+            for table in (self.vectors, self.damaged):
+                if changed or len(table.list_versions()) > _MAX_VERSIONS:
+                    table.optimize(cleanup_older_than=_VERSION_LIFETIME)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return translate_errors(self.directory, "read")
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return translate_errors(self.directory, "written")
 
 
 def open_store(directory: Path, contract: Contract) -> VectorStore:
@@ -123,30 +143,32 @@ def open_store(directory: Path, contract: Contract) -> VectorStore:
 
     Raises:
         ContractError: if the table has another contract.
-        DataError: if the files are damaged.
+        DataError: if the files are damaged, or cannot be read or made.
     """
+    import lancedb  # noqa: PLC0415 - lancedb is an extra
+    import pyarrow as pa  # noqa: PLC0415 - pyarrow is an extra
+
+    check_directory_name(directory)
+    file = [("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
     vector = pa.list_(pa.float32(), contract.dimension)
     vector_schema = pa.schema(
-        [*_FILE_FIELDS, ("sha256", pa.string()), ("vector", vector)],
+        [*file, ("sha256", pa.string()), ("vector", vector)],
         metadata={_CONTRACT_KEY: contract.to_json().encode()},
     )
-    damaged_schema = pa.schema([*_FILE_FIELDS, ("decoder", pa.string()), ("reason", pa.string())])
-    try:
+    damaged_schema = pa.schema([*file, ("decoder", pa.string()), ("reason", pa.string())])
+    with translate_errors(directory, "read"):
         # Zero seconds: commits of other processes are visible at once.
         tables = lancedb.connect(directory, read_consistency_interval=timedelta(0))
         vectors = tables.create_table(contract.table_name, schema=vector_schema, exist_ok=True)
         damaged = tables.create_table(_DAMAGED_TABLE, schema=damaged_schema, exist_ok=True)
-        stored = (vectors.schema.metadata or {}).get(_CONTRACT_KEY, b"")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(
-            f"the index at {directory} cannot be read ({_first_line(error)}); "
-            "delete that directory to build it again"
-        ) from error
-    contract.check_stored(Contract.from_json(stored.decode()), where=f"the index at {directory}")
+        stored = (vectors.schema.metadata or {}).get(_CONTRACT_KEY, b"").decode()
+    contract.check_stored(Contract.from_json(stored), where=f"the index at {directory}")
     return VectorStore(directory, contract, vectors, damaged)
 
 
-def _upsert(table: Table, columns: Mapping[str, Any]) -> None:
+def _upsert(table: "Table", columns: Mapping[str, Any]) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - pyarrow is an extra
+
     rows = pa.table(dict(columns), schema=table.schema)
     table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all().execute(rows)
 
@@ -163,7 +185,7 @@ def _file(row: Mapping[str, Any]) -> PictureFile:
     return PictureFile(row["path"], row["size"], row["mtime_ns"])
 
 
-def _matrix(column: pa.ChunkedArray, dimension: int) -> Float[np.ndarray, "N D"]:
+def _matrix(column: "pa.ChunkedArray", dimension: int) -> Float[np.ndarray, "N D"]:
     flat = column.combine_chunks().flatten().to_numpy()
     return np.asarray(flat, dtype=np.float32).reshape(-1, dimension)
 
@@ -177,7 +199,3 @@ def _sql_lists(values: Collection[str]) -> Iterator[str]:
 
 def _sql_string(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]

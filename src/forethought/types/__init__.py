@@ -2,7 +2,7 @@
 
 from forethought.media import Clip, FramePolicy
 from forethought.types.cached_rationale import CachedRationale
-from forethought.types.content import Content, Text, open_file, pages
+from forethought.types.content import VIDEO_SUFFIXES, Content, Text, open_file, pages
 from forethought.types.embedding import Embeddings, Mode, Think, concatenate
 from forethought.types.example import Document, Example
 from forethought.types.hit import Hit, Neighbor
@@ -15,6 +15,7 @@ from forethought.types.rationale import Ending, Rationale
 from forethought.types.video import Video
 
 __all__ = [
+    "VIDEO_SUFFIXES",
     "CachedRationale",
     "Clip",
     "CompletionFormat",

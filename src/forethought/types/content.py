@@ -8,8 +8,9 @@ from forethought.media import check_path, display_name, local_file, render_pages
 from forethought.types.image import Image
 from forethought.types.video import Video
 
-# An animated .gif is a picture by its name, of its first frame: `Video("moving.gif")` has all.
-_VIDEO_FILES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+"""Files that are opened as videos. An animated .gif is a picture by its name, of its first frame:
+`Video("moving.gif")` has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def open_file(path: str | Path) -> tuple[Content, ...]:
     suffix = file.suffix.lower()
     if suffix == ".pdf":
         return pages(file)
-    if suffix in _VIDEO_FILES or file.is_dir():
+    if suffix in VIDEO_SUFFIXES or file.is_dir():
         return (Video(file),)
     return (Image(file),)
 
