@@ -59,6 +59,7 @@ def test_two_adapters_of_one_base_have_two_revisions(tmp_path):
     base.mkdir()
     save_file({"a": torch.ones(3)}, base / "model.safetensors")
     revisions = set()
+    folder = tmp_path / "lora2.0"
     for value in (1.0, 2.0):
         folder = tmp_path / f"lora{value}"
         folder.mkdir()

@@ -4,6 +4,7 @@ import pickle
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from forethought.encoders import EncodeOptions, load
 from forethought.errors import ModelError
 from forethought.types import Side
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "device": "cpu",
     "load_options": LoadOptions(packed=False),
     "encode_options": EncodeOptions(budget=11, max_pixels=28 * 28 * 3),

@@ -102,7 +102,7 @@ def _exit(message: str, code: int) -> NoReturn:
         sys.stdout.flush()
     except OSError:
         # The interpreter would try again at its end, and print a traceback.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
     sys.exit(code)
 
 
