@@ -159,11 +159,11 @@ def test_several_pictures_of_a_line_come_in_order_before_its_text(run, pictures,
 
 
 def test_an_instruction_of_a_line_goes_with_its_message(run, monkeypatch, encoder, tmp_path):
-    seen = []
+    encoded = []
     encode = type(encoder).encode
 
     def record(self, inputs, **options):
-        seen.extend(inputs)
+        encoded.extend(inputs)
         return encode(self, inputs, **options)
 
     monkeypatch.setattr(type(encoder), "encode", record)
@@ -174,11 +174,11 @@ def test_an_instruction_of_a_line_goes_with_its_message(run, monkeypatch, encode
     )
     ran = run("embed", "-", "-o", tmp_path / "out.npz", "--side", "query", stdin=stdin)
     assert ran.status == 0
-    assert [(each.instruction, each.side) for each in seen[:2]] == [
+    assert [(each.instruction, each.side) for each in encoded[:2]] == [
         ("Name it.", "query"),
         ("", "query"),
     ]
-    assert seen[2] == [Text("red")]
+    assert encoded[2] == [Text("red")]
 
 
 def test_pages_of_a_pdf_by_option_and_by_line(run, encoder, tmp_path):

@@ -84,11 +84,11 @@ def read_line(line: bytes, number: int, which: str | None = None) -> InputItem:
     video, pdf = _string(fields, "video"), _string(fields, "pdf")
     if video:
         files.append(MediaFile(_existing(video, "video"), "video"))
-    own = _pages(fields)
-    if own is not None and not pdf:
+    line_pages = _pages(fields)
+    if line_pages is not None and not pdf:
         raise InvalidLineError('"pages" without "pdf"; give the PDF, or leave "pages" out')
     if pdf:
-        files.append(MediaFile(_existing(pdf, "pdf"), "pdf", own or which))
+        files.append(MediaFile(_existing(pdf, "pdf"), "pdf", line_pages or which))
     if not text.strip() and not files:
         raise InvalidLineError(
             'both "text" and "image" are empty; give one of them, or "images", "video" or "pdf"'
@@ -111,8 +111,8 @@ def _fields(line: bytes) -> dict[str, object]:
     for key in fields:
         if key not in KEYS:
             near = get_close_matches(key.lower(), KEYS, n=1)
-            guess = f'; did you mean "{near[0]}"?' if near else ";"
-            raise InvalidLineError(f"unknown key {key!r}{guess} known: {', '.join(KEYS)}")
+            hint = f'; did you mean "{near[0]}"?' if near else ";"
+            raise InvalidLineError(f"unknown key {key!r}{hint} known: {', '.join(KEYS)}")
     return fields
 
 

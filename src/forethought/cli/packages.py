@@ -9,7 +9,6 @@ EXTRAS = {
     "matplotlib": "train",
     "mteb": "eval",
     "peft": "train",
-    "pillow_heif": "media",
     "pyarrow": "search",
     "pypdfium2": "media",
     "resvg_py": "train",
@@ -20,7 +19,6 @@ EXTRAS = {
 """The extra that installs an optional module."""
 
 _DISTRIBUTIONS = {
-    "pillow_heif": "pillow-heif",
     "resvg_py": "resvg-py",
     "sentence_transformers": "sentence-transformers",
     "sklearn": "scikit-learn",
