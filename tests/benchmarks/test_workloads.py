@@ -12,6 +12,8 @@ from benchmarks.result_tables import tables
 from benchmarks.workloads import UmeOptions, ume
 from forethought.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 PLAN = RunPlan(inputs=3, slow=1, medium=2, repeats=2)
 
 

@@ -258,6 +258,7 @@ def test_sampled_completions_follow_the_rules_and_have_the_vector_of_their_embed
             near(vector, slow.last_token(tiny_world.prompts[index], completion.token_ids).state)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     decodes=st.lists(st.booleans(), min_size=8, max_size=8),
