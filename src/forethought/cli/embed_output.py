@@ -82,7 +82,9 @@ def write_npz(path: Path, batches: Iterable[EncodedBatch], metadata: Mapping[str
     for key, value in metadata.items():
         columns[f"about_{key}"] = np.array(value, dtype=np.str_)
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **columns)
+        # Without allow_pickle=False, which NumPy before 2 stores as an array of that name.
+        # No column is of objects, so that none is pickled.
+        np.savez(file, **columns)
     return len(ids)
 
 
