@@ -1,10 +1,13 @@
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
+import torch
 
 import forethought.encoders
+from forethought.encoders import LogisticGate, load
 from forethought.rationales import RationaleStore
 from tests.rationales.rows import key, row
 
@@ -64,6 +67,28 @@ def test_an_unreadable_rationale_is_generated_again(run, tmp_path):
     ran, _, tokens = embed(run, tmp_path)
     assert "2 rationales reused, 0 added, 1 generated again" in ran.err
     assert sorted(tokens > 0) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("bias", "why"),
+    [
+        (-30.0, "the gate of tiny chose direct vectors for every input"),
+        (None, "tiny has no gate, and embeds directly on the document side"),
+    ],
+    ids=["gate that never opens", "no gate"],
+)
+def test_a_store_that_nothing_is_added_to_is_explained(
+    run, monkeypatch, tiny_model, tmp_path, bias, why
+):
+    monkeypatch.setattr(forethought.encoders, "load", load)
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    if bias is not None:
+        LogisticGate(torch.zeros(32), bias, 0.4, "nothing").save(model)
+    ran, _, tokens = embed(run, tmp_path, "--model", model, "--device", "cpu", "--think", "auto")
+    assert tokens.tolist() == [0, 0, 0]
+    assert f"{tmp_path / 'new'}: 0 rationales reused, 0 added" in ran.err
+    assert f"no rationale was used or added: {why}; pass --think always to write one" in ran.err
 
 
 def test_list_prints_one_line_per_rationale(run, folder):
