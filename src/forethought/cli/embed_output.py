@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def write_npz(path: Path, batches: Iterable[EncodedBatch], metadata: Mapping[str
     """Arrays of the same names, without pickle; "" without a rationale."""
     stored = list(batches)
     ids = [item_id for batch in stored for item_id in batch.ids]
-    columns = {
+    # Any: NumPy 2 declares a flag among the named arrays.
+    columns: dict[str, Any] = {
         "id": np.array(ids, dtype=np.str_),
         "vector": np.concatenate([batch.embeddings.vectors for batch in stored]).astype(np.float32),
         "tokens": np.concatenate([batch.embeddings.tokens for batch in stored]).astype(np.int32),
