@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 
 import PIL.Image
 import pytest
@@ -189,3 +190,22 @@ def test_an_odd_folder_name_is_refused_by_name_and_an_index_elsewhere_works(run,
     ran = run("search", "red", folder, "--index", tmp_path / "indexes", "--json")
     assert ran.status == 0
     assert len(json.loads(ran.out)["hits"]) == 1
+
+
+def test_lancedb_is_needed_only_where_pictures_have_changed(run, pictures, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lancedb", None)
+    ran = run("search", "red", pictures)
+    assert ran.status == 1
+    assert "lancedb is not installed; pip install lancedb" in ran.err
+    assert has_no_index(pictures)
+    monkeypatch.undo()
+    assert run("search", "red", pictures).status == 0
+    monkeypatch.setitem(sys.modules, "lancedb", None)
+    ran = run("search", "red", pictures, "-k", "1")
+    assert ran.status == 0
+    assert "3 pictures" in ran.err
+    assert str(pictures / "r.png") in ran.out
+    (pictures / "r.png").unlink()
+    ran = run("search", "red", pictures)
+    assert ran.status == 1
+    assert "lancedb is not installed; pip install lancedb" in ran.err

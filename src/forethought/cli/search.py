@@ -78,7 +78,6 @@ def search(
         raise ConfigError(f"-k is {k}; ask for at least 1 hit")
     check_target(sheet)
     _check_outside(sheet, folder)
-    require("lancedb", "pyarrow", "filelock")
     load = partial(load_encoder, model, **settings(device=device, family=family, dtype=dtype))
     result = _search(
         content, folder, load, think=think, k=k, model=model, index=index, batch_size=batch_size
@@ -135,14 +134,18 @@ def _search(
     index: Path | None,
     batch_size: int,
 ) -> _SearchResult:
-    from forethought.index import FolderIndex, check_folder, index_dir
+    from forethought.index import FolderIndex, check_folder, has_snapshot, index_dir
 
+    directory = index_dir(folder, index)
+    require("filelock")
+    if not has_snapshot(directory):
+        require("lancedb", "pyarrow")
     check_folder(folder)
     with console.spinner(f"loading {model}"):
         encoder = load()
         # Before the index: a query that cannot be embedded must not change it.
         embeddings = encoder.encode([content], side=Side.QUERY, think=think)
-    pictures = FolderIndex(folder, index_dir(folder, index), encoder, batch_size=batch_size)
+    pictures = FolderIndex(folder, directory, encoder, batch_size=batch_size)
     with console.progress_bar("embedding pictures") as progress:
         refreshed = pictures.refresh(progress=progress)
     if not refreshed.pictures:

@@ -11,6 +11,7 @@ from forethought.index.listing import (
 )
 from forethought.index.passed_over import describe_kinds
 from forethought.index.refresh import RefreshResult
+from forethought.index.snapshot import has_snapshot
 
 __all__ = [
     "Contract",
@@ -22,6 +23,7 @@ __all__ = [
     "SkippedFile",
     "check_folder",
     "describe_kinds",
+    "has_snapshot",
     "index_dir",
     "list_pictures",
 ]

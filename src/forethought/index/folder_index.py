@@ -13,8 +13,9 @@ from jaxtyping import Float
 
 from forethought.files import file_lock
 from forethought.index.contract import Contract
-from forethought.index.listing import check_folder, list_pictures
-from forethought.index.refresh import BATCH, RefreshResult, refresh
+from forethought.index.listing import Listing, check_folder, list_pictures
+from forethought.index.refresh import BATCH, RefreshResult, refresh, unchanged
+from forethought.index.snapshot import read_snapshot, table_state, write_snapshot
 from forethought.index.store_errors import check_directory_name, describe_os_error
 from forethought.index.vector_store import open_store
 from forethought.types import Embeddings, Hit, Image, Progress, Side, Think
@@ -104,15 +105,11 @@ class FolderIndex:
             ContractError: if the encoder returns vectors that do not match the contract.
             DataError: if there is no picture in the folder, or the index cannot be written.
         """
-        check_folder(self.folder)
+        if not _is_made(self.index_dir):
+            # A folder without pictures stays as it is.
+            check_folder(self.folder)
         with _exclusive(self.index_dir):
-            return refresh(
-                list_pictures(self.folder),
-                open_store(self.index_dir, self.contract),
-                self._embed,
-                folder=self.folder,
-                progress=progress or _no_progress,
-            )
+            return self._refresh(list_pictures(self.folder), progress or _no_progress)
 
     def search(self, query: Float[np.ndarray, " D"], *, k: int) -> list[Hit]:
         """The k pictures nearest to a query vector, as paths relative to the folder.
@@ -121,7 +118,23 @@ class FolderIndex:
             ContractError: if the query was embedded by another encoder.
             DataError: if the index cannot be read.
         """
+        snapshot = read_snapshot(self.index_dir, self.contract)
+        if snapshot is not None:
+            self.contract.check_queries(query[None], where=str(self.index_dir))
+            return snapshot.nearest(query, k)
         return open_store(self.index_dir, self.contract).nearest(query, k)
+
+    def _refresh(self, listing: Listing, progress: Progress) -> RefreshResult:
+        """Refresh by the snapshot alone, without LanceDB, if nothing changed."""
+        snapshot = read_snapshot(self.index_dir, self.contract)
+        if snapshot is not None and snapshot.is_current(listing):
+            progress(0, 0)
+            return unchanged(listing, snapshot)
+        store = open_store(self.index_dir, self.contract)
+        result = refresh(listing, store, self._embed, folder=self.folder, progress=progress)
+        if snapshot is None or snapshot.state != table_state(self.index_dir, self.contract):
+            write_snapshot(self.index_dir, self.contract, store.snapshot())
+        return result
 
     def _embed(self, images: Sequence[Image]) -> Embeddings:
         instruction = self.instruction or None
@@ -144,6 +157,13 @@ def index_dir(folder: Path, parent: Path | None = None) -> Path:
     absolute = folder.resolve()
     name = "".join(character if character.isprintable() else "_" for character in absolute.name)
     return parent / f"{name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
+
+
+def _is_made(directory: Path) -> bool:
+    try:
+        return directory.is_dir()
+    except OSError:
+        return False
 
 
 @contextmanager

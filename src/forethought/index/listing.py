@@ -50,17 +50,8 @@ def check_folder(folder: Path) -> None:
     Raises:
         DataError: if the path is not a folder, or there is no picture in it.
     """
-    if not folder.exists():
-        raise DataError(f"{folder}: no such folder; check the path")
-    if not folder.is_dir():
-        raise DataError(f"{folder} is a file, not a folder; name the folder that contains it")
-    walk = _FolderWalk(folder)
-    if next(walk.pictures(), None) is None and not walk.skipped:
-        kinds = describe_kinds(walk.passed_over)
-        raise DataError(
-            f"{folder}: no pictures in it or below it{f' (but {kinds})' if kinds else ''}; use any "
-            "format that Pillow opens (.png .jpg .webp .gif .tif ...)"
-        )
+    walk = _start(folder)
+    _check_found(walk, next(walk.pictures(), None))
 
 
 def list_pictures(folder: Path) -> Listing:
@@ -71,9 +62,9 @@ def list_pictures(folder: Path) -> Listing:
     Raises:
         DataError: if the path is not a folder, or there is no picture in it.
     """
-    check_folder(folder)
-    walk = _FolderWalk(folder)
+    walk = _start(folder)
     pictures = sorted(walk.pictures(), key=lambda picture: picture.path)
+    _check_found(walk, pictures)
     skipped = sorted(walk.skipped, key=lambda file: file.path)
     return Listing(tuple(pictures), tuple(skipped), dict(walk.passed_over))
 
@@ -151,6 +142,25 @@ class _FolderWalk:
     def _skip(self, path: str, reason: str) -> None:
         printable = path.encode(errors="backslashreplace").decode()
         self.skipped.append(SkippedFile(printable, reason))
+
+
+def _start(folder: Path) -> _FolderWalk:
+    if not folder.exists():
+        raise DataError(f"{folder}: no such folder; check the path")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is a file, not a folder; name the folder that contains it")
+    return _FolderWalk(folder)
+
+
+def _check_found(walk: _FolderWalk, found: object) -> None:
+    """Refuse a folder where a walk found no picture, not even one that cannot be opened."""
+    if found or walk.skipped:
+        return
+    kinds = describe_kinds(walk.passed_over)
+    raise DataError(
+        f"{walk.root}: no pictures in it or below it{f' (but {kinds})' if kinds else ''}; use any "
+        "format that Pillow opens (.png .jpg .webp .gif .tif ...)"
+    )
 
 
 def _name(entry: os.DirEntry[str]) -> str:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from forethought.errors import ContentError
 from forethought.index.listing import Listing, PictureFile, SkippedFile
 from forethought.index.read_picture import DamagedPicture, PictureContent, read_picture
+from forethought.index.snapshot import Snapshot
 from forethought.index.vector_store import StoredPicture, VectorStore
 from forethought.types import Embeddings, Image, Progress
 
@@ -81,6 +82,19 @@ def refresh(
         reused=counts.reused,
         dropped=len(deleted),
         skipped=tuple(sorted(counts.skipped, key=lambda file: file.path)),
+        passed_over=listing.passed_over,
+    )
+
+
+def unchanged(listing: Listing, snapshot: Snapshot) -> RefreshResult:
+    """The result of a refresh for which there is nothing to do; see `Snapshot.is_current`."""
+    rejected = [SkippedFile(each.file.path, each.reason) for each in snapshot.damaged]
+    return RefreshResult(
+        pictures=len(snapshot.paths),
+        embedded=0,
+        reused=0,
+        dropped=0,
+        skipped=tuple(sorted([*listing.skipped, *rejected], key=lambda file: file.path)),
         passed_over=listing.passed_over,
     )
 

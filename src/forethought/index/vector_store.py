@@ -13,6 +13,7 @@ from jaxtyping import Float
 from forethought.index.contract import Contract
 from forethought.index.listing import PictureFile
 from forethought.index.read_picture import DECODER, DamagedPicture
+from forethought.index.snapshot import DAMAGED_TABLE, Snapshot, table_state
 from forethought.index.store_errors import check_directory_name, translate_errors
 from forethought.types import Hit
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb.table import Table
 
-_DAMAGED_TABLE = "damaged"
 _CONTRACT_KEY = b"contract"
 # Readers of an older version have this long to finish before its files are deleted.
 _VERSION_LIFETIME = timedelta(minutes=10)
@@ -61,6 +61,21 @@ class VectorStore:
             rows = self.damaged.search().where(f"decoder = {_sql_string(DECODER)}").to_arrow()
             pictures = [DamagedPicture(_file(row), row["reason"]) for row in rows.to_pylist()]
         return {picture.file.path: picture for picture in pictures}
+
+    def snapshot(self) -> Snapshot:
+        """Every row as it is now, sorted by path."""
+        state = table_state(self.directory, self.contract)
+        with self._reading():
+            query = self.vectors.search().select(["path", "size", "mtime_ns", "vector"])
+            rows = query.to_arrow().sort_by("path")
+        return Snapshot(
+            state,
+            rows["path"].to_pylist(),
+            rows["size"].to_numpy(),
+            rows["mtime_ns"].to_numpy(),
+            _matrix(rows["vector"], self.contract.dimension),
+            tuple(self.damaged_pictures().values()),
+        )
 
     def vectors_of(self, hashes: Collection[str]) -> dict[str, Float[np.ndarray, " D"]]:
         """The vectors of embedded bytes, by SHA-256; unknown hashes are left out."""
@@ -160,7 +175,7 @@ def open_store(directory: Path, contract: Contract) -> VectorStore:
         # Zero seconds: commits of other processes are visible at once.
         tables = lancedb.connect(directory, read_consistency_interval=timedelta(0))
         vectors = tables.create_table(contract.table_name, schema=vector_schema, exist_ok=True)
-        damaged = tables.create_table(_DAMAGED_TABLE, schema=damaged_schema, exist_ok=True)
+        damaged = tables.create_table(DAMAGED_TABLE, schema=damaged_schema, exist_ok=True)
         stored = (vectors.schema.metadata or {}).get(_CONTRACT_KEY, b"").decode()
     contract.check_stored(Contract.from_json(stored), where=f"the index at {directory}")
     return VectorStore(directory, contract, vectors, damaged)

@@ -8,6 +8,7 @@ from forethought.types.example import Document, Example
 from forethought.types.hit import Hit, Neighbor
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
+from forethought.types.nearest import top_rows
 from forethought.types.progress import Progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
 from forethought.types.provenance import Provenance, check_comparable
@@ -43,4 +44,5 @@ __all__ = [
     "concatenate",
     "open_file",
     "pages",
+    "top_rows",
 ]

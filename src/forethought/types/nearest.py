@@ -44,7 +44,18 @@ def nearest(
     """
     if k < 1:
         raise ConfigError(f"k must be at least 1, got {k}")
-    return [_best(scores, k) for scores in _score_rows(queries, documents)]
+    return [top_rows(scores, k) for scores in _score_rows(queries, documents)]
+
+
+def top_rows(scores: Float[np.ndarray, " P"], k: int) -> list[Neighbor]:
+    """The rows of the `k` highest scores, best first; equal scores by position."""
+    if k < len(scores):
+        least = np.partition(scores, len(scores) - k)[len(scores) - k]
+        rows = np.flatnonzero(scores >= least)
+    else:
+        rows = np.arange(len(scores))
+    order = rows[np.argsort(-scores[rows], kind="stable")][:k]
+    return [Neighbor(int(row), float(scores[row])) for row in order]
 
 
 def _score_rows(
@@ -53,13 +64,3 @@ def _score_rows(
     step = max(1, _BLOCK // max(1, len(documents)))
     for start in range(0, len(queries), step):
         yield from queries[start : start + step] @ documents.T
-
-
-def _best(scores: Float[np.ndarray, " P"], k: int) -> list[Neighbor]:
-    if k < len(scores):
-        least = np.partition(scores, len(scores) - k)[len(scores) - k]
-        rows = np.flatnonzero(scores >= least)
-    else:
-        rows = np.arange(len(scores))
-    order = rows[np.argsort(-scores[rows], kind="stable")][:k]
-    return [Neighbor(int(row), float(scores[row])) for row in order]
