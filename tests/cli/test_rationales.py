@@ -53,6 +53,19 @@ def test_embedding_again_reuses_rationales_and_an_edit_changes_one_vector(run, t
 
 
 @pytest.mark.usefixtures("thinker")
+def test_a_rationale_that_was_edited_to_be_too_long_is_skipped_alone(run, tmp_path):
+    _, vectors, _ = embed(run, tmp_path)
+    listed = run("rationales", "list", tmp_path / "new")
+    (digits,) = re.findall(r"^(\w{12}) .* green, square: ", listed.out, re.MULTILINE)
+    long = ("--thinking", "wordy " * 200)
+    assert run("rationales", "edit", digits, tmp_path / "new", *long).status == 0
+    ran, again, tokens = embed(run, tmp_path, "--skip-bad")
+    assert re.search(r"^skipped line 2: a prompt of .* rationales edit`", ran.err, re.MULTILINE)
+    assert tokens.tolist() == [0, 0]
+    np.testing.assert_allclose(again, vectors[[0, 2]], atol=1e-5)
+
+
+@pytest.mark.usefixtures("thinker")
 def test_an_unreadable_rationale_is_generated_again(run, tmp_path):
     embed(run, tmp_path)
     store = RationaleStore(tmp_path / "new")

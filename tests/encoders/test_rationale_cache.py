@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forethought.encoders import EncodeOptions, RationaleCache
-from forethought.errors import ModelError
+from forethought.errors import ContentError
 from forethought.rationales import RationaleStore, StoreCounts
 from forethought.renderers import Tag
 from forethought.types import CachedRationale, Image, Message, Mode, Side, Text, Video
@@ -184,8 +184,34 @@ def test_an_edit_beyond_the_context_is_refused(tiny_encoder, store):
     tiny_encoder.encode(["red"], think="always", rationales=store)
     (row,) = store
     store.edit(row.key, thinking="wordy " * 200)
-    with pytest.raises(ModelError, match=r"context of 160: shorten .* `forethought rationales"):
-        tiny_encoder.encode(["red"], think="always", rationales=store)
+    message = r"^input 1: a prompt of .*context of 160: shorten .* `forethought rationales"
+    with pytest.raises(ContentError, match=message):
+        tiny_encoder.encode(["blue", "red"], think="always", rationales=store)
+
+
+@pytest.mark.parametrize("think", ["always", "auto"])
+def test_an_edit_beyond_the_context_is_skipped_alone(tiny_encoder, store, think):
+    encoder = gated(tiny_encoder, 0.0)
+    inputs = [" ", "red", "blue"]
+    plain = encoder.encode(inputs[1:], think=think, rationales=store)
+    row = next(row for row in store if row.sources == ("red",))
+    store.edit(row.key, thinking="wordy " * 200)
+    reports = []
+    found = encoder.encode(
+        inputs,
+        think=think,
+        rationales=store,
+        on_error="skip",
+        batch_size=1,
+        progress=lambda done, total, *_: reports.append((done, total)),
+    )
+    assert found.mode == (Mode.SKIPPED, Mode.SKIPPED, Mode.THOUGHT)
+    assert "shorten the rationale with `forethought rationales edit`" in found.errors[1]
+    np.testing.assert_allclose(found.vectors[2], plain.vectors[1], atol=1e-5)
+    assert np.isnan(found.vectors[:2]).all()
+    assert reports[-1] == (3, 3)
+    # The others of the batch are stored, and the edit stays as it is.
+    assert len(store) == 2
 
 
 def unreadable(encoder, entry):

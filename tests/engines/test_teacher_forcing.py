@@ -4,7 +4,7 @@ import torch
 
 from forethought.encoders import EncodeInput, as_messages
 from forethought.engines import Limits, teacher_force
-from forethought.errors import ModelError
+from forethought.errors import ContentError
 from forethought.types import Image, Side, Text
 
 VIOLET = Image(np.full((56, 56, 3), (150, 40, 200), np.uint8))
@@ -42,5 +42,5 @@ def test_a_batch_gives_what_each_gives_alone(tiny_encoder, prompts, limits):
 
 def test_a_sequence_beyond_the_context_is_refused(tiny_encoder, prompts):
     long = (9,) * 150
-    with pytest.raises(ModelError, match=r"stored rationale of 150 exceed .* context of 160"):
+    with pytest.raises(ContentError, match=r"stored rationale of 150 exceed .* context of 160"):
         forced(tiny_encoder, prompts[:2], [(9,), long])

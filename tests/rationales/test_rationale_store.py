@@ -149,7 +149,7 @@ def test_a_folder_without_a_store_is_refused(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"cannot be used as a folder .*; name another one"):
+    with pytest.raises(DataError, match=r"cannot be used as a folder .*; name another folder"):
         RationaleStore(tmp_path / "file")
 
 

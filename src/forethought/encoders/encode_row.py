@@ -17,7 +17,8 @@ class EncodeRow:
     `index` is the position among the inputs of the call. `pending` is the entry that its
     rationale is looked up and stored under, without text yet; None where no cache is used.
     `cached` is the stored completion to read instead of decoding. `state` becomes the vector;
-    `token_ids` is what was decoded for it, empty for a direct or a cached row.
+    `token_ids` is what was decoded for it, empty for a direct or a cached row. `error` is why it has no
+    vector.
     """
 
     index: int
@@ -28,3 +29,4 @@ class EncodeRow:
     rationale: Rationale | None = None
     token_ids: tuple[int, ...] = ()
     gate: float = math.nan
+    error: str | None = None

@@ -130,7 +130,14 @@ class ReasoningEncoder:
             skip_errors=on_error == "skip",
         )
         session = EncodeSession(
-            self.engine, self.renderer, self.gate, self.decode_options, think, cache, batch_size
+            self.engine,
+            self.renderer,
+            self.gate,
+            self.decode_options,
+            think,
+            cache,
+            batch_size,
+            skip_errors=on_error == "skip",
         )
         result = EmbeddingsBuilder(len(inputs), self.dimension)
         report = progress or _silent
@@ -145,8 +152,12 @@ class ReasoningEncoder:
             for finished in session.run(batch.rows):
                 done += len(finished)
                 report(done, len(inputs))
-            result.add(batch.rows)
-            result.skip(batch.errors)
+            refused = {row.index: row.error for row in batch.rows if row.error}
+            if refused:
+                done += len(refused)
+                report(done, len(inputs))
+            result.add([row for row in batch.rows if row.error is None])
+            result.skip({**batch.errors, **refused})
         return result.build()
 
     def _view(self, cache: RationaleCache | None) -> RationaleCacheView | None:

@@ -17,9 +17,11 @@ from forethought.engines import (
     Engine,
     Prefill,
     RequestOutput,
+    check_fits,
     teacher_force,
     teacher_force_prefill,
 )
+from forethought.errors import ContentError
 from forethought.renderers import Renderer
 from forethought.types import Think
 
@@ -40,15 +42,18 @@ class EncodeSession:
     think: Think
     cache: RationaleCacheView | None
     batch_size: int
+    skip_errors: bool = False
 
     def run(self, rows: Sequence[EncodeRow]) -> Iterator[list[EncodeRow]]:
         """Fill in every row; yields them as they finish, a batch at a time.
 
         Raises:
-            ModelError: if a prompt and its stored rationale exceed the context.
+            ContentError: if a prompt and its stored rationale exceed the context, unless
+                `skip_errors`: it then becomes the row's error.
         """
         if self.cache:
             self.cache.lookup(rows)
+            rows = [row for row in rows if self._fits(row)]
         # Without a gate, a stored rationale runs together with its prompt and needs no prefill.
         stored = [row for row in rows if row.cached and self.think is Think.ALWAYS]
         fresh = [row for row in rows if not (row.cached and self.think is Think.ALWAYS)]
@@ -62,6 +67,18 @@ class EncodeSession:
             yield self._complete([self._receive(fresh[output.index], output) for output in batch])
         if stored:
             yield self._complete(stored)
+
+    def _fits(self, row: EncodeRow) -> bool:
+        """Whether a row's stored rationale fits into the context behind its prompt."""
+        if row.cached:
+            lengths = len(row.prompt.prefix_ids), len(row.cached.token_ids)
+            try:
+                check_fits(self.engine.backbone, *lengths)
+            except ContentError as error:
+                if not self.skip_errors:
+                    raise ContentError(f"input {row.index}: {error}") from None
+                row.error = str(error)
+        return row.error is None
 
     def _decide(
         self, fresh: Sequence[EncodeRow], prefill: Prefill, group: Sequence[int]

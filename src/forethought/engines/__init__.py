@@ -8,7 +8,7 @@ from forethought.engines.prefill import Prefill
 from forethought.engines.request import Completion, RequestOutput
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, bucket, limits_for, padding
-from forethought.engines.teacher_forcing import teacher_force, teacher_force_prefill
+from forethought.engines.teacher_forcing import check_fits, teacher_force, teacher_force_prefill
 from forethought.engines.vllm import VllmEngine, start_vllm
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "VllmEngine",
     "available_bytes",
     "bucket",
+    "check_fits",
     "limits_for",
     "padding",
     "start_vllm",

@@ -10,7 +10,7 @@ from forethought.backbones import QwenVL, collate
 from forethought.engines.cache import KVCache
 from forethought.engines.prefill import Prefill
 from forethought.engines.scheduler import Limits, bucket
-from forethought.errors import ModelError
+from forethought.errors import ContentError
 from forethought.types import Prompt
 
 
@@ -26,14 +26,14 @@ def teacher_force(
     """Run prompts with their completions; the hidden state at each one's last token.
 
     Raises:
-        ModelError: if a prompt and its completion together exceed the context.
+        ContentError: if a prompt and its completion together exceed the context.
     """
     sequences = [
         (*prompt.prefix_ids, *completion)
         for prompt, completion in zip(prompts, completions, strict=True)
     ]
     for prompt, completion in zip(prompts, completions, strict=True):
-        _check_fits(backbone, len(prompt.prefix_ids), len(completion))
+        check_fits(backbone, len(prompt.prefix_ids), len(completion))
     states = torch.empty(len(sequences), backbone.hidden_size, device=backbone.device)
     for rows in bucket([len(ids) for ids in sequences], limits):
         batch = collate(
@@ -61,12 +61,12 @@ def teacher_force_prefill(
     The prompts' keys and values are the prefill's.
 
     Raises:
-        ModelError: if a prompt and its completion together exceed the context.
+        ContentError: if a prompt and its completion together exceed the context.
     """
     device = prefill.last.device
     lengths = [prefill.lengths[row] for row in rows]
     for length, completion in zip(lengths, completions, strict=True):
-        _check_fits(backbone, length, len(completion))
+        check_fits(backbone, length, len(completion))
     longest = max(map(len, completions))
     token_ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
     for row, completion in enumerate(completions):
@@ -85,9 +85,14 @@ def teacher_force_prefill(
     return hidden[torch.arange(len(rows), device=device), ends]
 
 
-def _check_fits(backbone: QwenVL, prompt: int, completion: int) -> None:
+def check_fits(backbone: QwenVL, prompt: int, completion: int) -> None:
+    """Refuse a prompt and a completion, of so many tokens each, that exceed the context.
+
+    Raises:
+        ContentError: if they do.
+    """
     if prompt + completion > backbone.context_length:
-        raise ModelError(
+        raise ContentError(
             f"a prompt of {prompt} tokens and a stored rationale of {completion} exceed the "
             f"model's context of {backbone.context_length}: shorten the rationale with "
             "`forethought rationales edit`"

@@ -8,10 +8,15 @@ from pathlib import Path
 
 from forethought.errors import DataError
 from forethought.rationales.rationale_table import CREATE
+from forethought.rationales.sqlite_errors import (
+    LOCK_TIMEOUT_S,
+    LOCKED,
+    describe_os_error,
+    describe_sqlite_error,
+    primary_code,
+)
 
 FILE = "rationales.sqlite"
-LOCK_TIMEOUT_S = 30.0
-"""How long one process waits for the locks of others."""
 _VERSION = 2
 """Version of the table and of its keys, stored as the file's `user_version`."""
 
@@ -25,9 +30,7 @@ def prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be used as a folder ({error.strerror}); name another one"
-        ) from None
+        raise describe_os_error(folder, error) from None
     with connect(folder) as connection:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version == _VERSION:
@@ -56,16 +59,8 @@ def connect(folder: Path) -> Iterator[sqlite3.Connection]:
             sqlite3.connect(file, timeout=LOCK_TIMEOUT_S, isolation_level=None)
         ) as connection:
             yield connection
-    except sqlite3.OperationalError as error:
-        raise DataError(
-            f"{file}: {error} (waited up to {LOCK_TIMEOUT_S:.0f} s for other writers); check that "
-            "the folder can be written to, is on a local disk, and that no process holds the file"
-        ) from None
-    except sqlite3.DatabaseError as error:
-        raise DataError(
-            f"{file}: not a readable store of rationales ({error}); name another folder, or "
-            "import an export of it into a new one"
-        ) from None
+    except sqlite3.Error as error:
+        raise describe_sqlite_error(file, error) from None
 
 
 @contextmanager
@@ -88,9 +83,9 @@ def _enable_write_ahead(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # Unlike other statements, this one does not wait for locks.
-            if time.monotonic() > deadline:
+            if primary_code(error) not in LOCKED or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:
