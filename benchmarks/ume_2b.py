@@ -8,7 +8,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from benchmarks.target import Target
 from forethought.backbones import ImageProcessor, QwenVL, Shape, new_network
-from forethought.encoders import FAMILIES, ReasoningEncoder
+from forethought.encoders import FAMILIES, EncodeOptions, ReasoningEncoder, texts_of
 from forethought.engines import DecodeOptions, LocalEngine
 from forethought.errors import ConfigError
 from forethought.renderers import Layout, Tag, UmeR1Renderer
@@ -103,7 +103,9 @@ def _assembled(backbone: QwenVL, tokenizer: Tokenizer, patches: tuple[int, int])
         family=family,
         gate=None,
         decode_options=DecodeOptions(family.budget),
-        instructions=dict(family.instructions),
+        instructions=texts_of(family.instructions),
+        encode_options=EncodeOptions(blank=False),
+        settings=(),
     )
     return Target(encoder)
 

@@ -1,7 +1,7 @@
 """An `Encoder` without a model: the vector of a picture is its mean colour."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,14 @@ from jaxtyping import Float
 from forethought.errors import ContentError
 from forethought.types import (
     Content,
+    ContentKind,
     Embeddings,
     Ending,
     Image,
     Message,
     Mode,
     Progress,
+    Provenance,
     Rationale,
     Side,
     Text,
@@ -24,7 +26,7 @@ from forethought.types import (
 )
 
 if TYPE_CHECKING:
-    from forethought.encoders import EncodeInput
+    from forethought.encoders import EncodeInputs
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
 
@@ -41,6 +43,7 @@ class ColourEncoder:
 
     name: str = "colour"
     revision: str = "0123456789ab"
+    settings: tuple[str, ...] = ("dtype=float32",)
     widest: int = 1000
     seconds_each: float = 0.0
     encoded: list[str] = field(default_factory=list)
@@ -52,20 +55,22 @@ class ColourEncoder:
 
     def encode(
         self,
-        inputs: "Sequence[EncodeInput]",
+        inputs: "EncodeInputs",
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
+        on_error: str = "raise",
     ) -> Embeddings:
-        messages = [_message(each, Side(side)) for each in inputs]
+        assert on_error == "raise"
+        messages = _messages(inputs, Side(side))
         for index, message in enumerate(messages):
             self._check(message, index)
         self.calls.append((str(side), str(think), instruction))
         thought = [_thinks(message, Think(think)) for message in messages]
-        if progress:
+        if callable(progress):
             progress(len(messages), len(messages))
         del batch_size
         return Embeddings(
@@ -77,6 +82,23 @@ class ColourEncoder:
             mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for thinks in thought),
             tokens=np.array([7 if thinks else 0 for thinks in thought]),
             gate=np.full(len(messages), 0.25 if think == "auto" else np.nan),
+            provenance=self.provenance((), side=side, think=think),
+        )
+
+    def provenance(
+        self,
+        kinds: Iterable[ContentKind],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+    ) -> Provenance:
+        del kinds, instruction
+        decoding = () if think == "never" else ("budget=7",)
+        modes = (Mode.DIRECT, Mode.THOUGHT)
+        aligned = tuple((query, document) for query in modes for document in modes)
+        return Provenance(
+            self.name, self.revision, Side(side), ("",), self.settings, decoding, aligned
         )
 
     def _check(self, message: Message, index: int) -> None:
@@ -100,10 +122,10 @@ class ColourEncoder:
         return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
 
 
-def _message(content: "EncodeInput", side: Side) -> Message:
-    from forethought.encoders import as_message
+def _messages(inputs: "EncodeInputs", side: Side) -> list[Message]:
+    from forethought.encoders import as_messages
 
-    return as_message(content, side=side, instruction="")
+    return as_messages(inputs, side=side, instruction="")
 
 
 def _thinks(message: Message, think: Think) -> bool:

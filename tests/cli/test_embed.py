@@ -34,6 +34,8 @@ def test_writes_parquet_with_vectors_and_rationales(run, pictures, tmp_path):
     assert (rows["7"]["mode"], rows["7"]["thinking"]) == ("direct", None)
     about = table.schema.metadata
     assert (about[b"model"], about[b"side"], about[b"think"]) == (b"colour", b"document", b"auto")
+    assert about[b"settings"] == b'["dtype=float32"]'
+    assert about[b"decoding"] == b'["budget=7"]'
 
 
 def test_npz_has_the_same_columns_without_pickle(run, pictures, tmp_path):

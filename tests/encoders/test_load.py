@@ -10,6 +10,7 @@ from forethought.backbones import LoadOptions
 from forethought.encoders import CARD, ReasoningEncoder, load
 from forethought.engines import VllmEngine
 from forethought.errors import ModelError
+from forethought.types import ContentKind, Side
 
 
 @pytest.fixture
@@ -27,7 +28,10 @@ def test_a_folder_is_loaded_with_its_own_settings(tiny_model):
     assert isinstance(found, ReasoningEncoder)
     assert found.name == "tiny"
     assert found.decode_options.budget == 24
-    assert found.instructions == {"query": "Find the picture.", "document": "Picture."}
+    assert found.instructions == {
+        Side.QUERY: dict.fromkeys(ContentKind, "Find the picture."),
+        Side.DOCUMENT: dict.fromkeys(ContentKind, "Picture."),
+    }
     assert found.gate is None
 
 
@@ -49,6 +53,13 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         ({"budget": "many"}, "budget must be a whole number, got 'many'"),
         ({"instructions": {"query": "Find it."}}, "instructions must be a table of query and"),
         ({"instructions": "Find it."}, "instructions must be a table"),
+        (
+            {"instructions": {"query": {"text": "Find it."}, "document": ""}},
+            "instructions of query must be one string, or one for each of text, picture",
+        ),
+        ({"settings": 5}, "settings must be a table, got 5"),
+        ({"settings": {"max_pixel": 9}}, r"\[?settings\]?.*unknown key 'max_pixel'.*max_pixels"),
+        ({"settings": {"max_pixels": 0}}, "max_pixels must be at least 1, got 0"),
     ],
 )
 def test_a_card_with_a_mistake_is_refused(copied, changes, error):

@@ -12,13 +12,15 @@ import pytest
 from forethought.backbones import LoadOptions
 from forethought.encoders import EncodeOptions, load
 from forethought.errors import ModelError
-from forethought.types import Side
+from forethought.types import ContentKind, Side
 
 OPTIONS: dict[str, Any] = {
     "device": "cpu",
     "load_options": LoadOptions(packed=False),
     "encode_options": EncodeOptions(budget=11, max_pixels=28 * 28 * 3),
 }
+
+INSTRUCTIONS = {side: dict.fromkeys(ContentKind, f"This {side}.") for side in Side}
 
 
 @pytest.fixture
@@ -28,10 +30,11 @@ def loaded(tiny_model):
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])  # noqa: S301 - our own
 def test_a_copy_is_loaded_again_with_all_of_its_settings(loaded, copied):
-    given = replace(loaded, instructions={Side.QUERY: "Which?", Side.DOCUMENT: "This."})
+    given = replace(loaded, instructions=INSTRUCTIONS)
     found = copied(given)
     assert found.instructions == given.instructions
     assert found.revision == given.revision
+    assert (found.settings, found.encode_options) == (given.settings, given.encode_options)
     assert found.decode_options == given.decode_options
     assert found.decode_options.budget == 11
     assert found.local.limits == given.local.limits

@@ -168,7 +168,7 @@ def test_an_edited_rationale_is_read_as_the_renderer_writes_it(tiny_encoder, sto
     found = tiny_encoder.encode(["green, square"], think="always", rationales=store)
     assert found.rationales[0].thinking == plain.rationales[0].thinking
     renderer = tiny_encoder.renderer
-    message = Message((Text("green, square"),), tiny_encoder.instructions[Side.QUERY], Side.QUERY)
+    message = Message((Text("green, square"),), "Find the picture.", Side.QUERY)
     prompt = renderer.render(message)
     # The tokenizer may split the same text into other tokens than the model decoded; what follows
     # the embed token is not read.

@@ -5,13 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forethought.encoders.rationale_key import (
-    decode_settings,
-    pending_rationale,
-    rationale_key,
-    sources_of,
-)
-from forethought.engines import DecodeOptions, EarlyExit
+from forethought.encoders.rationale_key import pending_rationale, rationale_key, sources_of
 from forethought.types import Image, Message, Patches, Prompt, Side, Text, Video
 
 
@@ -30,7 +24,7 @@ MESSAGE = Message(
     Side.QUERY,
 )
 PROMPT = Prompt((5, 6, 7, 8), (CALM, CALM, CLIP), 1, 3)
-SETTINGS: dict[str, Any] = {"budget": 24, "temperature": 0.5, "top_p": 0.9, "top_k": 3}
+SETTINGS = ("dtype=float32", "budget=24", "top_k=3")
 
 
 def key(message=MESSAGE, prompt=PROMPT, **changed):
@@ -45,14 +39,14 @@ def message_of(content):
 def test_a_key_is_the_hash_of_its_ingredients_each_with_name_and_length():
     message = Message((Text("a b"), Image(picture(1, 2, 3))), "Name it.", Side.DOCUMENT)
     prompt = Prompt((5, 6, 7), (CALM,), 1, 2)
-    # Six bytes of pixels, 0 to 5; only the tokens before the completion; settings sorted.
+    # Six bytes of pixels, 0 to 5; only the tokens before the completion.
     stream = (
-        b"scheme 1\n2" + b"side 8\ndocument" + b"instruction 8\nName it." + b"text 3\na b"
+        b"scheme 1\n3" + b"side 8\ndocument" + b"instruction 8\nName it." + b"text 3\na b"
         b"image 9\n(1, 2, 3)" + b"pixels 6\n\x00\x01\x02\x03\x04\x05" + b"tokens 6\n[5, 6]"
-        b"reasoner 4\ntiny" + b"revision 2\nff" + b'settings 28\n{"budget": 9, "top_p": 0.25}'
+        b"reasoner 4\ntiny" + b"revision 2\nff" + b'settings 26\n["budget=9", "top_p=0.25"]'
     )
     expected = hashlib.sha256(stream).hexdigest()
-    settings = {"top_p": 0.25, "budget": 9}
+    settings = ("budget=9", "top_p=0.25")
     assert key(message, prompt, reasoner="tiny", revision="ff", settings=settings) == expected
 
 
@@ -73,9 +67,9 @@ def changed_keys():
     yield "side", key(dataclasses.replace(MESSAGE, side=Side.DOCUMENT))
     yield "model", key(reasoner="tiny2")
     yield "weights", key(revision="0123456789ac")
-    for name, value in SETTINGS.items():
-        yield name, key(settings={**SETTINGS, name: value + 1})
-    yield "a new setting", key(settings={**SETTINGS, "loop": 2})
+    yield "precision", key(settings=("dtype=bfloat16", *SETTINGS[1:]))
+    yield "a setting less", key(settings=SETTINGS[:-1])
+    yield "a new setting", key(settings=(*SETTINGS, "loop=2"))
     yield "a token", key(prompt=dataclasses.replace(PROMPT, token_ids=(5, 6, 9, 8)))
     yield "order of tokens", key(prompt=dataclasses.replace(PROMPT, token_ids=(6, 5, 7, 8)))
     changes: dict[str, Any] = {
@@ -121,22 +115,11 @@ def test_sources_are_short_printable_names(content, name):
     assert sources_of(Message((content,), "", Side.QUERY)) == (name,)
 
 
-def test_settings_that_leave_the_text_unchanged_are_not_in_the_key():
-    options = DecodeOptions(24, repeats=5)
-    assert decode_settings(options) == decode_settings(
-        dataclasses.replace(options, speculative_tokens=2)
-    )
-    assert decode_settings(options)["repeats"] == 5
-    early = dataclasses.replace(options, early_exit=EarlyExit(4, 0.01))
-    assert decode_settings(early)["early_exit"] == {"every": 4, "within": 0.01}
-
-
 def test_a_pending_entry_has_a_key_and_no_text():
-    options = DecodeOptions(24)
     found = pending_rationale(
-        MESSAGE, PROMPT, reasoner="tiny", revision="0123456789ab", decode_options=options
+        MESSAGE, PROMPT, reasoner="tiny", revision="0123456789ab", settings=SETTINGS
     )
-    assert found.key == key(settings=decode_settings(options))
+    assert found.key == key()
     assert found.reasoner == "tiny@0123456789ab"
     assert found.sources == sources_of(MESSAGE)
     assert (found.rationale.thinking, found.token_ids) == ("", ())

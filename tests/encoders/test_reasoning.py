@@ -7,7 +7,7 @@ import torch
 from forethought.encoders import Encoder, LogisticGate
 from forethought.engines import DecodeOptions
 from forethought.errors import ContentError, ModelError
-from forethought.types import Ending, Image, Message, Mode, Side, Text, Think
+from forethought.types import ContentKind, Ending, Image, Message, Mode, Side, Text, Think
 
 VIOLET = Image(np.full((56, 56, 3), (150, 40, 200), np.uint8))
 INPUTS = [
@@ -184,3 +184,64 @@ def test_progress_counts_skipped_inputs(tiny_encoder):
         progress=lambda *call: calls.append(call),
     )
     assert calls == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_every_result_says_what_it_was_made_by(tiny_encoder, never, always):
+    assert never.provenance == tiny_encoder.provenance(
+        [ContentKind.PICTURE, ContentKind.TEXT], think="never"
+    )
+    assert never.provenance.instructions == ("Find the picture.",)
+    assert never.provenance.decoding == ()
+    assert "dtype=float32" in never.provenance.settings
+    budget = f"budget={tiny_encoder.decode_options.budget}"
+    assert budget in always.provenance.decoding
+    assert always.provenance.settings == never.provenance.settings
+    gate = gated(tiny_encoder, 0.25)
+    assert "threshold=0.25" in gate.provenance((), think="auto").decoding
+    assert "threshold=0.25" not in gate.provenance((), think="always").decoding
+    mixed = tiny_encoder.encode(
+        ["red", Message((VIOLET,), "Its own.", Side.QUERY)], instruction="All.", think="never"
+    )
+    assert mixed.provenance.instructions == ("All.", "Its own.")
+
+
+def test_both_sides_have_calls_of_their_own_and_a_cosine(tiny_encoder):
+    queries = tiny_encoder.encode_query(["red", "blue"], think="never")
+    documents = tiny_encoder.encode_document(VIOLET, think="never", instruction="This.")
+    assert (queries.provenance.side, documents.provenance.side) == (Side.QUERY, Side.DOCUMENT)
+    assert documents.provenance.instructions == ("This.",)
+    scores = tiny_encoder.similarity(queries, documents)
+    np.testing.assert_allclose(scores, queries.vectors @ documents.vectors.T, atol=1e-6)
+
+
+@pytest.mark.parametrize("think", ["never", "always"])
+def test_weights_that_are_not_finite_give_no_vector(tiny_encoder, think):
+    weight = tiny_encoder.local.backbone.network.model.language_model.norm.weight
+    kept = weight.detach().clone()
+    try:
+        with torch.no_grad():
+            weight[3] = torch.nan
+        with pytest.raises(ContentError, match=r"^input 0: the network's state is zero or not"):
+            tiny_encoder.encode(["red", "blue"], think=think)
+        found = tiny_encoder.encode(["red", "blue"], think=think, on_error="skip")
+        assert found.mode == (Mode.SKIPPED, Mode.SKIPPED)
+        assert all("not finite" in error for error in found.errors)
+        assert np.isnan(found.vectors).all()
+    finally:
+        with torch.no_grad():
+            weight.copy_(kept)
+
+
+def test_a_description_is_one_short_line(tiny_encoder):
+    assert repr(tiny_encoder) == (
+        f"<ReasoningEncoder tiny@{tiny_encoder.revision}: Forethought, 32 dimensions, cpu, no gate>"
+    )
+    assert "gate at 0.25" in repr(gated(tiny_encoder, 0.25))
+    assert len(repr(tiny_encoder.encode(["red"], think="never"))) < 200
+
+
+def test_a_bar_shows_progress(tiny_encoder, capsys):
+    tiny_encoder.encode(["red", "blue", "green"], think="never", batch_size=2, progress=True)
+    captured = capsys.readouterr()
+    assert "3/3" in captured.err
+    assert captured.out == ""

@@ -13,7 +13,7 @@ from forethought.encoders import (
     recognise,
 )
 from forethought.encoders.recognise import check_loader
-from forethought.errors import ModelError
+from forethought.errors import ContractError, ModelError
 from forethought.renderers import Renderer, Tag
 from forethought.types import Message, Side, Text
 from tests import published
@@ -228,3 +228,32 @@ def test_our_own_format_bounds_frames_as_pictures(tiny_encoder):
         processor.max_pixels,
     )
     assert processor.video.frames.count == 8
+
+
+def test_a_thought_query_of_ume_r1_is_not_compared_with_direct_documents(folders):
+    encoder = published.loaded(folders["ume_r1"], encode_options=EncodeOptions(budget=4))
+    documents = encoder.encode_document(["red", "blue"], think="never")
+    query = encoder.encode_query(["red"], think="always")
+    with pytest.raises(ContractError, match=r"only direct with direct, thought with thought"):
+        query.similarity(documents)
+    with pytest.raises(ContractError, match=r"with thought vectors, documents of .* direct ones"):
+        query.top(documents, 1)
+    thought = encoder.encode_document(["red", "blue"], think="always")
+    assert query.similarity(thought).shape == (1, 2)
+
+
+def test_a_thought_query_of_rge_is_compared_with_direct_documents(folders):
+    encoder = published.loaded(folders["rge"], encode_options=EncodeOptions(budget=4))
+    documents = encoder.encode_document(["red", "blue"])
+    query = encoder.encode_query(["red"])
+    assert (query.mode, set(documents.mode)) == (("thought",), {"direct"})
+    assert query.similarity(documents).shape == (1, 2)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_aligns_only_modes_it_can_have(name):
+    family = FAMILIES[name]
+    assert ("direct", "direct") in family.aligned
+    for query, document in family.aligned:
+        assert query == "direct" or Side.QUERY in family.thinks
+        assert document == "direct" or Side.DOCUMENT in family.thinks

@@ -20,7 +20,10 @@ from forethought.types import (
 from forethought.types.embedding import _comparable as comparable
 from forethought.types.embedding import _row_numbers as row_numbers
 
-MADE = Provenance("tiny", "5ca1ab1e", Side.QUERY, "Find it.", "c0ffee")
+ALIGNED = ((Mode.DIRECT, Mode.DIRECT), (Mode.THOUGHT, Mode.DIRECT))
+MADE = Provenance(
+    "tiny", "5ca1ab1e", Side.QUERY, ("Find it.",), ("dtype=float32",), ("budget=9",), ALIGNED
+)
 WHEELS = Rationale("two wheels", "bicycle", Ending.EMBED)
 
 
@@ -64,8 +67,11 @@ def test_parts_are_stacked_in_order():
 
 def test_parts_of_other_making_or_size_are_refused():
     assert concatenate([rows(1, provenance=MADE), rows(2, provenance=MADE)]).provenance == MADE
-    other = replace(MADE, settings="decade")
-    with pytest.raises(ContractError, match=r"part 1 is of tiny@5ca1ab1e, .* settings decade"):
+    other = replace(MADE, settings=("dtype=bfloat16",))
+    with pytest.raises(
+        ContractError,
+        match=r"part 1 is of tiny@5ca1ab1e, .* \(dtype=bfloat16 against dtype=float32\)",
+    ):
         concatenate([rows(1, provenance=MADE), rows(2, provenance=other)])
     narrow = replace(rows(1), vectors=np.ones((1, 2), dtype=np.float32))
     with pytest.raises(ContractError, match=r"\[2, 3\] dimensions"):
@@ -129,7 +135,7 @@ def test_as_an_array_embeddings_are_their_vectors():
 
 def test_its_text_is_one_short_line():
     assert repr(five()) == (
-        "<Embeddings 5 x 3, tiny@5ca1ab1e, query side, settings c0ffee: "
+        f"<Embeddings 5 x 3, tiny@5ca1ab1e, query side, settings {MADE.settings_digest}: "
         "2 direct, 2 thought, 1 skipped, 1 with errors>"
     )
     assert repr(rows(1)[:0]) == "<Embeddings 0 x 3: empty>"
@@ -146,7 +152,7 @@ def test_similarity_is_the_cosine():
 
 
 def test_the_nearest_documents_come_best_first():
-    documents = rows(0, 3, 1, provenance=replace(MADE, side=Side.DOCUMENT, instruction=""))
+    documents = rows(0, 3, 1, provenance=replace(MADE, side=Side.DOCUMENT, instructions=("",)))
     queries = rows(3, 0, provenance=MADE)
     first, second = queries.top(documents, 2)
     assert [hit.index for hit in first] == [1, 2]
@@ -160,7 +166,7 @@ def test_the_nearest_documents_come_best_first():
 
 def test_vectors_of_other_making_are_not_compared():
     others = [replace(MADE, encoder="large"), replace(MADE, revision="0ff"), MADE]
-    others[2] = replace(MADE, settings="decade")
+    others[2] = replace(MADE, settings=("dtype=bfloat16",))
     for other in others:
         both = re.escape(f"queries are of {MADE}, documents of {other}")
         with pytest.raises(ContractError, match=both):

@@ -30,6 +30,12 @@ class QwenVL:
         return device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the first weight."""
+        dtype: torch.dtype = next(self.network.parameters()).dtype
+        return dtype
+
+    @property
     def devices(self) -> frozenset[torch.device]:
         """All devices that hold weights."""
         return frozenset(parameter.device for parameter in self.network.parameters())

@@ -1,9 +1,10 @@
 """`forethought embed`: write the vectors and rationales of any inputs to a file."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +15,11 @@ from forethought.cli import console, options
 from forethought.cli.embed_batches import BATCH, OpenedItem, encode_items
 from forethought.cli.embed_inputs import InputItems, invalid_inputs, read_inputs
 from forethought.cli.embed_output import EncodedBatch, writer_for
-from forethought.cli.json_line import KEYS
+from forethought.cli.json_line import KEYS, InputItem
 from forethought.cli.load import load_encoder, settings
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
-from forethought.types import Embeddings, Mode, Side, Think
+from forethought.types import ContentKind, Embeddings, Mode, Provenance, Side, Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
@@ -51,7 +52,7 @@ def embed(
     think: options.ThinkOption = Think.AUTO,
     model: options.ModelOption = "nano",
     engine: options.EngineOption = "local",
-    instruction: options.InstructionOption = "",
+    instruction: options.InstructionOption = None,
     rationales: Annotated[
         Path | None,
         typer.Option(
@@ -89,14 +90,14 @@ def embed(
         encoder = load_encoder(model, engine=engine, **load)
     skipped = list(items.errors)
     encode_all, store = _with_store(encoder, rationales, think)
-    encode = _CountingEncode(encode_all, side, think, instruction or None, batch_size)
+    encode = _CountingEncode(encode_all, side, think, instruction, batch_size)
 
     def on_error(message: str) -> None:
         if not skip_bad:
             raise invalid_inputs([message])
         skipped.append(message)
 
-    metadata = _metadata(encoder, side=side, think=think, instruction=instruction)
+    provenance = _provenance(encoder, items.valid, side, think, instruction)
     with console.progress_bar("embedding") as progress, _naming(out), atomic(out) as temporary:
         batches = encode_items(
             items.valid,
@@ -106,7 +107,7 @@ def embed(
             progress=progress,
             batch_size=batch_size,
         )
-        num_rows = write(temporary, _at_least_one(batches), metadata)
+        num_rows = write(temporary, _at_least_one(batches), _metadata(provenance, think))
     for message in skipped:
         console.print_status(f"skipped {message}")
     if store is not None:
@@ -219,11 +220,28 @@ def _why_nothing(encoder: "Encoder", side: Side) -> str:
     return f"no rationale was used or added: {why}; pass --think always to write one for each"
 
 
-def _metadata(encoder: "Encoder", *, side: Side, think: Think, instruction: str) -> dict[str, str]:
+def _provenance(
+    encoder: "Encoder",
+    items: Sequence[InputItem],
+    side: Side,
+    think: Think,
+    instruction: str | None,
+) -> Provenance:
+    """What the vectors are made by; an input's own instruction comes before the command's."""
+    rest = {item.content_kind for item in items if item.instruction is None}
+    kinds = [kind for kind in ContentKind if kind in rest]
+    made = encoder.provenance(kinds, side=side, think=think, instruction=instruction)
+    own = [item.instruction for item in items if item.instruction is not None]
+    return replace(made, instructions=tuple(dict.fromkeys([*made.instructions, *own])))
+
+
+def _metadata(provenance: Provenance, think: Think) -> dict[str, str]:
     return {
-        "model": encoder.name,
-        "revision": encoder.revision,
-        "side": side.value,
+        "model": provenance.encoder,
+        "revision": provenance.revision,
+        "side": provenance.side.value,
         "think": think.value,
-        "instruction": instruction,
+        "instructions": json.dumps(provenance.instructions, ensure_ascii=False),
+        "settings": json.dumps(provenance.settings),
+        "decoding": json.dumps(provenance.decoding),
     }

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from forethought.types import VIDEO_SUFFIXES, Content, Image, Message, Side, Text, Video, pages
+from forethought.types import (
+    VIDEO_SUFFIXES,
+    Content,
+    ContentKind,
+    Image,
+    Message,
+    Side,
+    Text,
+    Video,
+    combined_kind,
+    pages,
+)
 
 KEYS = ("id", "text", "image", "images", "video", "pdf", "pages", "instruction")
 """What a line may hold."""
@@ -32,6 +43,13 @@ class MediaFile:
         return (Video(self.path),) if self.kind == "video" else (Image(self.path),)
 
 
+_KINDS = {
+    "image": ContentKind.PICTURE,
+    "video": ContentKind.VIDEO,
+    "pdf": ContentKind.PAGE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class InputItem:
     """One input, not decoded yet; `label` is its name in messages.
@@ -44,6 +62,12 @@ class InputItem:
     files: tuple[MediaFile, ...]
     label: str
     instruction: str | None = None
+
+    @property
+    def content_kind(self) -> ContentKind:
+        """The kind of its content, known before a file is opened."""
+        kinds = {_KINDS[file.kind] for file in self.files}
+        return combined_kind(kinds | ({ContentKind.TEXT} if self.text.strip() else set()))
 
     def open(self, side: Side) -> list[Content] | Message:
         """The content of its files, then its text; a message if it has its own instruction.

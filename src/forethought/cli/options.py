@@ -28,7 +28,11 @@ EngineOption = Annotated[
     typer.Option("--engine", help="The engine for rationales: local, or vllm if installed."),
 ]
 InstructionOption = Annotated[
-    str, typer.Option(help="Instruction for the embeddings; by default the model's own.")
+    str | None,
+    typer.Option(
+        help="Instruction for the embeddings, '' for none; by default the model's own, which may "
+        "depend on what an input holds (`forethought families NAME`)."
+    ),
 ]
 IndexOption = Annotated[
     Path | None,

@@ -203,8 +203,8 @@ def _decode(
     seconds = thought.times.median - direct.times.median
     if seconds <= 0 or not thought.tokens:
         return None
-    words = encoder.instructions[Side.QUERY]
-    messages = as_messages(inputs, side=Side.QUERY, instruction=words)
+    instructions = encoder.instructions[Side.QUERY]
+    messages = as_messages(inputs, side=Side.QUERY, instruction=instructions)
     prompts = [encoder.renderer.render(message) for message in messages]
     least = decode_cost(encoder.local.backbone).least_seconds(
         rates,

@@ -1,11 +1,14 @@
-"""The protocol of every encoder."""
+"""The protocol of every encoder, and what all encoders have in common."""
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Iterable
+from typing import Protocol, TypedDict, TypeVar, Unpack, runtime_checkable
 
-from forethought.encoders.encode_input import EncodeInput
+from jaxtyping import Float
+from numpy import ndarray
+
+from forethought.encoders.encode_input import EncodeInputs
 from forethought.errors import ModelError
-from forethought.types import Embeddings, Progress, Side, Think
+from forethought.types import ContentKind, Embeddings, Progress, Provenance, Side, Think
 
 
 @runtime_checkable
@@ -29,28 +32,83 @@ class Encoder(Protocol):
 
     def encode(
         self,
-        inputs: Sequence[EncodeInput],
+        inputs: EncodeInputs,
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
+        on_error: str = "raise",
     ) -> Embeddings:
         """Embed inputs; row i of the result is input i.
 
         Args:
+            inputs: texts, files, pictures, videos, messages, or lists of contents, in order. One
+                path, picture, video or message is one input.
             side: side of retrieval that the inputs are on.
             think: whether a rationale is written before the vector is read.
-            instruction: what the vectors are for; None uses the encoder's default.
+            instruction: what the vectors are for; "" is none. None uses the encoder's default,
+                which may depend on the side and on what an input holds.
             batch_size: inputs that are run together; it does not change the vectors.
-            progress: called after each batch with the inputs done and the number of inputs.
+            progress: called after each batch with the inputs done and the number of inputs; True
+                shows a bar on the standard error stream.
+            on_error: "raise", or "skip" to go on without an input that has no vector: its row is
+                NaN, its mode `SKIPPED`, and `errors` holds the reason.
 
         Raises:
             ContentError: if an input cannot be embedded; the message holds its index.
-            ModelError: if the encoder does not support `think`.
+            ModelError: if the encoder does not support `think`, or an argument is out of range.
+            TypeError: if `inputs` are no inputs in order, or one string.
         """
         ...
+
+    def provenance(
+        self,
+        kinds: Iterable[ContentKind],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+    ) -> Provenance:
+        """The provenance of what `encode` would return for inputs of these kinds.
+
+        Raises:
+            ModelError: if the encoder does not support `think` on this side.
+        """
+        ...
+
+
+class EncodeArguments(TypedDict, total=False):
+    """The arguments of `Encoder.encode` but for the inputs and their side."""
+
+    think: Think | str
+    instruction: str | None
+    batch_size: int
+    progress: Progress | bool | None
+    on_error: str
+
+
+class EncodeSides:
+    """The calls that all encoders make of `encode`: one a side, and the cosine of both."""
+
+    __slots__ = ()
+
+    def encode_query(
+        self: Encoder, inputs: EncodeInputs, **arguments: Unpack[EncodeArguments]
+    ) -> Embeddings:
+        """Embed what is searched with; see `Encoder.encode`."""
+        return self.encode(inputs, side=Side.QUERY, **arguments)
+
+    def encode_document(
+        self: Encoder, inputs: EncodeInputs, **arguments: Unpack[EncodeArguments]
+    ) -> Embeddings:
+        """Embed what is searched for; see `Encoder.encode`."""
+        return self.encode(inputs, side=Side.DOCUMENT, **arguments)
+
+    def similarity(self, queries: Embeddings, documents: Embeddings) -> Float[ndarray, "N M"]:
+        """Cosine of every query with every document; see `Embeddings.similarity`."""
+        return queries.similarity(documents)
 
 
 Choice = TypeVar("Choice", Side, Think)
@@ -67,3 +125,15 @@ def as_choice(kind: type[Choice], value: Choice | str) -> Choice:
     except ValueError:
         known = ", ".join(member.value for member in kind)
         raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
+
+
+def check_arguments(*, on_error: str, batch_size: int) -> None:
+    """Refuse arguments of `encode` out of their range.
+
+    Raises:
+        ModelError: naming the argument.
+    """
+    if on_error not in {"raise", "skip"}:
+        raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
+    if batch_size < 1:
+        raise ModelError(f"batch_size must be at least 1, got {batch_size}")

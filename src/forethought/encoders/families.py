@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from forethought.backbones import VideoSettings
+from forethought.encoders.instructions import (
+    FORETHOUGHT,
+    MMEB,
+    QWEN3_VL_EMBEDDING,
+    RGE,
+    UME_R1,
+    PublishedInstructions,
+)
 from forethought.renderers import (
     ForethoughtRenderer,
     Layout,
@@ -16,10 +24,14 @@ from forethought.renderers import (
     UmeR1Renderer,
     Vlm2VecRenderer,
 )
-from forethought.types import FramePolicy, Side
+from forethought.types import FramePolicy, Mode, Pair, Side
 
 BOTH = frozenset(Side)
 NEITHER: frozenset[Side] = frozenset()
+SAME = ((Mode.DIRECT, Mode.DIRECT), (Mode.THOUGHT, Mode.THOUGHT))
+ALL = (*SAME, (Mode.THOUGHT, Mode.DIRECT), (Mode.DIRECT, Mode.THOUGHT))
+DIRECT_DOCUMENTS = ((Mode.DIRECT, Mode.DIRECT), (Mode.THOUGHT, Mode.DIRECT))
+DIRECT = ((Mode.DIRECT, Mode.DIRECT),)
 PATCH = 28 * 28
 """Pixels per image token of Qwen2-VL and Qwen2.5-VL."""
 
@@ -29,7 +41,8 @@ class Family:
     """One published prompt format with its settings.
 
     `thinks` are the sides that may write a rationale, of at most `budget` tokens; `chooses`
-    describes how `think="auto"` decides. `pixels` bounds an image; None keeps the checkpoint's
+    describes how `think="auto"` decides. `aligned` are the modes of queries and documents whose
+    vectors share one space. `pixels` bounds an image; None keeps the checkpoint's
     limits. `video` None keeps the defaults of qwen-vl-utils, or, with `frames_as_images`, the
     limits of images. A checkpoint is recognised by the name in `repositories`, or by
     `architecture` and the tokens in `embeds`.
@@ -44,15 +57,12 @@ class Family:
     thinks: frozenset[Side]
     chooses: str
     budget: int
-    instructions: Mapping[Side, str]
+    instructions: PublishedInstructions
+    aligned: tuple[Pair, ...]
     pixels: tuple[int, int] | None = None
     video: VideoSettings | None = None
     frames_as_images: bool = False
     repositories: tuple[str, ...] = ()
-
-
-def _instructions(*, query: str, document: str) -> Mapping[Side, str]:
-    return MappingProxyType({Side.QUERY: query, Side.DOCUMENT: document})
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -69,10 +79,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="a logistic gate on the direct vector",
                 budget=64,
-                # The instructions of a folder's card take precedence.
-                instructions=_instructions(
-                    query="Find the picture these words describe.", document="Picture."
-                ),
+                instructions=FORETHOUGHT,
+                aligned=ALL,
                 frames_as_images=True,
             ),
             Family(
@@ -85,10 +93,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="nothing published; add a gate",
                 budget=8192,
-                instructions=_instructions(
-                    query="Find me an everyday image that matches the given caption:",
-                    document="Represent the given image.",
-                ),
+                instructions=UME_R1,
+                # No loss term joins the two (arXiv 2511.00405; the authors in issue 1).
+                aligned=SAME,
                 pixels=(PATCH, 2_359_296),
                 video=VideoSettings(FramePolicy(count=8), min_pixels=PATCH, max_pixels=2_359_296),
                 repositories=("zhibinlan/UME-R1-2B", "zhibinlan/UME-R1-7B"),
@@ -103,11 +110,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=frozenset({Side.QUERY}),
                 chooses="the side: queries think, documents never",
                 budget=128,
-                instructions=_instructions(
-                    query="Describe and represent the following descriptive caption for "
-                    "everyday image retrieval:",
-                    document="Summarize the given image in one word",
-                ),
+                instructions=RGE,
+                aligned=DIRECT_DOCUMENTS,
                 pixels=(256 * PATCH, 1024 * PATCH),
                 repositories=("MCG-NJU/RGE", "lcxrocks/RGE"),
             ),
@@ -121,10 +125,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=BOTH,
                 chooses="the probability of the first token",
                 budget=256,
-                instructions=_instructions(
-                    query="Find an image that matches the given caption:",
-                    document="Represent the given image.",
-                ),
+                instructions=MMEB,
+                aligned=ALL,
             ),
             Family(
                 name="qwen3_vl_embedding",
@@ -136,10 +138,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=NEITHER,
                 chooses="never thinks",
                 budget=0,
-                instructions=_instructions(
-                    query="Retrieve images or text relevant to the user's query.",
-                    document="Represent the user's input.",
-                ),
+                instructions=QWEN3_VL_EMBEDDING,
+                aligned=DIRECT,
                 pixels=(4096, 1_843_200),
                 video=VideoSettings(
                     FramePolicy(fps=1.0, max_frames=64),
@@ -160,10 +160,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 thinks=NEITHER,
                 chooses="never thinks",
                 budget=0,
-                instructions=_instructions(
-                    query="Find me an everyday image that matches the given caption:",
-                    document="Represent the given image.",
-                ),
+                instructions=MMEB,
+                aligned=DIRECT,
                 pixels=(4 * PATCH, 1280 * PATCH),
                 video=VideoSettings(
                     FramePolicy(count=8), min_pixels=4 * PATCH, max_pixels=1280 * PATCH

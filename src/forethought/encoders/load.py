@@ -14,17 +14,19 @@ from forethought.backbones import (
     load_image_processor,
     revision_of,
 )
+from forethought.encoders.card import parse_card
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
+from forethought.encoders.instructions import texts_of
 from forethought.encoders.locate import find, model_name
 from forethought.encoders.options import EncodeOptions, decode_options_for, image_processor_for
 from forethought.encoders.origin import Origin
 from forethought.encoders.reasoning import ReasoningEncoder
-from forethought.encoders.recognise import CARD, check_loader, read_card, recognise
+from forethought.encoders.recognise import check_loader, recognise
+from forethought.encoders.settings import vector_settings
 from forethought.engines import Limits, LocalEngine, limits_for, start_vllm
 from forethought.errors import ModelError
 from forethought.renderers import Layout, MmembR1Renderer, Renderer, UmeR1Renderer
-from forethought.types import Side
 
 ENGINES = ("local", "vllm")
 
@@ -79,6 +81,7 @@ def load(
         backbone=load_checkpoint(folder, load_options),
         encode_options=encode_options,
         limits=limits,
+        quantize=load_options.quantize,
     )
     origin = Origin(folder, found.family.name, load_options, encode_options, limits, engine)
     encoder = replace(encoder, origin=origin)
@@ -103,6 +106,7 @@ def assemble(
     backbone: QwenVL,
     encode_options: EncodeOptions,
     limits: Limits | None = None,
+    quantize: str | None = None,
 ) -> ReasoningEncoder:
     """Put the renderer, backbone, engine and gate of a folder together.
 
@@ -110,7 +114,9 @@ def assemble(
         ModelError: if the weights cannot decode though the family writes rationales, or a file
             of the folder is wrong.
     """
-    image_processor = image_processor_for(load_image_processor(folder), family, encode_options)
+    card = parse_card(folder)
+    options = encode_options.over(card.settings)
+    image_processor = image_processor_for(load_image_processor(folder), family, options)
     layout = Layout(
         tokenizer,
         image_processor,
@@ -124,10 +130,9 @@ def assemble(
             "or train them again, or load it as a family that never thinks"
         )
     if isinstance(renderer, UmeR1Renderer):
-        renderer = replace(renderer, blank=encode_options.blank)
-    card = read_card(folder)
+        renderer = replace(renderer, blank=options.blank is not False)
     return ReasoningEncoder(
-        name=str(card.get("name", model_name(folder))),
+        name=card.name or model_name(folder),
         revision=revision_of(folder),
         folder=folder,
         engine=LocalEngine(
@@ -138,9 +143,16 @@ def assemble(
         ),
         renderer=renderer,
         family=family,
-        gate=_gate(folder, backbone, renderer, threshold=encode_options.threshold),
-        decode_options=decode_options_for(_budget(folder, card, family), encode_options),
-        instructions=_instructions(folder, card, family),
+        gate=_gate(folder, backbone, renderer, threshold=options.threshold),
+        decode_options=decode_options_for(card.budget or family.budget, options),
+        instructions=card.instructions or texts_of(family.instructions),
+        encode_options=options,
+        settings=vector_settings(
+            image_processor,
+            dtype=str(backbone.dtype).removeprefix("torch."),
+            quantize=quantize,
+            blank=options.blank is not False,
+        ),
     )
 
 
@@ -175,18 +187,3 @@ def _gate(
         return ActionGate(backbone, think, embed, 0.5 if threshold is None else threshold)
     gate = load_gate(folder)
     return gate if gate is None or threshold is None else replace(gate, threshold=threshold)
-
-
-def _budget(folder: Path, card: dict[str, object], family: Family) -> int:
-    budget = card.get("budget", family.budget)
-    if not isinstance(budget, int):
-        raise ModelError(f"{folder / CARD}: budget must be a whole number, got {budget!r}")
-    return budget
-
-
-def _instructions(folder: Path, card: dict[str, object], family: Family) -> dict[Side, str]:
-    default = {side.value: text for side, text in family.instructions.items()}
-    instructions = card.get("instructions", default)
-    if not isinstance(instructions, dict) or set(instructions) != {*Side}:
-        raise ModelError(f"{folder / CARD}: instructions must be a table of query and document")
-    return {Side(side): str(text) for side, text in instructions.items()}

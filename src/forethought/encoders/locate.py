@@ -5,7 +5,7 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-from forethought.encoders.recognise import CARD
+from forethought.encoders.card import CARD
 from forethought.errors import ModelError
 
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")

@@ -1,6 +1,6 @@
 """How inputs are encoded: the caller's settings over the family's over the checkpoint's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from forethought.backbones import ImageProcessor, VideoSettings
 from forethought.encoders.families import Family
@@ -8,10 +8,12 @@ from forethought.engines import DecodeOptions, EarlyExit
 from forethought.errors import ModelError
 from forethought.types import FramePolicy
 
+_REPEATS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
-    """What a caller may set; None keeps the family's published default.
+    """What a caller may set; None keeps what the model was saved with, or its family published.
 
     Args:
         min_pixels, max_pixels: bounds of an image.
@@ -19,10 +21,11 @@ class EncodeOptions:
         frame_min_pixels, frame_max_pixels: bounds of one frame.
         total_pixels: bound of all frames of a video together.
         budget: most tokens of a rationale.
-        repeats: rounds after which a rationale that repeats itself is ended; 0 never ends it.
+        repeats: rounds after which a rationale that repeats itself is ended, by default 8; 0 never
+            ends it.
         speculative_tokens, early_exit: see `DecodeOptions`.
         threshold: gate probability from which on a rationale is written.
-        blank: whether UME-R1 puts a white image before inputs of text alone.
+        blank: whether UME-R1 puts a white image before inputs of text alone, which is its default.
 
     Raises:
         ModelError: if a setting is out of its range.
@@ -36,11 +39,11 @@ class EncodeOptions:
     frame_max_pixels: int | None = None
     total_pixels: int | None = None
     budget: int | None = None
-    repeats: int = 8
-    speculative_tokens: int = 0
+    repeats: int | None = None
+    speculative_tokens: int | None = None
     early_exit: EarlyExit | None = None
     threshold: float | None = None
-    blank: bool = True
+    blank: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("min_pixels", "max_pixels", "frame_min_pixels", "frame_max_pixels"):
@@ -48,8 +51,9 @@ class EncodeOptions:
         self._check_positive("total_pixels")
         self._check_positive("budget")
         for name in ("repeats", "speculative_tokens"):
-            if getattr(self, name) < 0:
-                raise ModelError(f"{name} must be at least 0, got {getattr(self, name)}")
+            value: int | None = getattr(self, name)
+            if value is not None and value < 0:
+                raise ModelError(f"{name} must be at least 0, got {value}")
         # `DecodeOptions` checks which of them exclude each other.
         decode_options_for(1, self)
         if self.threshold is not None and not 0 <= self.threshold <= 2:
@@ -60,6 +64,15 @@ class EncodeOptions:
             raise ModelError(
                 f"min_pixels {self.min_pixels} is over max_pixels {self.max_pixels}: swap them"
             )
+
+    def over(self, saved: "EncodeOptions") -> "EncodeOptions":
+        """These options, and those of `saved` where these are None.
+
+        Raises:
+            ModelError: if the two do not go together.
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(saved, **{name: value for name, value in given.items() if value is not None})
 
     def _check_positive(self, name: str) -> None:
         value: int | None = getattr(self, name)
@@ -72,8 +85,8 @@ def decode_options_for(budget: int, options: EncodeOptions) -> DecodeOptions:
     return DecodeOptions(
         # A family that writes nothing has a budget of 0, which `DecodeOptions` refuses.
         max(1, options.budget or budget),
-        repeats=options.repeats,
-        speculative_tokens=options.speculative_tokens,
+        repeats=_REPEATS if options.repeats is None else options.repeats,
+        speculative_tokens=options.speculative_tokens or 0,
         early_exit=options.early_exit,
     )
 

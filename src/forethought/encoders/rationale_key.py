@@ -2,29 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from forethought.engines import DecodeOptions
 from forethought.types import CachedRationale, Ending, Image, Message, Prompt, Rationale, Text
 
-_SCHEME = "2"
+_SCHEME = "3"
 _SOURCE_LENGTH = 120
 
 
 def pending_rationale(
-    message: Message, prompt: Prompt, *, reasoner: str, revision: str, decode_options: DecodeOptions
+    message: Message, prompt: Prompt, *, reasoner: str, revision: str, settings: Sequence[str]
 ) -> CachedRationale:
     """The cache entry of a rationale that is not decoded yet: key, model and sources."""
-    key = rationale_key(
-        message,
-        prompt,
-        reasoner=reasoner,
-        revision=revision,
-        settings=decode_settings(decode_options),
-    )
+    key = rationale_key(message, prompt, reasoner=reasoner, revision=revision, settings=settings)
     return CachedRationale(
         key,
         Rationale("", "", Ending.MALFORMED),
@@ -40,9 +32,9 @@ def rationale_key(
     *,
     reasoner: str,
     revision: str,
-    settings: Mapping[str, object],
+    settings: Sequence[str],
 ) -> str:
-    """Sixty-four hexadecimal digits that change with message, prompt, model or decoding.
+    """Sixty-four hexadecimal digits that change with message, prompt, model or settings.
 
     Images count with all their pixels, in order; videos as the patches of the chosen frames.
     The prompt's token ids stand for its wording and the pixel limits.
@@ -50,20 +42,10 @@ def rationale_key(
     digest = hashlib.sha256()
     for name, value in _ingredients(message, prompt):
         _add(digest, name, value)
-    decoding = json.dumps(dict(settings), sort_keys=True)
-    for name, text in (("reasoner", reasoner), ("revision", revision), ("settings", decoding)):
+    lines = json.dumps(list(settings))
+    for name, text in (("reasoner", reasoner), ("revision", revision), ("settings", lines)):
         _add(digest, name, text.encode())
     return digest.hexdigest()
-
-
-def decode_settings(options: DecodeOptions) -> dict[str, object]:
-    """The options that change a rationale; speculative tokens do not."""
-    settings = {
-        **asdict(options.sampling),
-        "budget": options.budget,
-        "repeats": options.repeats,
-    }
-    return settings | ({"early_exit": asdict(options.early_exit)} if options.early_exit else {})
 
 
 def sources_of(message: Message) -> tuple[str, ...]:

@@ -1,29 +1,43 @@
 """An encoder that embeds directly, after a rationale, or as its gate decides."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+
+import torch
 
 from forethought.encoders.embeddings_builder import EmbeddingsBuilder
-from forethought.encoders.encode_input import EncodeInput, check_is_list
-from forethought.encoders.encoder import as_choice
+from forethought.encoders.encode_input import EncodeInputs, as_inputs
+from forethought.encoders.encoder import EncodeSides, as_choice, check_arguments
 from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate
-from forethought.encoders.origin import Origin
+from forethought.encoders.instructions import Instructions
+from forethought.encoders.options import EncodeOptions
+from forethought.encoders.origin import Origin, load_again
 from forethought.encoders.prefetch import prefetch
-from forethought.encoders.prepare import Preparer
+from forethought.encoders.prepare import PreparedBatch, Preparer
+from forethought.encoders.progress_bar import reporting
 from forethought.encoders.rationale_cache import RationaleCache, RationaleCacheView
 from forethought.encoders.rationale_key import pending_rationale
 from forethought.encoders.session import EncodeSession
+from forethought.encoders.settings import decode_settings
 from forethought.encoders.stored_completion import to_completion
 from forethought.engines import DecodeOptions, Engine, LocalEngine, VllmEngine
 from forethought.errors import ModelError
 from forethought.renderers import Renderer
-from forethought.types import CachedRationale, Embeddings, Message, Progress, Prompt, Side, Think
+from forethought.types import (
+    CachedRationale,
+    ContentKind,
+    Embeddings,
+    Message,
+    Progress,
+    Prompt,
+    Provenance,
+    Side,
+    Think,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +45,13 @@ WINDOW = 8
 """Batches whose prompts are in memory at a time; on a GPU the next window is prepared meanwhile."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReasoningEncoder:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ReasoningEncoder(EncodeSides):
     """One model that writes a rationale before its vector, or does not.
 
-    `folder` is where it was loaded from, `instructions` are used where a call gives none.
+    `folder` is where it was loaded from. `instructions` are used where a call gives none.
+    `encode_options` are what it was loaded and saved with, `settings` what follows from them and
+    from its family: see `Provenance`.
 
     It is pickled and copied by its `origin`, which loads the weights once more: changes of the
     network in memory are left behind.
@@ -49,10 +65,19 @@ class ReasoningEncoder:
     family: Family
     gate: Gate | None
     decode_options: DecodeOptions
-    instructions: dict[Side, str]
+    instructions: Instructions
+    encode_options: EncodeOptions
+    settings: tuple[str, ...]
     origin: Origin | None = None
 
-    def __reduce__(self) -> tuple[Callable[..., "ReasoningEncoder"], tuple[object, ...]]:
+    def __repr__(self) -> str:
+        gate = "no gate" if self.gate is None else f"gate at {self.gate.threshold:g}"
+        return (
+            f"<ReasoningEncoder {self.name}@{self.revision}: {self.family.title}, "
+            f"{self.dimension} dimensions, {self.engine.backbone.device}, {gate}>"
+        )
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         """What it was loaded from, and what was replaced since.
 
         Raises:
@@ -72,7 +97,7 @@ class ReasoningEncoder:
             **({} if has_action_gate else {"gate": self.gate}),
         }
         origin = replace(self.origin, limits=self.local.limits)
-        return _load_again, (origin, self.revision, changes)
+        return load_again, (origin, self.revision, changes)
 
     @property
     def dimension(self) -> int:
@@ -96,13 +121,13 @@ class ReasoningEncoder:
 
     def encode(
         self,
-        inputs: Sequence[EncodeInput],
+        inputs: EncodeInputs,
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
         batch_size: int = 64,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         on_error: str = "raise",
         rationales: RationaleCache | None = None,
     ) -> Embeddings:
@@ -111,16 +136,11 @@ class ReasoningEncoder:
         Args:
             rationales: cache of rationales. A stored one is read in one pass instead of decoded
                 (its `tokens` are 0); new ones are added after each batch.
-            on_error: "raise", or "skip" to go on without an input that cannot be read: its
-                vector is NaN, its mode `SKIPPED`, and `errors` holds the reason.
         """
-        side, think = as_choice(Side, side), as_choice(Think, think)
-        if on_error not in {"raise", "skip"}:
-            raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
-        if batch_size < 1:
-            raise ModelError(f"batch_size must be at least 1, got {batch_size}")
-        check_is_list(inputs)
-        think = self._think_on(side, think)
+        check_arguments(on_error=on_error, batch_size=batch_size)
+        items, side = as_inputs(inputs), as_choice(Side, side)
+        provenance = self.provenance((), side=side, think=think)
+        think = self._think_on(side, as_choice(Think, think))
         cache = None if think is Think.NEVER else self._view(rationales)
         preparer = Preparer(
             self.renderer,
@@ -139,26 +159,56 @@ class ReasoningEncoder:
             batch_size,
             skip_errors=on_error == "skip",
         )
-        result = EmbeddingsBuilder(len(inputs), self.dimension)
-        report = progress or _silent
+        result = EmbeddingsBuilder(len(items), self.dimension, skip_errors=on_error == "skip")
         done = 0
-        every, size = range(len(inputs)), WINDOW * batch_size
-        windows = (partial(preparer.prepare, inputs, every[i : i + size]) for i in every[::size])
-        # On a CPU the thread would only compete for the same cores.
-        for batch in prefetch(windows, overlap=self.engine.backbone.device.type == "cuda"):
-            if batch.errors:
-                done += len(batch.errors)
-                report(done, len(inputs))
-            for finished in session.run(batch.rows):
-                done += len(finished)
-                report(done, len(inputs))
-            refused = {row.index: row.error for row in batch.rows if row.error}
-            if refused:
-                done += len(refused)
-                report(done, len(inputs))
-            result.add([row for row in batch.rows if row.error is None])
-            result.skip({**batch.errors, **refused})
-        return result.build()
+        every, size = range(len(items)), WINDOW * batch_size
+        windows = (partial(preparer.prepare, items, every[i : i + size]) for i in every[::size])
+        with reporting(progress) as report:
+            # On a CPU the thread would only compete for the same cores.
+            for batch in prefetch(windows, overlap=self.engine.backbone.device.type == "cuda"):
+                if batch.errors:
+                    done += len(batch.errors)
+                    report(done, len(items))
+                for finished in session.run(batch.rows):
+                    done += len(finished)
+                    report(done, len(items))
+                refused = sum(row.error is not None for row in batch.rows)
+                if refused:
+                    done += refused
+                    report(done, len(items))
+                _add(result, batch)
+        return result.build(provenance)
+
+    def provenance(
+        self,
+        kinds: Iterable[ContentKind],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+    ) -> Provenance:
+        """The provenance of what `encode` would return; see `Encoder.provenance`."""
+        side = as_choice(Side, side)
+        defaults = self.instructions[side]
+        used = [defaults[kind] if instruction is None else instruction for kind in kinds]
+        return Provenance(
+            encoder=self.name,
+            revision=self.revision,
+            side=side,
+            instructions=tuple(dict.fromkeys(used)),
+            settings=self.settings,
+            decoding=self._decoding(self._think_on(side, as_choice(Think, think))),
+            aligned=self.family.aligned,
+        )
+
+    def _decoding(self, think: Think) -> tuple[str, ...]:
+        """What changes whether there is a rationale, and which."""
+        if think is Think.NEVER:
+            return ()
+        settings = decode_settings(self.decode_options)
+        if think is Think.AUTO and self.gate is not None:
+            settings += (f"threshold={self.gate.threshold:g}",)
+        return settings
 
     def _view(self, cache: RationaleCache | None) -> RationaleCacheView | None:
         if cache is None:
@@ -172,7 +222,7 @@ class ReasoningEncoder:
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            decode_options=self.decode_options,
+            settings=(*self.settings, *decode_settings(self.decode_options)),
         )
 
     def _think_on(self, side: Side, think: Think) -> Think:
@@ -196,28 +246,22 @@ class ReasoningEncoder:
         return Think.ALWAYS if supported else Think.NEVER
 
 
-def _load_again(origin: Origin, revision: str, changes: dict[str, Any]) -> ReasoningEncoder:
-    """The encoder that was pickled.
-
-    Raises:
-        ModelError: if its folder is gone or has changed.
-    """
-    # By its name: `load` makes what this module defines.
-    door: Any = import_module("forethought.encoders")
-    encoder: ReasoningEncoder = door.load(
-        origin.folder,
-        family=origin.family,
-        load_options=origin.load_options,
-        encode_options=origin.encode_options,
-        limits=origin.limits,
-        engine=origin.engine,
-    )
-    if encoder.revision != revision:
-        raise ModelError(
-            f"{origin.folder} holds revision {encoder.revision}, the pickled encoder was "
-            f"{revision}; pickle it again after loading that folder"
-        )
-    return replace(encoder, **changes)
+def _add(result: EmbeddingsBuilder, batch: PreparedBatch) -> None:
+    """Collect a batch whose rows are finished."""
+    result.add_instructions(batch.instructions)
+    for index, reason in batch.errors.items():
+        result.skip(index, reason)
+    for row in batch.rows:
+        if row.error:
+            result.skip(row.index, row.error)
+    finished = [(row, row.state) for row in batch.rows if row.state is not None]
+    if finished:
+        states = torch.stack([state.float() for _, state in finished])
+        result.add_states([row.index for row, _ in finished], states)
+    for row, _ in finished:
+        result.add_gate(row.index, row.gate)
+        if row.rationale:
+            result.add_rationale(row.index, row.rationale, tokens=len(row.token_ids))
 
 
 @cache
@@ -227,7 +271,3 @@ def _say_no_gate(name: str, revision: str) -> None:
     _log.warning(
         "%s has no gate, so think='auto' embeds directly; think='always' writes a rationale", name
     )
-
-
-def _silent(done: int, total: int, label: str = "", /) -> None:
-    """Progress of calls that pass none."""

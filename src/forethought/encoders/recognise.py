@@ -1,18 +1,15 @@
 """Which family a checkpoint belongs to, and why."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from forethought.backbones import architecture_of
+from forethought.encoders.card import CARD, read_card
 from forethought.encoders.families import FAMILIES, Family
 from forethought.errors import ModelError
 from forethought.renderers import Tag
-
-CARD = "forethought.json"
-"""The card file of a model folder that this package wrote: family, name, budget, instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +38,6 @@ def recognise(
         if named in candidate.repositories:
             return Recognised(candidate, f"the repository {named}")
     return _by_tokens(folder, tokenizer)
-
-
-def read_card(folder: Path) -> dict[str, object]:
-    """The card of a folder; empty if it has none.
-
-    Raises:
-        ModelError: if it is unreadable.
-    """
-    path = folder / CARD
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"{folder}: no readable {CARD} ({error}); copy it again, or remove it and pass family="
-        ) from None
 
 
 def check_loader(folder: Path) -> None:

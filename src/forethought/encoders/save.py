@@ -2,14 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from forethought.backbones import base_folder, save_checkpoint
-from forethought.encoders.gate import LogisticGate
+from forethought.config import dump
+from forethought.encoders.card import CARD, write_instructions
+from forethought.encoders.gate import ActionGate, LogisticGate
+from forethought.encoders.options import EncodeOptions, decode_options_for
 from forethought.encoders.reasoning import ReasoningEncoder
-from forethought.encoders.recognise import CARD
 from forethought.files import write_text
 
 _SETTINGS = (
@@ -36,10 +39,29 @@ def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None
         (folder / name).unlink(missing_ok=True)
     if isinstance(encoder.gate, LogisticGate):
         encoder.gate.save(folder)
+    settings = dump(_settings(encoder))
     card = {
         "family": encoder.family.name,
         "name": encoder.name,
         **({"budget": encoder.decode_options.budget} if encoder.family.thinks else {}),
-        "instructions": {side.value: text for side, text in encoder.instructions.items()},
+        "instructions": write_instructions(encoder.instructions),
+        **({"settings": settings} if settings else {}),
     }
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _settings(encoder: ReasoningEncoder) -> EncodeOptions:
+    """The options to load it with again: what was replaced since it was loaded included.
+
+    The budget has a field of its own, and a logistic gate's threshold a file.
+    """
+    options, decoding = encoder.encode_options, encoder.decode_options
+    if decoding != decode_options_for(decoding.budget, replace(options, budget=None)):
+        options = replace(
+            options,
+            repeats=decoding.repeats,
+            speculative_tokens=decoding.speculative_tokens,
+            early_exit=decoding.early_exit,
+        )
+    threshold = encoder.gate.threshold if isinstance(encoder.gate, ActionGate) else None
+    return replace(options, budget=None, threshold=threshold)

@@ -95,14 +95,22 @@ def _settings(card: dict[str, Any], config: dict[str, Any], gate: dict[str, Any]
         "family": card.get("family"),
         "dimension": sizes.get("hidden_size") or sizes.get("dimension"),
         "budget of a rationale": f"{card['budget']} tokens" if "budget" in card else None,
-        **{
-            f"instruction of a {side}": f"`{text}`" if text else "none"
-            for side, text in (card.get("instructions") or {}).items()
-        },
+        **_instructions(card.get("instructions") or {}),
         "gate": _gate(gate) if "budget" in card else None,
     }
     lines = [f"| {name} | {value} |" for name, value in rows.items() if value is not None]
     return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _instructions(instructions: dict[str, Any]) -> dict[str, str]:
+    """One row a side, or one for each kind of content where a card tells them apart."""
+    rows = {}
+    for side, given in instructions.items():
+        texts = given if isinstance(given, dict) else {side: given}
+        for kind, text in texts.items():
+            what = f"a {side}" if kind == side else f"a {side} of {kind}"
+            rows[f"instruction of {what}"] = f"`{text}`" if text else "none"
+    return rows
 
 
 def _gate(gate: dict[str, Any] | None) -> str:

@@ -1,11 +1,10 @@
 """The frozen baseline: a head that maps frozen picture features into a sentence encoder's space."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
@@ -14,7 +13,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from forethought.backbones import revision_of
-from forethought.encoders import CARD, EncodeInput, as_choice, as_messages
+from forethought.encoders import (
+    CARD,
+    EmbeddingsBuilder,
+    EncodeInput,
+    EncodeInputs,
+    EncodeSides,
+    as_choice,
+    as_inputs,
+    as_message,
+    check_arguments,
+    reporting,
+)
 from forethought.errors import ContentError, ModelError
 from forethought.files import atomic, write_text
 from forethought.nano.efficientnet import FEATURES
@@ -26,9 +36,21 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
-from forethought.types import Content, Embeddings, Image, Mode, Progress, Side, Text, Think, Video
+from forethought.types import (
+    Content,
+    ContentKind,
+    Embeddings,
+    Image,
+    Progress,
+    Provenance,
+    Side,
+    Text,
+    Think,
+    Video,
+)
 
 FAMILY = "frozen_baseline"
+SETTINGS = ("dtype=float32",)
 LOADER = "forethought.nano.FrozenBaseline.load"
 WEIGHTS = "head.safetensors"
 CONFIG = "config.json"
@@ -66,7 +88,7 @@ class Head(nn.Module):
         return F.normalize(self.outside(F.gelu(self.inside(standardised))), dim=-1)
 
 
-class FrozenBaseline:
+class FrozenBaseline(EncodeSides):
     """An encoder of pictures by the head, and of texts by the sentence encoder, into one space.
 
     Instructions and sides make no difference to a vector, and there are no rationales.
@@ -113,52 +135,76 @@ class FrozenBaseline:
 
     def encode(
         self,
-        inputs: Sequence[EncodeInput],
+        inputs: EncodeInputs,
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,  # noqa: ARG002 - an Encoder's
+        batch_size: int = 64,
+        progress: Progress | bool | None = None,
+        on_error: str = "raise",
+    ) -> Embeddings:
+        """Embed inputs; the vectors of several contents of one input are summed and normalised.
+
+        `side` and `instruction` make no difference to a vector. See `Encoder.encode`.
+
+        Raises:
+            ModelError: if `think` is "always" or an argument is out of range.
+            ContentError: if an input cannot be read, is a video, or its vector is zero or not
+                finite; the message holds its index.
+        """
+        check_arguments(on_error=on_error, batch_size=batch_size)
+        provenance = self.provenance((), side=side, think=think)
+        items = as_inputs(inputs)
+        result = EmbeddingsBuilder(len(items), self.dimension, skip_errors=on_error == "skip")
+        with reporting(progress) as report:
+            for start in range(0, len(items), batch_size):
+                indices = range(start, min(start + batch_size, len(items)))
+                contents = self._contents(items, indices, result, side=provenance.side)
+                if contents:
+                    result.add_states([*contents], self._embed([*contents.values()]))
+                report(indices.stop, len(items))
+        return result.build(provenance)
+
+    def provenance(
+        self,
+        kinds: Iterable[ContentKind],
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
-        batch_size: int = 64,
-        progress: Progress | None = None,
-    ) -> Embeddings:
-        """Embed inputs; the vectors of several contents of one input are summed and normalised.
-
-        Args:
-            side, instruction: make no difference to a vector.
-            progress: called after each batch with the inputs done and the number of inputs.
-
-        Raises:
-            ModelError: if `think` is "always" or unknown.
-            ContentError: if an input is empty or a video; the message holds its index.
-        """
+    ) -> Provenance:
+        """The provenance of what `encode` would return; instructions make no difference."""
+        del kinds, instruction
         if as_choice(Think, think) is Think.ALWAYS:
             raise ModelError(
                 f"{self.name}: think='always' is not possible, since the model writes no "
                 "rationales; use think='never', or load 'nano'"
             )
-        messages = as_messages(inputs, side=Side(side), instruction=instruction or "")
-        contents = [message.content for message in messages]
-        for index, content in enumerate(contents):
-            if any(isinstance(piece, Video) for piece in content):
-                raise ContentError(
-                    f"input {index}: {self.name} does not embed videos; pass frames as pictures"
-                )
-        vectors = np.zeros((len(contents), self.dimension), dtype=np.float32)
-        for start in range(0, len(contents), batch_size):
-            batch = contents[start : start + batch_size]
-            vectors[start : start + len(batch)] = self._embed(batch).numpy()
-            if progress is not None:
-                progress(start + len(batch), len(contents))
-        return Embeddings(
-            vectors=vectors,
-            rationales=(None,) * len(contents),
-            mode=(Mode.DIRECT,) * len(contents),
-            tokens=np.zeros(len(contents), dtype=np.int64),
-            gate=np.full(len(contents), np.nan, dtype=np.float32),
+        return Provenance(
+            self.name, self.revision, as_choice(Side, side), instructions=(), settings=SETTINGS
         )
+
+    def _contents(
+        self, items: Sequence[EncodeInput], indices: range, result: EmbeddingsBuilder, *, side: Side
+    ) -> dict[int, tuple[Content, ...]]:
+        """Contents by index, without those that are skipped."""
+        found: dict[int, tuple[Content, ...]] = {}
+        for index in indices:
+            try:
+                content = as_message(items[index], side=side, instruction="").content
+            except ContentError as error:
+                result.skip(index, str(error))
+                continue
+            if any(isinstance(piece, Video) for piece in content):
+                result.skip(index, f"{self.name} embeds no videos; pass frames as pictures")
+            else:
+                found[index] = content
+        return found
 
     @torch.inference_mode()
     def _embed(self, batch: Sequence[Sequence[Content]]) -> Float[Tensor, "N D"]:
+        """The sum of the vectors of each input's contents."""
         total = torch.zeros(len(batch), self.dimension)
         pieces = [(row, piece) for row, content in enumerate(batch) for piece in content]
         images = [(row, piece.pixels) for row, piece in pieces if isinstance(piece, Image)]
@@ -169,7 +215,7 @@ class FrozenBaseline:
         if texts:
             rows = torch.tensor([row for row, _ in texts])
             total.index_add_(0, rows, self._texts([words for _, words in texts]))
-        return F.normalize(total, dim=-1)
+        return total
 
 
 def read_head(folder: Path) -> Head:

@@ -3,15 +3,17 @@
 from forethought.media import Clip, FramePolicy
 from forethought.types.cached_rationale import CachedRationale
 from forethought.types.content import VIDEO_SUFFIXES, Content, Text, open_file, pages
-from forethought.types.embedding import Embeddings, Mode, Think, concatenate
+from forethought.types.content_kind import ContentKind, combined_kind, kind_of
+from forethought.types.embedding import Embeddings, concatenate
 from forethought.types.example import Document, Example
 from forethought.types.hit import Hit, Neighbor
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
+from forethought.types.mode import Mode, Think
 from forethought.types.nearest import top_rows
 from forethought.types.progress import Progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
-from forethought.types.provenance import Provenance, check_comparable
+from forethought.types.provenance import Making, Pair, Provenance, check_comparable
 from forethought.types.rationale import Ending, Rationale
 from forethought.types.video import Video
 
@@ -21,6 +23,7 @@ __all__ = [
     "Clip",
     "CompletionFormat",
     "Content",
+    "ContentKind",
     "Document",
     "Embeddings",
     "Ending",
@@ -28,9 +31,11 @@ __all__ = [
     "FramePolicy",
     "Hit",
     "Image",
+    "Making",
     "Message",
     "Mode",
     "Neighbor",
+    "Pair",
     "Patches",
     "Progress",
     "Prompt",
@@ -41,7 +46,9 @@ __all__ = [
     "Think",
     "Video",
     "check_comparable",
+    "combined_kind",
     "concatenate",
+    "kind_of",
     "open_file",
     "pages",
     "top_rows",

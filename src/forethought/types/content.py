@@ -105,4 +105,6 @@ def pages(
     name = source or display_name(pdf, "document")
     file = local_file(pdf, name, kind="PDF")
     rendered = render_pages(file, which, name, dpi=dpi, password=password)
-    return tuple(Image(pixels, source=f"{name}, page {number}") for number, pixels in rendered)
+    return tuple(
+        Image(pixels, source=f"{name}, page {number}", is_page=True) for number, pixels in rendered
+    )

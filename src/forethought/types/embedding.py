@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -14,31 +13,10 @@ from forethought.errors import ContractError, DataError
 from forethought.types.embedding_file import EmbeddingColumns, read_columns, write_columns
 from forethought.types.hit import Neighbor
 from forethought.types.message import Side
+from forethought.types.mode import Mode
 from forethought.types.nearest import nearest, unit_rows
-from forethought.types.provenance import Provenance, check_comparable, common_provenance
+from forethought.types.provenance import Making, Provenance, check_comparable, common_provenance
 from forethought.types.rationale import Ending, Rationale
-
-
-class Mode(StrEnum):
-    """How the vector of an input was made."""
-
-    DIRECT = "direct"
-    """By one pass over the prompt."""
-    THOUGHT = "thought"
-    """After a rationale."""
-    SKIPPED = "skipped"
-    """Not at all: the input could not be read, and errors are skipped."""
-
-
-class Think(StrEnum):
-    """Which inputs get a rationale."""
-
-    NEVER = "never"
-    """None: every vector is direct."""
-    ALWAYS = "always"
-    """All."""
-    AUTO = "auto"
-    """Those for which the model's gate predicts that it pays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -119,12 +97,16 @@ class Embeddings:
         finite: Bool[np.ndarray, " N"] = np.isfinite(self.vectors).all(axis=1)
         return finite
 
+    def making(self, name: str) -> Making:
+        """Provenance and modes under the name that messages use."""
+        return Making(name, self.provenance, frozenset(self.mode))
+
     def similarity(self, other: "Embeddings") -> Float[np.ndarray, "N M"]:
         """Cosine of every row with every row of `other`, float32, in [-1, 1] up to rounding.
 
         Raises:
-            ContractError: if the two have other dimensions, encoders, revisions or settings, or a
-                row has no vector.
+            ContractError: if the two have other dimensions, encoders, revisions or settings, the
+                encoder does not align their modes, or a row has no vector.
         """
         queries, documents = _comparable(self, other)
         scores: Float[np.ndarray, "N M"] = queries @ documents.T
@@ -211,9 +193,7 @@ def _comparable(
             f"embeddings compare with Embeddings, got {type(documents).__name__}: for a bare "
             "matrix of unit rows, use embeddings.vectors @ matrix.T"
         )
-    check_comparable(
-        queries.provenance, documents.provenance, left_name="queries", right_name="documents"
-    )
+    check_comparable(queries.making("queries"), documents.making("documents"))
     if queries.dimension != documents.dimension:
         raise ContractError(
             f"queries have {queries.dimension} dimensions, documents {documents.dimension}: "
@@ -251,4 +231,6 @@ def _rationale(fields: Mapping[str, Any]) -> Rationale:
 
 
 def _provenance(fields: Mapping[str, Any]) -> Provenance:
-    return Provenance(**{**fields, "side": Side(fields["side"])})
+    lists = {name: tuple(fields[name]) for name in ("instructions", "settings", "decoding")}
+    pairs = tuple((Mode(query), Mode(document)) for query, document in fields["aligned"])
+    return Provenance(**{**fields, **lists, "side": Side(fields["side"]), "aligned": pairs})

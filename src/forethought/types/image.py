@@ -17,6 +17,7 @@ class Image:
             copied, a `data:` URL, or an http(s) URL. Of an animation, the first frame. Grey of
             more than 8 bits is scaled from the range of its type: floats from 0 to 1.
         source: the name of the picture in messages; its path by default.
+        is_page: it is a page of a document, which has a default instruction of its own.
         allow_urls: fetch `data` if it is an http(s) URL, from public addresses only.
 
     Raises:
@@ -26,11 +27,20 @@ class Image:
 
     pixels: UInt8[np.ndarray, "H W 3"]
     source: str
+    is_page: bool
 
-    def __init__(self, data: ImageSource, *, source: str = "", allow_urls: bool = False) -> None:
+    def __init__(
+        self,
+        data: ImageSource,
+        *,
+        source: str = "",
+        is_page: bool = False,
+        allow_urls: bool = False,
+    ) -> None:
         name = source or display_name(data, "picture")
         object.__setattr__(self, "pixels", load_image(data, name, allow_urls=allow_urls))
         object.__setattr__(self, "source", name)
+        object.__setattr__(self, "is_page", is_page)
 
     def __repr__(self) -> str:
         height, width = self.pixels.shape[:2]
