@@ -1,7 +1,8 @@
-"""An `Encoder` without a model: the vector of a picture is its mean colour."""
+"""An `Encoder` without a model, whose vector of a picture is its mean colour; recorded progress."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,22 @@ class ColourEncoder:
         self.encoded.append(content.words)
         named = [COLOURS[word] for word in content.words.split() if word in COLOURS]
         return np.asarray(np.mean(named or [(128, 128, 128)], axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedProgress:
+    """An `OpenProgress` that records the reports of each part, in order."""
+
+    parts: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, part: str, /) -> Iterator[Progress]:
+        reports = self.parts.setdefault(part, [])
+
+        def report(done: int, total: int, label: str = "", /) -> None:
+            reports.append((done, total, label))
+
+        yield report
 
 
 def _messages(inputs: "EncodeInputs", side: Side) -> list[Message]:

@@ -1,5 +1,27 @@
 import pytest
 
+from forethought import config
+from tests import tiny
+
+
+def test_each_part_has_a_line_and_a_run_cut_short_says_that_it_has_no_gate(
+    run, tiny_data, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.chdir(tmp_path)
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(tiny.as_toml(config.dump(tiny.recipe(tiny_data))))
+    ran = run("train", recipe, "--steps", "1")
+    assert (ran.status, ran.out) == (0, "runs/tiny/model\n")
+    assert ran.err.splitlines() == [
+        "runs/tiny/start: learning a tokenizer, drawing weights",
+        "training tiny",
+    ]
+    (message,) = caplog.messages
+    assert message == (
+        "runs/tiny: stopped after 1 of 11 steps, so no gate is fitted and think=auto embeds "
+        "directly; the same command without --steps finishes the run"
+    )
+
 
 @pytest.mark.parametrize(
     ("words", "message"),

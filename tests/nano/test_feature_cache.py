@@ -3,6 +3,7 @@ import pytest
 
 from forethought.nano import feature_cache
 from forethought.nano.feature_cache import cached_rows
+from tests.fakes import RecordedProgress
 
 
 class Lengths:
@@ -39,6 +40,17 @@ def test_a_cached_row_is_not_computed_again(tmp_path):
     rows, requested = rows_of(tmp_path / "v.npz", [b"dddd", b"a"])
     assert rows.tolist() == [[4, 100], [1, 97]]
     assert requested == [0]
+
+
+def test_progress_names_the_file_and_what_is_cached(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_cache, "CHUNK", 2)
+    path, recorded = tmp_path / "v.npz", RecordedProgress()
+    for contents in ([b"a", b"bb"], [b"a", b"bb", b"ccc", b"dddd", b"eeeee"]):
+        cached_rows(path, contents, width=2, compute=Lengths(contents), open_progress=recorded)
+    assert recorded.parts == {
+        f"{path}: 0 rows cached, 2 to compute": [(2, 2, "")],
+        f"{path}: 2 rows cached, 3 to compute": [(2, 3, ""), (3, 3, "")],
+    }
 
 
 def test_a_killed_process_loses_at_most_a_chunk(tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from forethought.nano.image_distillation import (
 )
 from forethought.types import Image
 from tests import tiny
+from tests.fakes import RecordedProgress
 
 SIDE, WIDTH = 2, tiny.SHAPE.hidden
 TOKEN_IDS = {"image": 6, "video": 7, "vision_start": 8, "vision_end": 9, "end": 2, "pad": 0}
@@ -79,10 +80,16 @@ def test_every_picture_has_a_target_for_each_part_at_one_scale(source):
 
 
 def test_targets_are_stored_until_a_picture_changes(source):
-    targets_of(source, MeanColours())
-    again = MeanColours()
-    targets_of(source, again)
+    recorded, again = RecordedProgress(), MeanColours()
+    for encoder in (MeanColours(), again):
+        patch_targets(source, side=SIDE, width=WIDTH, encoder=encoder, open_progress=recorded)
     assert again.count == 0
+    path = source.folder / FILE
+    # 14 pictures, all of them in the sample from which the axes are computed.
+    assert recorded.parts == {
+        f"{path}: 14 pictures to compute": [(14, 28, ""), (28, 28, "")],
+        f"{path}: 14 pictures cached": [],
+    }
     name = min(source.pictures)
     source.pictures[name] = Image(np.full((56, 56, 3), 77, dtype=np.uint8), source=name)
     targets_of(source, again)

@@ -18,10 +18,8 @@ DIMENSION = 9
 @pytest.fixture
 def data(tmp_path):
     data = build(tmp_path / "data")
-    recipe = FrozenBaselineRecipe(
-        data=data, out=tmp_path / "baseline", epochs=2, batch=4, hidden=11, dropout=0.1
-    )
-    fit_frozen_baseline(recipe, pictures=MeanColour(), texts=Bags())
+    recipe = FrozenBaselineRecipe(data=data, epochs=2, batch=4, hidden=11, dropout=0.1)
+    fit_frozen_baseline(recipe, tmp_path / "baseline", pictures=MeanColour(), texts=Bags())
     return data
 
 

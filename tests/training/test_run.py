@@ -11,7 +11,9 @@ from forethought.encoders import load
 from forethought.errors import ConfigError, DataError
 from forethought.training import Trainer, run
 from forethought.training.run import train_recipe
+from forethought.types import no_progress
 from tests import published, tiny
+from tests.fakes import RecordedProgress
 
 
 def write(recipe, path):
@@ -19,40 +21,47 @@ def write(recipe, path):
     return path
 
 
-def silent(done, total, label=""):
-    """Reports nothing."""
-
-
 def test_a_recipe_file_becomes_a_model_with_a_gate(tiny_data, tmp_path):
     path = write(tiny.recipe(tiny_data, steps=(2, 3)), tmp_path / "tiny.toml")
-    reports = []
-    model = run(path, out=tmp_path / "out", progress=lambda *report: reports.append(report))
-    assert model == tmp_path / "out" / "model"
-    assert [report[0] for report in reports] == [1, 2, 3, 4, 5]
+    recorded = RecordedProgress()
+    out = tmp_path / "out"
+    model = run(path, out=out, open_progress=recorded)
+    assert model == out / "model"
+    prepared, steps, gate = recorded.parts.items()
+    assert prepared == (f"{out / 'start'}: learning a tokenizer, drawing weights", [])
+    assert steps[0] == "training tiny"
+    assert [report[:2] for report in steps[1]] == [(step, 5) for step in range(1, 6)]
+    assert gate[0] == "fitting the gate on 28 held-out examples"
+    # Two tasks of 14 examples each, as batches of 64 hold them.
+    assert gate[1] == [(14, 28, "keywords"), (28, 28, "name")]
     found = load(model, device="cpu").encode(["red, square", "blue"], think="auto")
     assert ((found.gate > 0) & (found.gate < 1)).all()
 
 
-def test_a_run_has_a_folder_of_its_name_and_may_stop_early(tiny_data, tmp_path, monkeypatch):
+def test_a_run_has_a_folder_of_its_name_and_may_stop_early(
+    tiny_data, tmp_path, monkeypatch, caplog
+):
     monkeypatch.chdir(tmp_path)
     first, _ = tiny.recipe(tiny_data).stages
-    recipe = dataclasses.replace(tiny.recipe(tiny_data), name="short", stages=(first,), gate=None)
-    reports = []
-    model = run(
-        write(recipe, tmp_path / "a.toml"),
-        max_steps=2,
-        progress=lambda *report: reports.append(report),
-    )
+    recipe = dataclasses.replace(tiny.recipe(tiny_data), name="short", stages=(first,))
+    path, recorded = write(recipe, tmp_path / "a.toml"), RecordedProgress()
+    model = run(path, max_steps=2, open_progress=recorded)
     assert model.parts == ("runs", "short", "model")
-    assert len(reports) == 2
+    assert [report[:2] for report in recorded.parts["training short"]] == [(1, 5), (2, 5)]
+    # The gate is for a finished run: fitted now, it would take longer than the two steps.
     assert not (model / "gate.json").exists()
+    assert "runs/short: stopped after 2 of 5 steps, so no gate is fitted" in caplog.text
+    caplog.clear()
+    run(path, max_steps=3, open_progress=no_progress)
+    assert (model / "gate.json").exists()
+    assert not caplog.records
 
 
 def test_a_mistake_in_the_recipe_is_refused_before_anything_is_made(tiny_data, tmp_path):
     path = write(tiny.recipe(tiny_data), tmp_path / "tiny.toml")
     path.write_text("sead = 3\n" + path.read_text())
     with pytest.raises(ConfigError, match="unknown key 'sead'; did you mean 'seed'"):
-        run(path, out=tmp_path / "out", progress=silent)
+        run(path, out=tmp_path / "out", open_progress=no_progress)
     assert not (tmp_path / "out").exists()
 
 
@@ -62,22 +71,24 @@ def test_a_gate_without_held_out_examples_is_refused_before_training(tmp_path):
     pq.write_table(table.filter(pc.equal(table["split"], "train")), data / "examples.parquet")
     path = write(tiny.recipe(data), tmp_path / "tiny.toml")
     with pytest.raises(DataError, match=r"the data of \[gate\] hold no examples"):
-        run(path, out=tmp_path / "out", progress=silent)
+        run(path, out=tmp_path / "out", open_progress=no_progress)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_recipe_may_name_another_trainer(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
-        "def train(path, *, out, fresh, max_steps, progress):\n"
-        "    progress(1, 1, path.stem)\n"
+        "def train(path, *, out, fresh, max_steps, open_progress):\n"
+        "    with open_progress('heads') as progress:\n"
+        "        progress(1, 1, path.stem)\n"
         "    return out / 'head'\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     recipe = tmp_path / "mine.toml"
     recipe.write_text('trainer = "mine:train"\nanything = 3\n')
-    reports = []
-    model = run(recipe, out=tmp_path, progress=lambda *report: reports.append(report))
-    assert (model, reports) == (tmp_path / "head", [(1, 1, "mine")])
+    recorded = RecordedProgress()
+    model = run(recipe, out=tmp_path, open_progress=recorded)
+    assert model == tmp_path / "head"
+    assert recorded.parts == {"heads": [(1, 1, "mine")]}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +99,7 @@ def test_a_trainer_that_cannot_be_found_is_refused(tmp_path, trainer, message):
     recipe = tmp_path / "mine.toml"
     recipe.write_text(f"trainer = {trainer}\n")
     with pytest.raises(ConfigError, match=message):
-        run(recipe, progress=silent)
+        run(recipe, open_progress=no_progress)
 
 
 def test_the_general_trainer_is_one_too():
@@ -165,13 +176,13 @@ def test_a_published_checkpoint_learns_from_json_lines_and_resumes(tmp_path, fam
     data = lines(tmp_path)
     recipe.write_text(RECIPE.format(init=checkpoint, data=data, objectives=OBJECTIVES.format()))
     out = tmp_path / "out"
-    run(recipe, out=out, max_steps=1, progress=silent)
-    model = run(recipe, out=out, max_steps=1, progress=silent)
+    run(recipe, out=out, max_steps=1, open_progress=no_progress)
+    model = run(recipe, out=out, max_steps=1, open_progress=no_progress)
     journal = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in journal] == [0, 1]
     terms = {"direct", "thought", "cross_mode", "next_token"}
     assert all(set(entry["terms"]) == terms for entry in journal)
-    whole = run(recipe, out=tmp_path / "whole", progress=silent)
+    whole = run(recipe, out=tmp_path / "whole", open_progress=no_progress)
     trained, again, before = (
         load(folder, device="cpu").encode(["red paint"], think="never", side="document").vectors
         for folder in (model, whole, checkpoint)
@@ -190,5 +201,5 @@ def test_an_embedder_that_never_thinks_learns_too(tmp_path):
     for share in ("sft = 0.5\n", "self_generated = 0.5\n"):
         text = text.replace(share, "")
     recipe.write_text(text.replace("seed = 3", 'seed = 3\nfamily = "qwen3_vl_embedding"'))
-    model = run(recipe, out=tmp_path / "out", max_steps=1, progress=silent)
+    model = run(recipe, out=tmp_path / "out", max_steps=1, open_progress=no_progress)
     assert load(model, device="cpu").encode(["red paint"], think="never").vectors.shape == (1, 48)

@@ -22,6 +22,7 @@ from forethought.training.journal import Journal
 from forethought.training.run_folder import RunFolder
 from forethought.training.trainer import train_one_step
 from tests import tiny
+from tests.fakes import RecordedProgress
 
 ROOT = Path(__file__).resolve().parents[2]
 LOSSES = Path(__file__).with_name("losses.txt")
@@ -29,26 +30,22 @@ LOSSES = Path(__file__).with_name("losses.txt")
 
 RUN = """
 import sys, torch
+from contextlib import nullcontext
 from pathlib import Path
 torch.set_num_threads(1)
 from tests import tiny
 from forethought.training import train
 train(tiny.recipe(Path(sys.argv[1])), Path(sys.argv[2]), fresh=False, max_steps=None,
-      progress=lambda done, total, label="": print(done, flush=True))
+      open_progress=lambda part: nullcontext(
+          lambda done, total, label="": print(done, flush=True)))
 """
 
 
 def run(data, out, *, fresh=False, max_steps=None, **changes):
-    reports = []
+    recorded = RecordedProgress()
     recipe = dataclasses.replace(tiny.recipe(data), **changes)
-    train(
-        recipe,
-        out,
-        fresh=fresh,
-        max_steps=max_steps,
-        progress=lambda *report: reports.append(report),
-    )
-    return reports
+    train(recipe, out, fresh=fresh, max_steps=max_steps, open_progress=recorded)
+    return recorded.parts["training tiny"]
 
 
 def weights(out):

@@ -86,6 +86,8 @@ def _prepare_output() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLineFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # What is downloaded, among others.
+    logging.getLogger(forethought.__name__).setLevel(logging.INFO)
 
 
 class _OneLineFormatter(logging.Formatter):

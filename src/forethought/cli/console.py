@@ -87,6 +87,14 @@ def progress_bar(description: str) -> Iterator[Progress]:
         yield report
 
 
+@contextmanager
+def announced_progress(part: str) -> Iterator[Progress]:
+    """A status line that stays, and the progress of what it announces."""
+    print_status(part)
+    with progress_bar(part) as progress:
+        yield progress
+
+
 def print_rationale(query: str, embeddings: Embeddings) -> None:
     """Print the query, the mode it was embedded in, and its rationale if there is one."""
     rationale = embeddings.rationales[0]

@@ -31,7 +31,9 @@ def train(
     ] = False,
     steps: Annotated[
         int | None,
-        typer.Option(help="Stop after so many steps; by default after the recipe's last."),
+        typer.Option(
+            help="Stop after so many steps, without fitting a gate; by default after the last."
+        ),
     ] = None,
 ) -> None:
     """Train a model; after an interruption the same command resumes from the last checkpoint."""
@@ -41,6 +43,7 @@ def train(
         raise ConfigError(f"--steps is {steps}; train for at least 1")
     from forethought import training
 
-    with console.progress_bar(f"training {recipe.stem}") as progress:
-        model = training.run(recipe, out=out, fresh=fresh, max_steps=steps, progress=progress)
+    model = training.run(
+        recipe, out=out, fresh=fresh, max_steps=steps, open_progress=console.announced_progress
+    )
     print(console.escape(model))

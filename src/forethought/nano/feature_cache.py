@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from forethought.files import atomic
+from forethought.types import OpenProgress, no_progress
 
-CHUNK = 1024
+CHUNK = 256
 """The most rows that are lost when the process is killed."""
 
 
@@ -19,6 +20,7 @@ def cached_rows(
     *,
     width: int,
     compute: Callable[[Sequence[int]], Float[np.ndarray, "N F"]],
+    open_progress: OpenProgress = no_progress,
 ) -> Float[np.ndarray, "M F"]:
     """Return one row for each content, computing those that the file lacks.
 
@@ -28,18 +30,22 @@ def cached_rows(
     Args:
         width: the length of a row.
         compute: called with indices into `contents`; returns their rows.
+        open_progress: called with the file and how many rows of it are cached.
     """
     keys = [hashlib.sha256(content).hexdigest()[:32] for content in contents]
     cached, values = _read(path, width)
     rows = {key: row for row, key in enumerate(cached)}
     first = {key: index for index, key in reversed(list(enumerate(keys)))}
     missing = sorted(index for key, index in first.items() if key not in rows)
-    for start in range(0, len(missing), CHUNK):
-        indices = missing[start : start + CHUNK]
-        values = np.concatenate([values, compute(indices).astype(np.float16)])
-        for index in indices:
-            rows[keys[index]] = len(rows)
-        _write(path, list(rows), values)
+    counts = f"{len(first) - len(missing)} rows cached, {len(missing)} to compute"
+    with open_progress(f"{path}: {counts}") as progress:
+        for start in range(0, len(missing), CHUNK):
+            indices = missing[start : start + CHUNK]
+            values = np.concatenate([values, compute(indices).astype(np.float16)])
+            for index in indices:
+                rows[keys[index]] = len(rows)
+            _write(path, list(rows), values)
+            progress(start + len(indices), len(missing))
     return values[[rows[key] for key in keys]].astype(np.float32)
 
 

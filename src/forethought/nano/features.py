@@ -16,7 +16,7 @@ from forethought.errors import DataError
 from forethought.nano.feature_cache import cached_rows
 from forethought.nano.frozen_encoders import ImageEncoder, TextEncoder
 from forethought.nano.glyph_examples import GlyphPair, read_table
-from forethought.types import Image
+from forethought.types import Image, OpenProgress, no_progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,11 @@ class FeatureDataset:
 
 
 def read_feature_dataset(
-    data: Path, *, pictures: ImageEncoder, texts: TextEncoder
+    data: Path,
+    *,
+    pictures: ImageEncoder,
+    texts: TextEncoder,
+    open_progress: OpenProgress = no_progress,
 ) -> FeatureDataset:
     """Compute the features of every train pair of a picture and a text.
 
@@ -53,8 +57,8 @@ def read_feature_dataset(
         caption_rows[concept].add(rows[text])
     index = {concept: row for row, concept in enumerate(concepts)}
     return FeatureDataset(
-        features=picture_features(data, ids, encoder=pictures),
-        texts=text_vectors(data, captions, encoder=texts),
+        features=picture_features(data, ids, encoder=pictures, open_progress=open_progress),
+        texts=text_vectors(data, captions, encoder=texts, open_progress=open_progress),
         concepts=torch.tensor([index[concept_of[picture]] for picture in ids]),
         captions=tuple(tuple(sorted(caption_rows[concept])) for concept in concepts),
     )
@@ -71,7 +75,11 @@ def picture_texts(pair: GlyphPair) -> list[tuple[str, str, str]]:
 
 
 def picture_features(
-    data: Path, ids: Sequence[str], *, encoder: ImageEncoder
+    data: Path,
+    ids: Sequence[str],
+    *,
+    encoder: ImageEncoder,
+    open_progress: OpenProgress = no_progress,
 ) -> Float[Tensor, "P F"]:
     """Compute the features of pictures by id, cached in `features.npz` beside them.
 
@@ -92,16 +100,34 @@ def picture_features(
         pixels = [Image(contents[index], source=ids[index]).pixels for index in indices]
         return encoder(pixels).numpy()
 
-    rows = cached_rows(data / "features.npz", contents, width=encoder.width, compute=compute)
+    rows = cached_rows(
+        data / "features.npz",
+        contents,
+        width=encoder.width,
+        compute=compute,
+        open_progress=open_progress,
+    )
     return torch.from_numpy(rows)
 
 
-def text_vectors(data: Path, texts: Sequence[str], *, encoder: TextEncoder) -> Float[Tensor, "T D"]:
+def text_vectors(
+    data: Path,
+    texts: Sequence[str],
+    *,
+    encoder: TextEncoder,
+    open_progress: OpenProgress = no_progress,
+) -> Float[Tensor, "T D"]:
     """Compute the unit vectors of texts, cached in `texts.npz` beside the data."""
 
     def compute(indices: Sequence[int]) -> Float[np.ndarray, "N D"]:
         return encoder([texts[index] for index in indices]).numpy()
 
     contents = [text.encode() for text in texts]
-    rows = cached_rows(data / "texts.npz", contents, width=encoder.width, compute=compute)
+    rows = cached_rows(
+        data / "texts.npz",
+        contents,
+        width=encoder.width,
+        compute=compute,
+        open_progress=open_progress,
+    )
     return F.normalize(torch.from_numpy(rows), dim=-1)

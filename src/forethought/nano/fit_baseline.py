@@ -1,6 +1,8 @@
 """Fit the frozen baseline: a head between two frozen encoders, on cached features."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -17,7 +19,7 @@ from forethought.nano.frozen_encoders import (
     ImageEncoder,
     TextEncoder,
 )
-from forethought.types import Progress
+from forethought.types import OpenProgress, no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class FrozenBaselineRecipe:
 
     Args:
         data: the folder of the built data set.
-        out: the folder of the model.
+        name: names the folder under `runs`, unless another is given.
         dropout: the share of picture features that are zeroed at each step.
         pull: the weight of the cosine to a picture's own text beside InfoNCE.
         trainer: the import path by which `forethought train` finds `train_frozen_baseline`.
@@ -35,8 +37,8 @@ class FrozenBaselineRecipe:
         ConfigError: if a number is out of range.
     """
 
+    name: str = "frozen_baseline"
     data: Path = Path("data/glyphs")
-    out: Path = Path("models/frozen_baseline")
     seed: int = 0
     epochs: int = 20
     batch: int = 512
@@ -58,18 +60,20 @@ class FrozenBaselineRecipe:
 
 def fit_frozen_baseline(
     recipe: FrozenBaselineRecipe,
+    folder: Path,
     *,
     pictures: ImageEncoder | None = None,
     texts: TextEncoder | None = None,
-    progress: Progress | None = None,
+    max_steps: int | None = None,
+    open_progress: OpenProgress = no_progress,
 ) -> list[float]:
-    """Fit a head and write its folder; returns the mean loss of each epoch.
+    """Fit a head and write its folder; returns the loss of each step.
 
     Features are cached beside the data: the first call takes minutes, others seconds.
 
     Args:
         pictures, texts: the frozen encoders; by default the published ones.
-        progress: called after each epoch with the epochs done.
+        max_steps: stop after so many steps.
 
     Raises:
         DataError: if the data set is not built, or pairs no picture with a text.
@@ -78,18 +82,23 @@ def fit_frozen_baseline(
         recipe.data,
         pictures=pictures or FrozenImageEncoder.published(),
         texts=texts or FrozenTextEncoder.published(),
+        open_progress=open_progress,
     )
-    head, losses = fit_head(dataset, recipe, progress=progress)
-    write_head(head, recipe.out)
+    head, losses = fit_head(dataset, recipe, max_steps=max_steps, open_progress=open_progress)
+    write_head(head, folder)
     return losses
 
 
 def fit_head(
-    dataset: FeatureDataset, recipe: FrozenBaselineRecipe, *, progress: Progress | None = None
+    dataset: FeatureDataset,
+    recipe: FrozenBaselineRecipe,
+    *,
+    max_steps: int | None = None,
+    open_progress: OpenProgress = no_progress,
 ) -> tuple[Head, list[float]]:
     """Fit a head that maps a picture's features to the texts of its concept.
 
-    Returns the head and the mean loss of each epoch.
+    Returns the head and the loss of each step.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     head = _new_head(dataset, recipe.hidden, generator)
@@ -99,12 +108,9 @@ def fit_head(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.rate, total_steps=steps, pct_start=0.1
     )
-    losses = []
-    for epoch in range(recipe.epochs):
-        total = 0.0
-        order = torch.randperm(len(standardised), generator=generator)
-        for start in range(0, len(order), recipe.batch):
-            rows = order[start : start + recipe.batch]
+    losses: list[float] = []
+    with open_progress(f"fitting {recipe.name}") as progress:
+        for rows in islice(_batches(len(standardised), recipe, generator), max_steps):
             inputs = standardised[rows]
             vectors = head.project(inputs * _dropout(inputs.shape, recipe.dropout, generator))
             captions = _captions(rows, dataset, generator)
@@ -113,11 +119,17 @@ def fit_head(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            total += loss.item() * len(rows)
-        losses.append(total / len(standardised))
-        if progress is not None:
-            progress(epoch + 1, recipe.epochs)
+            losses.append(loss.item())
+            progress(len(losses), steps, f"loss {losses[-1]:.3f}")
     return head.eval(), losses
+
+
+def _batches(
+    num_rows: int, recipe: FrozenBaselineRecipe, generator: torch.Generator
+) -> Iterator[Int[Tensor, " N"]]:
+    """The rows of each step; every epoch draws an order of its own when it begins."""
+    for _ in range(recipe.epochs):
+        yield from torch.randperm(num_rows, generator=generator).split(recipe.batch)  # type: ignore[no-untyped-call]
 
 
 def _new_head(dataset: FeatureDataset, hidden: int, generator: torch.Generator) -> Head:

@@ -6,7 +6,7 @@ FitNets, arXiv 1412.6550, on the language model's side of the merger).
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from forethought.files import atomic
 from forethought.nano.frozen_encoders import FrozenImageEncoder
 from forethought.nano.glyph_examples import GlyphExamples
 from forethought.training import RunContext, StepInputs
-from forethought.types import Image, Patches
+from forethought.types import Image, OpenProgress, Patches, Progress, no_progress
 
 FILE = "image_distillation.safetensors"
 SCALE = 0.3
@@ -73,7 +73,7 @@ class ImageDistillation:
         side, width = rows // backbone.placeholders.merge_size, backbone.hidden_size
         targets = run.once(
             ("patch targets", source.folder, side, width),
-            lambda: patch_targets(source, side=side, width=width),
+            lambda: patch_targets(source, side=side, width=width, open_progress=run.open_progress),
         )
         return DistillationLoss(backbone, processor, targets, count=self.count, seed=run.seed)
 
@@ -120,7 +120,12 @@ class DistillationLoss:
 
 
 def patch_targets(
-    source: GlyphExamples, *, side: int, width: int, encoder: PatchEncoder | None = None
+    source: GlyphExamples,
+    *,
+    side: int,
+    width: int,
+    encoder: PatchEncoder | None = None,
+    open_progress: OpenProgress = no_progress,
 ) -> PatchTargets:
     """The targets of every picture of the examples, of `width` numbers each.
 
@@ -130,11 +135,15 @@ def patch_targets(
     names = sorted(source.pictures)
     pictures = tuple(source.pictures[name] for name in names)
     path, key = source.folder / FILE, _key(pictures, side, width)
-    if not _is_of(path, key):
-        encode = partial((encoder or FrozenImageEncoder.published()).grid_features, side=side)
-        vectors = _compute([picture.pixels for picture in pictures], encode, width)
-        with atomic(path) as temporary:
-            save_file({"vectors": vectors}, temporary, metadata={"key": key})
+    is_cached = _is_of(path, key)
+    what = f"{len(pictures)} pictures {'cached' if is_cached else 'to compute'}"
+    with open_progress(f"{path}: {what}") as progress:
+        if not is_cached:
+            encode = partial((encoder or FrozenImageEncoder.published()).grid_features, side=side)
+            pixels = [picture.pixels for picture in pictures]
+            vectors = _compute(pixels, encode, width=width, progress=progress)
+            with atomic(path) as temporary:
+                save_file({"vectors": vectors}, temporary, metadata={"key": key})
     return PatchTargets(pictures, load_file(path)["vectors"], side)
 
 
@@ -155,14 +164,22 @@ def _is_of(path: Path, key: str) -> bool:
 def _compute(
     pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]],
     encode: Callable[[Sequence[UInt8[np.ndarray, "_ _ 3"]]], Float[Tensor, "N S F"]],
+    *,
     width: int,
+    progress: Progress,
 ) -> Float[Tensor, "P S H"]:
-    every = max(1, len(pictures) // _SAMPLE)
-    mean, axes = _axes(encode(pictures[::every]).flatten(0, 1), width)
-    parts = [
-        ((encode(pictures[start : start + _CHUNK]) - mean) @ axes).half()
-        for start in range(0, len(pictures), _CHUNK)
-    ]
+    sample = pictures[:: max(1, len(pictures) // _SAMPLE)]
+    total = len(sample) + len(pictures)
+
+    def encode_all(
+        some: Sequence[UInt8[np.ndarray, "_ _ 3"]], before: int
+    ) -> Iterator[Float[Tensor, "N S F"]]:
+        for start in range(0, len(some), _CHUNK):
+            yield encode(some[start : start + _CHUNK])
+            progress(min(before + start + _CHUNK, before + len(some)), total)
+
+    mean, axes = _axes(torch.cat(list(encode_all(sample, 0))).flatten(0, 1), width)
+    parts = [((features - mean) @ axes).half() for features in encode_all(pictures, len(sample))]
     return torch.cat(parts).contiguous()
 
 

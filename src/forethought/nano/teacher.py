@@ -23,6 +23,7 @@ from forethought.nano.frozen_encoders import (
     TextEncoder,
 )
 from forethought.nano.glyph_examples import GlyphPair, read_table
+from forethought.types import OpenProgress, no_progress
 
 VECTORS = "teacher.safetensors"
 KEYS = "teacher.parquet"
@@ -48,6 +49,7 @@ def teacher_vectors(
     dimension: int = 256,
     pictures: ImageEncoder | None = None,
     texts: TextEncoder | None = None,
+    open_progress: OpenProgress = no_progress,
 ) -> TeacherSummary:
     """Write the baseline's unit vectors of the examples' content, as 16-bit floats.
 
@@ -69,8 +71,10 @@ def teacher_vectors(
             f"dimension must be from 1 to {head.sizes.dimension}, the baseline's, got {dimension}"
         )
     ids, words, train_texts = _keys(data)
-    features = picture_features(data, ids, encoder=pictures or FrozenImageEncoder.published())
-    vectors = text_vectors(data, words, encoder=texts or FrozenTextEncoder.published())
+    pictures = pictures or FrozenImageEncoder.published()
+    features = picture_features(data, ids, encoder=pictures, open_progress=open_progress)
+    texts = texts or FrozenTextEncoder.published()
+    vectors = text_vectors(data, words, encoder=texts, open_progress=open_progress)
     with torch.inference_mode():
         projected = head(features)
     train_rows = [row for row, text in enumerate(words) if text in train_texts]

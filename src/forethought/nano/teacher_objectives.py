@@ -179,7 +179,9 @@ def teacher_key(message: Message) -> str:
 
 def _bound(run: RunContext, data: Path, teacher: Path) -> TeacherVectors:
     def make() -> TeacherVectors:
-        teacher_vectors(data, teacher, dimension=run.encoder.dimension)
+        teacher_vectors(
+            data, teacher, dimension=run.encoder.dimension, open_progress=run.open_progress
+        )
         return load_teacher(data)
 
     return run.once(("teacher", data, teacher), make)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,19 +12,25 @@ from torch import Tensor
 from forethought.data import ExampleSource
 from forethought.encoders import LogisticGate, ReasoningEncoder
 from forethought.training.recipe import GateSettings
-from forethought.types import Side, Think
+from forethought.types import OpenProgress, Progress, Side, Think, no_progress
 
 DECAY = 1e-2
 """The L2 penalty on the gate's weights, per example."""
 
 
-def fit_gate(encoder: ReasoningEncoder, settings: GateSettings) -> LogisticGate:
+def fit_gate(
+    encoder: ReasoningEncoder,
+    settings: GateSettings,
+    *,
+    open_progress: OpenProgress = no_progress,
+) -> LogisticGate:
     """Predict from a direct query vector whether a rationale pays.
 
     Gain is in reciprocal rank among the positives of the query's task.
     """
     source = settings.data.source
-    vectors, pays = utility(encoder, source, price=settings.price)
+    with open_progress(f"fitting the gate on {len(source)} held-out examples") as progress:
+        vectors, pays = utility(encoder, source, price=settings.price, progress=progress)
     weight, bias = fit_logistic(vectors, pays, decay=DECAY)
     share = float(pays.float().mean())
     fitted_on = (
@@ -34,14 +41,23 @@ def fit_gate(encoder: ReasoningEncoder, settings: GateSettings) -> LogisticGate:
 
 
 def utility(
-    encoder: ReasoningEncoder, source: ExampleSource, *, price: float
+    encoder: ReasoningEncoder,
+    source: ExampleSource,
+    *,
+    price: float,
+    progress: Progress | None = None,
 ) -> tuple[Float[Tensor, "N D"], Bool[Tensor, " N"]]:
-    """Direct query vectors, and for which of them thinking gained more than its tokens cost."""
+    """Direct query vectors, and for which of them thinking gained more than its tokens cost.
+
+    Args:
+        progress: called with the queries that were thought about, the examples, and the task.
+    """
     by_task: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(source.iter_keys()):
         by_task[key.task].append(index)
     vectors, pays = [], []
-    for indices in by_task.values():
+    done = 0
+    for task, indices in by_task.items():
         examples = [source[index] for index in indices]
         documents = encoder.encode(
             [example.positives[0].message for example in examples],
@@ -51,13 +67,26 @@ def utility(
         queries = [example.query for example in examples]
         labels = [example.positives[0].label for example in examples]
         direct = encoder.encode(queries, side=Side.QUERY, think=Think.NEVER)
-        thought = encoder.encode(queries, side=Side.QUERY, think=Think.ALWAYS)
+        thought = encoder.encode(
+            queries,
+            side=Side.QUERY,
+            think=Think.ALWAYS,
+            progress=progress and partial(_report, progress, done, len(source), task),
+        )
+        done += len(queries)
         gain = reciprocal_rank(thought.vectors, documents, labels) - reciprocal_rank(
             direct.vectors, documents, labels
         )
         vectors.append(torch.from_numpy(direct.vectors))
         pays.append(torch.from_numpy(gain > price * thought.tokens))
     return torch.cat(vectors), torch.cat(pays)
+
+
+def _report(  # noqa: PLR0917 - the last three are a Progress's
+    progress: Progress, before: int, total: int, task: str, done: int, _: int, __: str = "", /
+) -> None:
+    """Report the progress within a task as that within all tasks."""
+    progress(before + done, total, task)
 
 
 def reciprocal_rank(

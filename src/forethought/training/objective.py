@@ -12,18 +12,23 @@ from forethought.data import ExampleSource
 from forethought.encoders import ReasoningEncoder
 from forethought.training.pair_batch import PairBatch
 from forethought.training.reader import Reader
+from forethought.types import OpenProgress, no_progress
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunContext:
-    """What an objective may use of a run: the model, the data and the seed."""
+    """What an objective may use of a run: the model, the data, the seed.
+
+    `open_progress` is for what takes more than a few seconds to prepare.
+    """
 
     encoder: ReasoningEncoder
     reader: Reader
     source: ExampleSource
     seed: int
+    open_progress: OpenProgress = no_progress
     _resources: dict[Hashable, object] = field(default_factory=dict, init=False)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

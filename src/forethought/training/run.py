@@ -1,5 +1,6 @@
 """From a recipe file to a model, by the trainer that the file names."""
 
+import logging
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -8,8 +9,11 @@ from forethought.encoders import load
 from forethought.errors import ConfigError, DataError
 from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
+from forethought.training.run_folder import RunFolder
 from forethought.training.trainer import train
-from forethought.types import Progress
+from forethought.types import OpenProgress
+
+_log = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -23,7 +27,7 @@ class Trainer(Protocol):
         out: Path | None,
         fresh: bool,
         max_steps: int | None,
-        progress: Progress,
+        open_progress: OpenProgress,
     ) -> Path:
         """Read the recipe, train, and return the model folder; see `run`."""
         ...
@@ -35,7 +39,7 @@ def run(
     out: Path | None = None,
     fresh: bool = False,
     max_steps: int | None = None,
-    progress: Progress,
+    open_progress: OpenProgress,
 ) -> Path:
     """Train what a recipe describes and return the model folder.
 
@@ -46,6 +50,7 @@ def run(
         out: the folder of the run; by default runs/NAME.
         fresh: start over instead of resuming from the last checkpoint.
         max_steps: stop after so many steps of this call.
+        open_progress: called with each part of the work: a preparation, the steps, the gate.
 
     Raises:
         ConfigError: if the recipe has a mistake.
@@ -54,7 +59,9 @@ def run(
         ModelError: if the starting model cannot be loaded.
     """
     trainer = _trainer(recipe_path)
-    return trainer(recipe_path, out=out, fresh=fresh, max_steps=max_steps, progress=progress)
+    return trainer(
+        recipe_path, out=out, fresh=fresh, max_steps=max_steps, open_progress=open_progress
+    )
 
 
 def train_recipe(
@@ -63,9 +70,9 @@ def train_recipe(
     out: Path | None,
     fresh: bool,
     max_steps: int | None,
-    progress: Progress,
+    open_progress: OpenProgress,
 ) -> Path:
-    """Train a `Recipe` and fit its gate, where it asks for one."""
+    """Train a `Recipe`; after its last step, fit its gate, where it asks for one."""
     recipe = config.load(recipe_path, Recipe)
     if recipe.gate and not len(recipe.gate.data.source):
         # Checked first: the gate is fitted last, hours later.
@@ -74,10 +81,24 @@ def train_recipe(
             "[gate] out"
         )
     folder = out or Path("runs") / recipe.name
-    model = train(recipe, folder, fresh=fresh, max_steps=max_steps, progress=progress)
-    if recipe.gate:
-        fit_gate(load(model), recipe.gate).save(model)
+    model = train(recipe, folder, fresh=fresh, max_steps=max_steps, open_progress=open_progress)
+    if recipe.gate and _is_finished(recipe, folder):
+        fit_gate(load(model), recipe.gate, open_progress=open_progress).save(model)
     return model
+
+
+def _is_finished(recipe: Recipe, folder: Path) -> bool:
+    """Whether a run has taken its last step; if not, log that it gets no gate."""
+    steps = RunFolder(folder).steps
+    if steps < recipe.steps:
+        _log.warning(
+            "%s: stopped after %d of %d steps, so no gate is fitted and think=auto embeds "
+            "directly; the same command without --steps finishes the run",
+            folder,
+            steps,
+            recipe.steps,
+        )
+    return steps >= recipe.steps
 
 
 def _trainer(recipe_path: Path) -> Trainer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forethought.encoders import CARD
-from forethought.training.run_checkpoint import find_checkpoint, superseded
+from forethought.training.run_checkpoint import find_checkpoint, load_position, superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ class RunFolder:
     def can_resume(self) -> bool:
         """Whether there is a checkpoint to resume from."""
         return find_checkpoint(self.latest) is not None
+
+    @property
+    def steps(self) -> int:
+        """How many steps the checkpoint to resume from has taken; 0 without one.
+
+        Raises:
+            CheckpointError: if it cannot be read.
+        """
+        found = find_checkpoint(self.latest)
+        return load_position(found).step if found else 0
 
     def clear(self) -> None:
         """Delete what the next call would resume from."""

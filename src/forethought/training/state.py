@@ -17,7 +17,7 @@ from forethought.training.rollouts import Rollouts
 from forethought.training.run_folder import RunFolder
 from forethought.training.start import make_scratch, starting_encoder
 from forethought.training.train_step import TrainStep, bind_terms
-from forethought.types import Side
+from forethought.types import OpenProgress, Side, no_progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,9 @@ class TrainState:
         return network
 
 
-def build_train_state(recipe: Recipe, folder: RunFolder) -> TrainState:
+def build_train_state(
+    recipe: Recipe, folder: RunFolder, *, open_progress: OpenProgress = no_progress
+) -> TrainState:
     """Load the starting model, open the data and bind the objectives.
 
     A model made from scratch is written into the run's folder first.
@@ -51,7 +53,7 @@ def build_train_state(recipe: Recipe, folder: RunFolder) -> TrainState:
     for stage in recipe.stages:
         if stage.batch:
             batches.check(stage.odds)
-    encoder = starting_encoder(recipe, _checkpoint(recipe, folder))
+    encoder = starting_encoder(recipe, _checkpoint(recipe, folder, open_progress))
     _check_thinks(recipe, encoder)
     builder = BatchBuilder(
         source=source,
@@ -63,14 +65,14 @@ def build_train_state(recipe: Recipe, folder: RunFolder) -> TrainState:
     )
     engine = encoder.local
     reader = Reader(engine.backbone, engine.pad_id)
-    run = RunContext(encoder, reader, source, recipe.seed)
+    run = RunContext(encoder, reader, source, recipe.seed, open_progress)
     rollouts = Rollouts(recipe, builder, engine)
     train_step = TrainStep(recipe, rollouts, reader, bind_terms(recipe, run))
     network = engine.backbone.network
     return TrainState(encoder, _optimizer(network, recipe.weight_decay), train_step)
 
 
-def _checkpoint(recipe: Recipe, folder: RunFolder) -> str | Path:
+def _checkpoint(recipe: Recipe, folder: RunFolder, open_progress: OpenProgress) -> str | Path:
     """The checkpoint to start from; one from scratch is made unless the run goes on."""
     if recipe.scratch is None:
         return recipe.init or ""
@@ -83,13 +85,14 @@ def _checkpoint(recipe: Recipe, folder: RunFolder) -> str | Path:
             )
         return forked.start
     if not (folder.can_resume and folder.has_start):
-        make_scratch(
-            recipe.scratch,
-            recipe.data.source,
-            name=recipe.name,
-            seed=recipe.seed,
-            folder=folder.start,
-        )
+        with open_progress(f"{folder.start}: learning a tokenizer, drawing weights"):
+            make_scratch(
+                recipe.scratch,
+                recipe.data.source,
+                name=recipe.name,
+                seed=recipe.seed,
+                folder=folder.start,
+            )
     return folder.start
 
 

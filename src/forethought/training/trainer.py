@@ -22,11 +22,11 @@ from forethought.training.run_checkpoint import (
 )
 from forethought.training.run_folder import RunFolder
 from forethought.training.state import TrainState, build_train_state
-from forethought.types import Progress
+from forethought.types import OpenProgress
 
 
 def train(
-    recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, progress: Progress
+    recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, open_progress: OpenProgress
 ) -> Path:
     """Run every stage, from the last checkpoint on unless `fresh`.
 
@@ -38,16 +38,17 @@ def train(
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
     """
-    run = _Run.open(recipe, RunFolder(out), fresh=fresh)
+    run = _Run.open(recipe, RunFolder(out), fresh=fresh, open_progress=open_progress)
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
     journal = Journal(run.folder.journal)
     journal.truncate(run.first)
-    for step in range(run.first, last):
-        entry = train_one_step(recipe, run.state, step)
-        journal.write({**entry, "seconds": round(run.seconds, 2)})
-        for folder in run.due(step + 1):
-            run.save(folder, step + 1)
-        progress(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
+    with open_progress(f"training {recipe.name}") as progress:
+        for step in range(run.first, last):
+            entry = train_one_step(recipe, run.state, step)
+            journal.write({**entry, "seconds": round(run.seconds, 2)})
+            for folder in run.due(step + 1):
+                run.save(folder, step + 1)
+            progress(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
     run.save(run.folder.latest, last)
     # A gate that was fitted to other weights does not fit these.
     trained = replace(run.state.encoder, name=recipe.name, gate=None)
@@ -99,11 +100,13 @@ class _Run:
     began: float
 
     @classmethod
-    def open(cls, recipe: Recipe, folder: RunFolder, *, fresh: bool) -> "_Run":
+    def open(
+        cls, recipe: Recipe, folder: RunFolder, *, fresh: bool, open_progress: OpenProgress
+    ) -> "_Run":
         if fresh:
             folder.clear()
         found = _checkpoint(recipe, folder)
-        state = build_train_state(recipe, folder)
+        state = build_train_state(recipe, folder, open_progress=open_progress)
         position = RunPosition(0, 0.0, {})
         if found:
             position = load_run(found, state.network, state.optimizer)

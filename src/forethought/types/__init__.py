@@ -11,7 +11,7 @@ from forethought.types.image import Image
 from forethought.types.message import Message, Side
 from forethought.types.mode import Mode, Think
 from forethought.types.nearest import top_rows
-from forethought.types.progress import Progress
+from forethought.types.progress import OpenProgress, Progress, no_progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
 from forethought.types.provenance import Making, Pair, Provenance, check_comparable
 from forethought.types.rationale import Ending, Rationale
@@ -35,6 +35,7 @@ __all__ = [
     "Message",
     "Mode",
     "Neighbor",
+    "OpenProgress",
     "Pair",
     "Patches",
     "Progress",
@@ -49,6 +50,7 @@ __all__ = [
     "combined_kind",
     "concatenate",
     "kind_of",
+    "no_progress",
     "open_file",
     "pages",
     "top_rows",

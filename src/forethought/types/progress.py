@@ -1,5 +1,7 @@
 """How long-running work reports how far it is."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, runtime_checkable
 
 
@@ -13,3 +15,18 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, label: str = "", /) -> None:
         """Report progress; it must be cheap and must not raise."""
         ...
+
+
+OpenProgress = Callable[[str], AbstractContextManager[Progress]]
+"""Opens the progress of one part of a long task, from what the part does."""
+
+
+@contextmanager
+def no_progress(part: str, /) -> Iterator[Progress]:
+    """An `OpenProgress` that reports nothing."""
+    del part
+    yield _ignore
+
+
+def _ignore(done: int, total: int, label: str = "", /) -> None:
+    del done, total, label
