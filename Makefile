@@ -12,8 +12,10 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 LOWERED := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_ENABLE_INSTRUCTIONS=SSE4_2
 # In an environment of its own: vLLM pins other versions than we do.
 VLLM := build/vllm
+# What an installation of today gets: no constraints, the newest of all that pyproject.toml allows.
+NEWEST := build/newest
 
-.PHONY: help demo test check test-slow test-lowered test-torchvision test-vllm test-data data train evaluate bench gallery pins wheel-check clean
+.PHONY: help demo test check test-slow test-lowered test-newest test-torchvision test-vllm test-data data train evaluate bench gallery pins wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -36,6 +38,12 @@ test-slow: $(STAMP)-eval  ## the tests that take longer: training, killing, whol
 
 test-lowered: $(STAMP)-dev  ## parity, engine and encoder tests as on an older processor
 	$(LOWERED) $(PYTEST) -m "not slow" tests/parity tests/engines tests/encoders
+
+test-newest: $(NEWEST)/bin/python  ## the tests with the newest packages that pyproject.toml allows
+	@# Not a stamped file: what is newest changes without us.
+	$(NEWEST)/bin/python -m pip install -qq --disable-pip-version-check \
+	  --upgrade --upgrade-strategy eager torch==2.13.0 -e ".[dev,eval]"
+	$(NEWEST)/bin/python -m pytest -q -n auto --dist worksteal -m "not slow"
 
 test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', which need torchvision
 	@# Beside the environment, never in it: transformers would believe that it works.
@@ -86,6 +94,9 @@ $(BIN)/python:
 	  echo "forethought needs Python >= 3.11, $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
 	       "name another: make PYTHON=python3.12 ..." >&2; exit 2; }
 	$(PYTHON) -m venv .venv
+
+$(NEWEST)/bin/python:
+	$(PYTHON) -m venv $(NEWEST)
 
 $(VLLM)/.installed: pyproject.toml tests/opt_in/torchvision.pth
 	@echo "installing vLLM for a CPU: some minutes, 2 GB"
