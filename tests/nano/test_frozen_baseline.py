@@ -1,12 +1,14 @@
+import inspect
 import json
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from forethought.encoders import Encoder
+from forethought.encoders import Encoder, ReasoningEncoder
 from forethought.errors import ContentError, ModelError
 from forethought.nano.frozen_baseline import (
     WEIGHTS,
@@ -16,6 +18,7 @@ from forethought.nano.frozen_baseline import (
     read_head,
     write_head,
 )
+from forethought.rationales import RationaleStore
 from forethought.types import Image, Message, Mode, Side, Text
 
 SIZES = HeadSizes(features=5, hidden=7, dimension=3)
@@ -137,6 +140,66 @@ def test_it_refuses_to_always_think(encoder):
         ModelError, match=r"baseline: think='always' is not possible.*think='never'"
     ):
         encoder.encode(["x"], think="always")
+
+
+def test_it_has_the_arguments_of_a_reasoning_encoder():
+    def of(encode):
+        arguments = inspect.signature(encode).parameters.values()
+        return [(each.name, each.kind, each.default) for each in arguments]
+
+    assert of(FrozenBaseline.encode) == of(ReasoningEncoder.encode)
+
+
+def test_it_refuses_a_store_of_rationales(encoder, tmp_path):
+    with pytest.raises(
+        ModelError, match=r"baseline: rationales=RationaleStore is not possible, .* leave"
+    ):
+        encoder.encode(["x"], rationales=RationaleStore(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"on_error": "pass"}, "unknown on_error 'pass'; known: raise, skip"),
+    ],
+    ids=["batch_size", "on_error"],
+)
+def test_it_refuses_an_argument_out_of_range(encoder, arguments, message):
+    with pytest.raises(ModelError, match=message):
+        encoder.encode(["x"], **arguments)
+
+
+INPUTS = ["x", " ", PICTURE, Path("no.png"), [], "zoo"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_inputs_that_cannot_be_read_are_skipped_with_a_reason(encoder, batch_size):
+    found = encoder.encode(INPUTS, on_error="skip", batch_size=batch_size)
+    direct, skipped = Mode.DIRECT, Mode.SKIPPED
+    assert found.mode == (direct, skipped, direct, skipped, skipped, direct)
+    assert np.isnan(found.vectors[[1, 3, 4]]).all()
+    reasons = [error for error in found.errors if error]
+    assert len(reasons) == 3
+    assert "no.png" in reasons[1]
+    kept = encoder.encode([INPUTS[0], INPUTS[2], INPUTS[5]])
+    np.testing.assert_allclose(found.vectors[[0, 2, 5]], kept.vectors, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
+def test_a_vector_without_a_direction_is_refused_by_its_input(folder, value):
+    class Broken(Lengths):
+        def __call__(self, texts):
+            vectors = super().__call__(texts)
+            vectors[[text == "yes" for text in texts]] = value
+            return vectors
+
+    encoder = FrozenBaseline.load(folder, pictures=Colours(), texts=Broken())
+    with pytest.raises(ContentError, match=r"input 2: .* zero or not finite"):
+        encoder.encode(["x", PICTURE, "yes"])
+    found = encoder.encode(["yes", "zoo"], on_error="skip")
+    assert found.mode == (Mode.SKIPPED, Mode.DIRECT)
+    np.testing.assert_allclose(found.vectors[1], [0, 0, 1], atol=1e-6)
 
 
 def test_it_names_an_unknown_mode_of_thinking(encoder):

@@ -19,6 +19,7 @@ from forethought.encoders import (
     EncodeInput,
     EncodeInputs,
     EncodeSides,
+    RationaleCache,
     as_choice,
     as_inputs,
     as_message,
@@ -143,17 +144,25 @@ class FrozenBaseline(EncodeSides):
         batch_size: int = 64,
         progress: Progress | bool | None = None,
         on_error: str = "raise",
+        rationales: RationaleCache | None = None,
     ) -> Embeddings:
         """Embed inputs; the vectors of several contents of one input are summed and normalised.
 
-        `side` and `instruction` make no difference to a vector. See `Encoder.encode`.
+        `side` and `instruction` make no difference to a vector. The arguments are those of
+        `ReasoningEncoder.encode`.
 
         Raises:
-            ModelError: if `think` is "always" or an argument is out of range.
+            ModelError: if `think` is "always", there are `rationales`, or an argument is out of
+                range.
             ContentError: if an input cannot be read, is a video, or its vector is zero or not
                 finite; the message holds its index.
         """
         check_arguments(on_error=on_error, batch_size=batch_size)
+        if rationales is not None:
+            raise ModelError(
+                f"{self.name}: rationales={type(rationales).__name__} is not possible, since the model neither "
+                "writes nor reads any; leave rationales out, or load 'nano'"
+            )
         provenance = self.provenance((), side=side, think=think)
         items = as_inputs(inputs)
         result = EmbeddingsBuilder(len(items), self.dimension, skip_errors=on_error == "skip")
