@@ -47,7 +47,7 @@ def test_npz_has_the_same_columns_without_pickle(run, pictures, tmp_path):
         assert arrays["vector"].tolist() == table.pop("vector")
         assert {name: arrays[name].tolist() for name in table} == table
         assert str(arrays["about_model"]) == "colour"
-        about = ("model", "revision", "side", "think", "instruction")
+        about = ("model", "revision", "side", "think", "instructions", "settings", "decoding")
         # NumPy before 2 stores an argument that it does not know as an array.
         assert set(arrays.files) == NAMES | {f"about_{name}" for name in about}
 

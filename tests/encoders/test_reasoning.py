@@ -217,7 +217,7 @@ def test_both_sides_have_calls_of_their_own_and_a_cosine(tiny_encoder):
 @pytest.mark.parametrize("think", ["never", "always"])
 def test_weights_that_are_not_finite_give_no_vector(tiny_encoder, think):
     weight = tiny_encoder.local.backbone.network.model.language_model.norm.weight
-    kept = weight.detach().clone()
+    before = weight.detach().clone()
     try:
         with torch.no_grad():
             weight[3] = torch.nan
@@ -229,7 +229,7 @@ def test_weights_that_are_not_finite_give_no_vector(tiny_encoder, think):
         assert np.isnan(found.vectors).all()
     finally:
         with torch.no_grad():
-            weight.copy_(kept)
+            weight.copy_(before)
 
 
 def test_a_description_is_one_short_line(tiny_encoder):

@@ -8,6 +8,7 @@ from forethought.encoders import (
     CARD,
     FAMILIES,
     EncodeOptions,
+    check_thinking,
     read_card,
     read_tokenizer,
     recognise,
@@ -15,7 +16,7 @@ from forethought.encoders import (
 from forethought.encoders.recognise import check_loader
 from forethought.errors import ContractError, ModelError
 from forethought.renderers import Renderer, Tag
-from forethought.types import Message, Side, Text
+from forethought.types import Message, Side, Text, Think
 from tests import published
 
 
@@ -257,3 +258,27 @@ def test_every_family_aligns_only_modes_it_can_have(name):
     for query, document in family.aligned:
         assert query == "direct" or Side.QUERY in family.thinks
         assert document == "direct" or Side.DOCUMENT in family.thinks
+
+
+@pytest.mark.parametrize(
+    ("family", "queries", "documents", "is_aligned"),
+    [
+        ("ume_r1", "always", "never", False),
+        ("ume_r1", "never", "always", False),
+        ("ume_r1", "always", "always", True),
+        # Without a gate, "auto" is "never".
+        ("ume_r1", "auto", "never", True),
+        ("rge", "auto", "auto", True),
+        ("mmemb_r1", "auto", "never", True),
+    ],
+)
+def test_a_choice_of_thinking_is_checked_before_anything_is_encoded(
+    folders, family, queries, documents, is_aligned
+):
+    encoder = published.loaded(folders[family])
+    choice = {"queries": Think(queries), "documents": Think(documents)}
+    if is_aligned:
+        check_thinking(encoder, **choice)
+        return
+    with pytest.raises(ContractError, match="aligns, as query and document, only direct with"):
+        check_thinking(encoder, **choice)

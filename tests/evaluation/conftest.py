@@ -1,19 +1,21 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
-from forethought.encoders import EncodeInput
+from forethought.encoders import EncodeInputs, as_inputs
 from forethought.evaluation import METRICS, EvalItem, EvalTask, Metric
 from forethought.types import (
     Content,
+    ContentKind,
     Embeddings,
     Ending,
     Image,
     Message,
     Mode,
     Progress,
+    Provenance,
     Rationale,
     Side,
     Text,
@@ -41,17 +43,18 @@ class Painter:
 
     def encode(
         self,
-        inputs: Sequence[EncodeInput],
+        inputs: EncodeInputs,
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
         instruction: str | None = None,  # noqa: ARG002
         batch_size: int = 64,  # noqa: ARG002
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
+        on_error: str = "raise",  # noqa: ARG002
     ) -> Embeddings:
-        messages = [message for message in inputs if isinstance(message, Message)]
+        messages = [message for message in as_inputs(inputs) if isinstance(message, Message)]
         self.encoded.extend((Side(side), Think(think), message) for message in messages)
-        if progress:
+        if callable(progress):
             progress(len(messages), len(messages))
         thinks = Think(think) is Think.ALWAYS
         rationales = tuple(_rationale(message) if thinks else None for message in messages)
@@ -65,7 +68,22 @@ class Painter:
             mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for _ in messages),
             tokens=np.array([_num_tokens(rationale) for rationale in rationales]),
             gate=np.full(len(messages), np.nan),
+            provenance=self.provenance((), side=side, think=think),
         )
+
+    def provenance(
+        self,
+        kinds: Iterable[ContentKind],
+        *,
+        side: Side | str = Side.QUERY,
+        think: Think | str = Think.AUTO,
+        instruction: str | None = None,
+    ) -> Provenance:
+        del kinds, instruction
+        decoding = ("budget=7",) if Think(think) is Think.ALWAYS else ()
+        modes = (Mode.DIRECT, Mode.THOUGHT)
+        aligned = tuple((query, document) for query in modes for document in modes)
+        return Provenance(self.name, self.revision, Side(side), (), (), decoding, aligned)
 
     def embed(self, message: Message, rationale: Rationale | None) -> np.ndarray:
         first = message.content[0]

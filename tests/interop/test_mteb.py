@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -140,8 +141,26 @@ def test_metadata_has_model_weights_and_settings(adapt, painter):
         "think_documents": "never",
         "use_task_prompts": True,
         "max_characters": 90,
+        "settings": "-".join(
+            painter.provenance((), side=side, think=think).settings_digest
+            for side, think in (("query", "always"), ("document", "never"))
+        ),
     }
     assert adapt(painter, name="us/colour").mteb_model_meta.name == "us/colour"
+
+
+def test_results_and_caches_of_other_settings_are_kept_apart(adapt, painter):
+    other = dataclasses.replace(painter, settings=("dtype=bfloat16",))
+    adapters = [
+        adapt(painter),
+        adapt(other),
+        adapt(painter, think="never"),
+        adapt(dataclasses.replace(painter, revision="0ff")),
+    ]
+    assert len({adapter.cache_name for adapter in adapters}) == len(adapters)
+    folders = [adapter.mteb_model_meta.experiment_name for adapter in adapters[:3]]
+    assert len({*folders}) == 3
+    assert adapt(painter).cache_name == adapters[0].cache_name
 
 
 def test_other_modalities_and_unknown_settings_are_refused(adapt, painter):

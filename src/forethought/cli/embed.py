@@ -231,8 +231,8 @@ def _provenance(
     rest = {item.content_kind for item in items if item.instruction is None}
     kinds = [kind for kind in ContentKind if kind in rest]
     made = encoder.provenance(kinds, side=side, think=think, instruction=instruction)
-    own = [item.instruction for item in items if item.instruction is not None]
-    return replace(made, instructions=tuple(dict.fromkeys([*made.instructions, *own])))
+    given = [item.instruction for item in items if item.instruction is not None]
+    return replace(made, instructions=tuple(dict.fromkeys([*made.instructions, *given])))
 
 
 def _metadata(provenance: Provenance, think: Think) -> dict[str, str]:

@@ -107,8 +107,13 @@ def _check_parity(name: str, encoder: ReasoningEncoder, think: Think) -> Finding
     # Any share of padding is allowed: by default the scheduler groups prompts of similar length.
     limits = replace(encoder.engine.limits, waste=1.0)
     padding_encoder = replace(encoder, engine=replace(encoder.local, limits=limits))
-    batched = padding_encoder.encode(messages, think=think, batch_size=len(messages))
-    alone = [encoder.encode([message], think=think) for message in messages]
+    batched = padding_encoder.encode(
+        messages, think=think, batch_size=len(messages), on_error="skip"
+    )
+    alone = [encoder.encode([message], think=think, on_error="skip") for message in messages]
+    errors = [error for found in (batched, *alone) for error in found.errors if error]
+    if errors:
+        return fail(name, errors[0], "copy the checkpoint again, or load it with dtype='float32'")
     vectors = np.concatenate([embeddings.vectors for embeddings in alone])
     is_half = encoder.engine.backbone.network.dtype != torch.float32
     changed = sum(

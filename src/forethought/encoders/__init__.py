@@ -1,6 +1,7 @@
 """Messages to embeddings."""
 
 from forethought.encoders.card import CARD, read_card
+from forethought.encoders.check_thinking import check_thinking
 from forethought.encoders.embeddings_builder import EmbeddingsBuilder
 from forethought.encoders.encode_input import (
     EncodeInput,
@@ -48,6 +49,7 @@ __all__ = [
     "best_device",
     "check_arguments",
     "check_loader",
+    "check_thinking",
     "find",
     "find_local",
     "image_processor_for",

@@ -1,9 +1,8 @@
 """An encoder that embeds directly, after a rationale, or as its gate decides."""
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,6 +23,7 @@ from forethought.encoders.rationale_key import pending_rationale
 from forethought.encoders.session import EncodeSession
 from forethought.encoders.settings import decode_settings
 from forethought.encoders.stored_completion import to_completion
+from forethought.encoders.think_support import supported_think
 from forethought.engines import DecodeOptions, Engine, LocalEngine, VllmEngine
 from forethought.errors import ModelError
 from forethought.renderers import Renderer
@@ -38,8 +38,6 @@ from forethought.types import (
     Side,
     Think,
 )
-
-_log = logging.getLogger(__name__)
 
 WINDOW = 8
 """Batches whose prompts are in memory at a time; on a GPU the next window is prepared meanwhile."""
@@ -226,24 +224,7 @@ class ReasoningEncoder(EncodeSides):
         )
 
     def _think_on(self, side: Side, think: Think) -> Think:
-        """`think` after the family and the gate: AUTO remains only where the gate decides.
-
-        Raises:
-            ModelError: if the encoder does not support it on this side.
-        """
-        supported = side in self.family.thinks
-        if think is Think.ALWAYS and not supported:
-            sides = ", ".join(sorted(self.family.thinks)) or "no"
-            raise ModelError(
-                f"{self.name} ({self.family.title}) cannot think on the {side} side, only on "
-                f"{sides} side; use think='never' or 'auto'"
-            )
-        if think is not Think.AUTO or self.gate is not None:
-            return think if supported else Think.NEVER
-        if self.family.thinks == set(Side):
-            _say_no_gate(self.name, self.revision)
-            return Think.NEVER
-        return Think.ALWAYS if supported else Think.NEVER
+        return supported_think(think, side, model=self.name, family=self.family, gate=self.gate)
 
 
 def _add(result: EmbeddingsBuilder, batch: PreparedBatch) -> None:
@@ -262,12 +243,3 @@ def _add(result: EmbeddingsBuilder, batch: PreparedBatch) -> None:
         result.add_gate(row.index, row.gate)
         if row.rationale:
             result.add_rationale(row.index, row.rationale, tokens=len(row.token_ids))
-
-
-@cache
-def _say_no_gate(name: str, revision: str) -> None:
-    """Say, once a model, what think='auto' means without a gate."""
-    del revision
-    _log.warning(
-        "%s has no gate, so think='auto' embeds directly; think='always' writes a rationale", name
-    )

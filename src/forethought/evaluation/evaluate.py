@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from forethought.encoders import Encoder
+from forethought.encoders import Encoder, check_thinking
 from forethought.evaluation.benchmark import Benchmark, EvalItem, EvalTask
 from forethought.evaluation.metrics import Metric, ranked_grades
 from forethought.evaluation.scores import candidate_scores
@@ -55,8 +55,11 @@ def evaluate(
 
     Raises:
         DataError: if a vector is NaN.
+        ContractError: if the encoder does not align the modes of queries and documents.
         ContentError: if a medium cannot be decoded.
     """
+    for mode in think:
+        check_thinking(encoder, queries=mode, documents=documents_think)
     documents = _rows(item for task in benchmark.tasks for item in task.documents)
     queries = _rows(item for task in benchmark.tasks for item in task.queries)
     total = len(documents) + len(think) * len(queries)

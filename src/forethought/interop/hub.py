@@ -134,7 +134,7 @@ def _usage(loader: str | None, *, thinks: bool) -> str:
         f"encoder = {load}",
         'queries = encoder.encode(["a red apple"], side="query", think="never")',
         'pictures = encoder.encode([ft.Image("apple.png")], side="document", think="never")',
-        "queries.vectors @ pictures.vectors.T",
+        "queries.similarity(pictures)",
     ]
     if thinks:
         lines += ['encoder.encode(["a red apple"], think="always").rationales[0]']

@@ -1,5 +1,7 @@
 """An encoder as a model of mteb."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +13,7 @@ from mteb.models.abs_encoder import AbsEncoder
 from mteb.models.model_meta import ModelMeta, ScoringFunction
 from mteb.types import PromptType
 
-from forethought.encoders import Encoder, as_choice
+from forethought.encoders import Encoder, as_choice, check_thinking
 from forethought.errors import ModelError
 from forethought.types import Content, Image, Side, Text, Think
 
@@ -32,6 +34,7 @@ class MtebEncoder(AbsEncoder):
 
     Raises:
         ModelError: if a setting is out of its range.
+        ContractError: if the encoder does not align the modes of queries and documents.
     """
 
     def __init__(
@@ -51,6 +54,9 @@ class MtebEncoder(AbsEncoder):
             Side.QUERY: as_choice(Think, think),
             Side.DOCUMENT: as_choice(Think, think_documents),
         }
+        check_thinking(
+            encoder, queries=self._think[Side.QUERY], documents=self._think[Side.DOCUMENT]
+        )
         self._use_task_prompts = use_task_prompts
         self._max_characters = max_characters
         self.mteb_model_meta = _meta(
@@ -61,8 +67,23 @@ class MtebEncoder(AbsEncoder):
                 "think_documents": self._think[Side.DOCUMENT].value,
                 "use_task_prompts": use_task_prompts,
                 "max_characters": max_characters,
+                # In the name of the folder where mteb stores the results.
+                "settings": "-".join(
+                    encoder.provenance((), side=side, think=chosen).settings_digest
+                    for side, chosen in self._think.items()
+                ),
             },
         )
+
+    @property
+    def cache_name(self) -> str:
+        """Name of a folder for mteb's `CachedEmbeddingWrapper`, which keys by inputs alone.
+
+        It changes with the weights and with every setting that changes a vector.
+        """
+        meta = self.mteb_model_meta
+        settings = json.dumps([meta.name, meta.revision, meta.experiment_kwargs], sort_keys=True)
+        return hashlib.sha256(settings.encode()).hexdigest()[:12]
 
     def encode(
         self,

@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
 from forethought.backbones import revision_of
-from forethought.encoders import Encoder, as_choice, find, load
+from forethought.encoders import Encoder, as_choice, check_thinking, find, load
 from forethought.errors import ContentError, ModelError
 from forethought.interop.inputs import MODALITIES, to_encode_input
 from forethought.types import Side, Think
@@ -49,10 +49,12 @@ class ForethoughtModule(InputModule):
                 f"{folder} holds revision {revision_of(folder)}, the encoder is "
                 f"{encoder.revision}: name the folder that it was loaded from"
             )
+        queries, documents = as_choice(Think, think), as_choice(Think, think_documents)
+        check_thinking(encoder, queries=queries, documents=documents)
         self.encoder = encoder
         self.folder = folder
-        self.think = as_choice(Think, think).value
-        self.think_documents = as_choice(Think, think_documents).value
+        self.think = queries.value
+        self.think_documents = documents.value
 
     @property
     def family(self) -> str | None:
@@ -193,6 +195,7 @@ def as_sentence_transformer(
 
     Raises:
         ModelError: if the model cannot be found, `folder` holds another, or `think` is unknown.
+        ContractError: if the encoder does not align the modes of queries and documents.
     """
     if isinstance(model, str | Path):
         folder = find(model)

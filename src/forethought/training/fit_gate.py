@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from forethought.data import ExampleSource
-from forethought.encoders import LogisticGate, ReasoningEncoder
+from forethought.encoders import LogisticGate, ReasoningEncoder, check_thinking
 from forethought.training.recipe import GateSettings
 from forethought.types import OpenProgress, Progress, Side, Think, no_progress
 
@@ -52,6 +52,8 @@ def utility(
     Args:
         progress: called with the queries that were thought about, the examples, and the task.
     """
+    for think in (Think.NEVER, Think.ALWAYS):
+        check_thinking(encoder, queries=think, documents=Think.NEVER)
     by_task: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(source.iter_keys()):
         by_task[key.task].append(index)
