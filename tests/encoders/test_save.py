@@ -13,7 +13,7 @@ from tests import published
 
 
 def saved(encoder, folder):
-    save(encoder, folder, dtype=torch.float32)
+    save(encoder, str(folder), dtype=torch.float32)
     return load(folder, device="cpu")
 
 

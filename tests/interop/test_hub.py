@@ -88,7 +88,7 @@ def test_the_card_of_a_model_with_a_loader_of_its_own_uses_it(folder):
     text = model_card(folder)
     assert "| dimension | 3 |" in text
     assert "import some.room\n" in text
-    assert 'encoder = some.room.Tea.load(Path("this/folder"))' in text
+    assert 'encoder = some.room.Tea.load("this/folder")' in text
     assert not [word for word in ("rationale", "gate", "stock", "instruction") if word in text]
 
 

@@ -75,12 +75,13 @@ class ActionGate:
         return torch.sigmoid(scores[:, self.think_id] - scores[:, self.embed_id])
 
 
-def load_gate(folder: Path) -> LogisticGate | None:
+def load_gate(folder: str | Path) -> LogisticGate | None:
     """The gate of a model folder; None if it has none.
 
     Raises:
         ModelError: if one of its two files is missing or damaged.
     """
+    folder = Path(folder)
     if not (folder / "gate.json").exists():
         return None
     try:

@@ -24,12 +24,13 @@ _SETTINGS = (
 _GATE = ("gate.json", "gate.safetensors")
 
 
-def save(encoder: ReasoningEncoder, folder: Path, *, dtype: torch.dtype) -> None:
+def save(encoder: ReasoningEncoder, folder: str | Path, *, dtype: torch.dtype) -> None:
     """Write weights, settings, gate and card; an adapter is written merged.
 
     `forethought.load` takes the folder without a family, and stock transformers load it as the
     network it is.
     """
+    folder = Path(folder)
     save_checkpoint(encoder.engine.backbone.network, folder, dtype=dtype)
     for home in (base_folder(encoder.folder), encoder.folder):
         for name in _SETTINGS:

@@ -67,7 +67,7 @@ class MmebFolder:
 
 
 def read_mmeb(
-    folder: Path, *, tasks: Collection[str] = (), max_queries: int | None = None
+    folder: str | Path, *, tasks: Collection[str] = (), max_queries: int | None = None
 ) -> MmebFolder:
     """Read all tasks of a folder, or some of them, or at most so many queries of each.
 
@@ -77,6 +77,7 @@ def read_mmeb(
         DataError: if a file, shard, column, image or task is missing, a row has no candidates,
             a candidate twice or lists of unequal length, or an item has no content.
     """
+    folder = Path(folder)
     shards = _shards(folder)
     images = folder / IMAGES
     found = []

@@ -14,7 +14,7 @@ from forethought.files import write_text
 README = "README.md"
 
 
-def model_card(folder: Path) -> str:
+def model_card(folder: str | Path) -> str:
     """The README of a model folder: the hub's header, settings, and how to load it.
 
     `license`, `base_model` and `languages` are copied from the card file where it has them.
@@ -22,6 +22,7 @@ def model_card(folder: Path) -> str:
     Raises:
         ModelError: if the folder has no card file or no config.
     """
+    folder = Path(folder)
     card, config = _json(folder / CARD), _json(folder / "config.json")
     gate = _json(folder / "gate.json") if (folder / "gate.json").exists() else None
     name, family = str(card.get("name", folder.resolve().name)), str(card.get("family"))
@@ -49,7 +50,7 @@ def model_card(folder: Path) -> str:
 
 
 def push_to_hub(
-    folder: Path,
+    folder: str | Path,
     repo_id: str,
     *,
     token: str | None = None,
@@ -68,6 +69,7 @@ def push_to_hub(
     Raises:
         ModelError: if the folder has no card file or no config.
     """
+    folder = Path(folder)
     text = model_card(folder)
     if not (folder / README).exists():
         write_text(folder / README, text)
@@ -126,8 +128,8 @@ def _usage(loader: str | None, *, thinks: bool) -> str:
     if loader:
         # "package.module.Class.load": the module ends before the first capital letter.
         module = ".".join(takewhile(str.islower, loader.split(".")))
-        imports = ["from pathlib import Path", "", *imports, f"import {module}"]
-        load = f'{loader}(Path("this/folder"))'
+        imports += [f"import {module}"]
+        load = f'{loader}("this/folder")'
     lines = [
         *imports,
         "",

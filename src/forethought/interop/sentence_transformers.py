@@ -38,21 +38,21 @@ class ForethoughtModule(InputModule):
         self,
         encoder: Encoder,
         *,
-        folder: Path | None = None,
+        folder: str | Path | None = None,
         think: Think | str = Think.AUTO,
         think_documents: Think | str = Think.NEVER,
     ) -> None:
         """See `as_sentence_transformer`."""
         super().__init__()
-        if folder is not None and revision_of(folder) != encoder.revision:
+        if folder is not None and revision_of(Path(folder)) != encoder.revision:
             raise ModelError(
-                f"{folder} holds revision {revision_of(folder)}, the encoder is "
+                f"{folder} holds revision {revision_of(Path(folder))}, the encoder is "
                 f"{encoder.revision}: name the folder that it was loaded from"
             )
         queries, documents = as_choice(Think, think), as_choice(Think, think_documents)
         check_thinking(encoder, queries=queries, documents=documents)
         self.encoder = encoder
-        self.folder = folder
+        self.folder = None if folder is None else Path(folder)
         self.think = queries.value
         self.think_documents = documents.value
 
@@ -180,7 +180,7 @@ class ForethoughtModule(InputModule):
 def as_sentence_transformer(
     model: str | Path | Encoder,
     *,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     think: Think | str = Think.AUTO,
     think_documents: Think | str = Think.NEVER,
     prompts: Mapping[str, str] | None = None,

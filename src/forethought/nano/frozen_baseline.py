@@ -107,7 +107,7 @@ class FrozenBaseline(EncodeSides):
     @classmethod
     def load(
         cls,
-        folder: Path,
+        folder: str | Path,
         *,
         pictures: ImageEncoder | None = None,
         texts: TextEncoder | None = None,
@@ -121,6 +121,7 @@ class FrozenBaseline(EncodeSides):
             ModelError: if the folder holds no head, or a damaged one.
             DataError: if the package of an encoder cannot be downloaded.
         """
+        folder = Path(folder)
         return cls(
             read_head(folder),
             pictures=pictures or FrozenImageEncoder.published(),

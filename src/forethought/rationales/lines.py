@@ -30,12 +30,13 @@ def to_line(row: CachedRationale) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def read_lines(file: Path) -> list[CachedRationale]:
+def read_lines(file: str | Path) -> list[CachedRationale]:
     """Every row of an exported file.
 
     Raises:
         DataError: if the file cannot be read, or a line is wrong; the line is named.
     """
+    file = Path(file)
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

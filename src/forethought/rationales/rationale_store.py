@@ -62,12 +62,13 @@ class RationaleStore:
         prepare(self.folder)
 
     @classmethod
-    def existing(cls, folder: Path) -> "RationaleStore":
+    def existing(cls, folder: str | Path) -> "RationaleStore":
         """Open a store that exists.
 
         Raises:
             DataError: if there is none.
         """
+        folder = Path(folder)
         if not (folder / FILE).is_file():
             raise DataError(
                 f"{folder}: no rationales here (there is no {FILE}); name a folder that "
