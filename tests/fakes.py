@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from forethought.types import (
     Image,
     Message,
     Mode,
+    Pair,
     Progress,
     Provenance,
     Rationale,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from forethought.encoders import EncodeInputs
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
+_MODES = (Mode.DIRECT, Mode.THOUGHT)
 
 
 @dataclass(eq=False)
@@ -45,6 +48,7 @@ class ColourEncoder:
     name: str = "colour"
     revision: str = "0123456789ab"
     settings: tuple[str, ...] = ("dtype=float32",)
+    aligned: tuple[Pair, ...] = tuple(product(_MODES, _MODES))
     widest: int = 1000
     seconds_each: float = 0.0
     encoded: list[str] = field(default_factory=list)
@@ -83,7 +87,7 @@ class ColourEncoder:
             mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for thinks in thought),
             tokens=np.array([7 if thinks else 0 for thinks in thought]),
             gate=np.full(len(messages), 0.25 if think == "auto" else np.nan),
-            provenance=self.provenance((), side=side, think=think),
+            provenance=self.provenance((), side=side, think=think, instruction=instruction),
         )
 
     def provenance(
@@ -94,12 +98,11 @@ class ColourEncoder:
         think: Think | str = Think.AUTO,
         instruction: str | None = None,
     ) -> Provenance:
-        del kinds, instruction
+        del kinds
         decoding = () if think == "never" else ("budget=7",)
-        modes = (Mode.DIRECT, Mode.THOUGHT)
-        aligned = tuple((query, document) for query in modes for document in modes)
         return Provenance(
-            self.name, self.revision, Side(side), ("",), self.settings, decoding, aligned
+            *(self.name, self.revision, Side(side), (instruction or "",), self.settings),
+            *(decoding, self.aligned),
         )
 
     def _check(self, message: Message, index: int) -> None:

@@ -5,6 +5,8 @@ import sys
 import PIL.Image
 import pytest
 
+from forethought.types import Mode
+
 
 def paths(pictures):
     return {"PICTURES": pictures, "INSIDE": pictures / "deep" / "sheet.png"}
@@ -74,6 +76,47 @@ def test_json_prints_one_object_to_standard_output(run, pictures):
     assert content["index"]["skipped"] == [
         {"path": str(pictures / "empty.png"), "reason": "the file is empty; export it again"}
     ]
+
+
+def test_json_says_what_query_and_documents_were_made_by(run, pictures):
+    options = ("--json", "--think", "always", "--think-documents", "never")
+    made = json.loads(run("search", "red", pictures, *options).out)["made"]
+    assert made["query"] == {
+        "modes": ["thought"],
+        "side": "query",
+        "instructions": [""],
+        "settings": ["dtype=float32"],
+        "decoding": ["budget=7"],
+    }
+    assert made["documents"] == {
+        "modes": ["direct"],
+        "side": "document",
+        "instructions": [""],
+        "settings": ["dtype=float32"],
+        "decoding": [],
+        "think": "never",
+    }
+
+
+def test_pictures_may_think_in_an_index_of_their_own(run, pictures, encoder):
+    for think, modes in (("always", ["thought"]), ("auto", ["direct", "thought"])):
+        ran = run("search", "red", pictures, "--think-documents", think, "--json")
+        content = json.loads(ran.out)
+        assert content["index"]["embedded"] == 3
+        assert content["made"]["documents"]["modes"] == modes
+        assert encoder.calls[-1] == ("document", think, None)
+    assert "3 embedded" in run("search", "red", pictures).err
+    assert "nothing new" in run("search", "red", pictures, "--think-documents", "always").err
+
+
+def test_a_query_that_does_not_compare_embeds_no_picture(run, pictures, encoder):
+    encoder.aligned = ((Mode.DIRECT, Mode.DIRECT), (Mode.THOUGHT, Mode.THOUGHT))
+    ran = run("search", "red", pictures, "--think", "always")
+    assert ran.status == 2
+    assert "only direct with direct, thought with thought" in ran.err
+    assert has_no_index(pictures)
+    both = ("--think", "always", "--think-documents", "always")
+    assert run("search", "red", pictures, *both).status == 0
 
 
 def test_json_has_null_without_rationale_and_gate(run, pictures):

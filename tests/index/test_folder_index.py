@@ -1,19 +1,15 @@
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
-from forethought.errors import DataError
-from forethought.files import file_lock
-from forethought.index import FolderIndex, index_dir
+from forethought.encoders import EncodeOptions
+from forethought.errors import ConfigError, ContractError, DataError
+from forethought.index import FolderIndex, check_folder, index_dir, list_pictures
 from forethought.types import Think
+from tests import published
 from tests.fakes import ColourEncoder
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +33,7 @@ def index_of(folder, encoder=None, **options):
 
 
 def search(index, text, k=2):
-    query = index.encoder.encode([text], think="never").vectors[0]
+    query = index.encoder.encode([text], think="never")
     return [hit.document for hit in index.search(query, k=k)]
 
 
@@ -71,10 +67,101 @@ def test_a_parent_directory_holds_the_indexes_of_several_folders(folder, tmp_pat
     assert not (folder / ".forethought").exists()
 
 
-def test_every_encoder_has_a_separate_table(folder):
+@pytest.mark.parametrize(
+    ("encoder", "options"),
+    [
+        pytest.param({"name": "other"}, {}, id="name"),
+        pytest.param({"revision": "ba9876543210"}, {}, id="revision"),
+        pytest.param({"settings": ("dtype=bfloat16",)}, {}, id="settings"),
+        pytest.param({}, {"instruction": "what colour?"}, id="instruction"),
+        pytest.param({}, {"think": "always"}, id="think"),
+    ],
+)
+def test_whatever_makes_other_vectors_has_a_separate_table(folder, encoder, options):
     index_of(folder).refresh()
-    assert index_of(folder, ColourEncoder(revision="ba9876543210")).refresh().embedded == 3
+    other = index_of(folder, ColourEncoder(**encoder), **options)
+    assert other.refresh().embedded == 3
+    assert other.refresh().embedded == 0
     assert index_of(folder).refresh().embedded == 0
+
+
+def test_paths_may_be_text(folder, tmp_path):
+    given = str(folder)
+    assert index_dir(given) == index_dir(folder)
+    assert index_dir(given, str(tmp_path)) == index_dir(folder, tmp_path)
+    index = FolderIndex(given, str(tmp_path / "index"), ColourEncoder())
+    assert index.refresh().pictures == 3
+    assert list_pictures(given) == list_pictures(folder)
+    check_folder(given)
+
+
+def test_no_instruction_is_told_apart_from_the_default(folder):
+    for instruction in ("", None):
+        encoder = ColourEncoder()
+        index_of(folder, encoder, think="never", instruction=instruction).refresh()
+        assert encoder.calls in ([("document", "never", instruction)], [])
+
+
+def test_an_unknown_think_is_refused_with_the_known_ones(folder):
+    with pytest.raises(ConfigError, match="unknown think 'often'; known: never, always, auto"):
+        index_of(folder, think="often")
+
+
+def test_a_search_before_the_first_refresh_is_refused_and_makes_nothing(folder):
+    index = index_of(folder)
+    with pytest.raises(DataError, match=r"has no pictures for colour@.*; call refresh\(\) first"):
+        search(index, "red")
+    assert not index.index_dir.exists()
+    index.refresh()
+    with pytest.raises(DataError, match=r"call refresh\(\) first"):
+        search(index_of(folder, think="always"), "red")
+    with pytest.raises(ConfigError, match="k must be at least 1, got 0"):
+        search(index, "red", k=0)
+
+
+def test_several_rows_another_encoder_and_documents_are_refused(folder):
+    index = index_of(folder)
+    index.refresh()
+    queries = index.encoder.encode(["red", "blue"], think="never")
+    assert [hit.document for hit in index.search(queries[1], k=1)] == ["sub/b.bmp"]
+    others = ColourEncoder(settings=("dtype=float16",)).encode(["red"], think="never")
+    for wrong, message in [
+        (queries, "got 2 rows: search with one at a time"),
+        (others, r"those of the index at .* \(dtype=float16 against dtype=float32\)"),
+        (index.encoder.encode(["red"], side="document", think="never"), "side='query'"),
+    ]:
+        with pytest.raises(ContractError, match=message):
+            index.search(wrong, k=1)
+        with pytest.raises(ContractError, match=message):
+            index.check_query(wrong)
+
+
+@pytest.mark.parametrize(
+    ("documents", "query", "pairs"),
+    [
+        ("never", "always", "only direct with direct, thought with thought"),
+        ("always", "never", "only direct with direct, thought with thought"),
+        ("never", "never", ""),
+        ("always", "always", ""),
+    ],
+)
+def test_the_modes_that_a_published_system_does_not_align_are_refused(
+    folder, tmp_path, documents, query, pairs
+):
+    encoder = published.loaded(
+        published.make("ume_r1", tmp_path / "model"),
+        family="ume_r1",
+        encode_options=EncodeOptions(min_pixels=3136, max_pixels=3136, budget=3),
+    )
+    index = index_of(folder, encoder, think=documents)
+    question = encoder.encode(["a red picture"], think=query)
+    if pairs:
+        with pytest.raises(ContractError, match=pairs):
+            index.check_query(question)
+    else:
+        index.check_query(question)
+        assert index.refresh().embedded == 3
+        assert len(index.search(question, k=9)) == 3
 
 
 def test_a_moved_folder_keeps_its_index(folder, tmp_path):
@@ -106,95 +193,6 @@ def test_a_folder_without_pictures_is_an_error_and_stays_empty(tmp_path):
     with pytest.raises(DataError, match="no pictures"):
         index_of(tmp_path).refresh()
     assert list(tmp_path.iterdir()) == []
-
-
-INDEX = """
-import sys
-from pathlib import Path
-from forethought.index import FolderIndex, index_dir
-from forethought.index import refresh
-from tests.fakes import ColourEncoder
-
-refresh.BATCH = 4
-folder = Path(sys.argv[1])
-index = FolderIndex(folder, index_dir(folder), ColourEncoder(seconds_each=0.01))
-print("ready", flush=True)
-result = index.refresh(progress=lambda done, *_: print(done, flush=True))
-print("embedded", result.embedded)
-"""
-
-
-def start(folder):
-    paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return subprocess.Popen(
-        [sys.executable, "-c", INDEX, str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
-
-
-def draw_many(folder):
-    for n in range(40):
-        draw(folder / f"{n:02}.png", (6 * n, 255 - 6 * n, 90))
-
-
-def scores(index):
-    query = ColourEncoder().encode(["red"], think="never").vectors[0]
-    return [(hit.document, round(hit.score, 5)) for hit in index.search(query, k=100)]
-
-
-@pytest.mark.parametrize(
-    "kills",
-    [
-        pytest.param([0.25], id="once"),
-        pytest.param([0.0, 0.02, 0.1, 0.15, 0.3], id="often", marks=pytest.mark.slow),
-    ],
-)
-def test_a_kill_loses_the_running_batch_only(tmp_path, kills):
-    folder = tmp_path / "pictures"
-    draw_many(folder)
-    committed = 0
-    for seconds in kills:
-        process = start(folder)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(seconds)
-        process.kill()
-        output, _ = process.communicate()
-        assert process.returncode == -signal.SIGKILL
-        committed += max((int(line) for line in output.split()), default=0)
-    index = index_of(folder)
-    # A kill between a commit and its progress line hides one committed batch of 4.
-    embedded = index.refresh().embedded
-    assert 40 - committed - 4 * len(kills) <= embedded <= 40 - committed
-    fresh = FolderIndex(folder, index_dir(folder, tmp_path / "fresh"), ColourEncoder())
-    fresh.refresh()
-    assert scores(index) == scores(fresh)
-
-
-def test_of_two_processes_one_embeds_and_the_other_waits(tmp_path):
-    folder = tmp_path / "pictures"
-    draw_many(folder)
-    both = [start(folder), start(folder)]
-    embedded = [process.communicate()[0].split()[-1] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert sorted(embedded) == ["0", "40"]
-    assert index_of(folder).refresh().pictures == 40
-
-
-def test_the_folder_is_listed_when_the_lock_is_had(folder):
-    index = index_of(folder)
-    index.refresh()
-    with ThreadPoolExecutor(1) as pool:
-        with file_lock(index_dir(folder) / "lock"):
-            waiting = pool.submit(index.refresh)
-            time.sleep(0.3)
-            assert not waiting.done()
-            (folder / "r.png").unlink()
-            draw(folder / "new.png", "white")
-        result = waiting.result()
-    assert (result.pictures, result.embedded, result.dropped) == (3, 1, 1)
-    assert set(search(index, "red", k=9)) == {"new.png", "sub/b.bmp", "sub/g.png"}
 
 
 @pytest.mark.parametrize("seconds", [9_300_000_000, -9_300_000_000])

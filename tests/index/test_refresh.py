@@ -1,9 +1,11 @@
 import os
 import shutil
+from dataclasses import replace
 
 import PIL.Image
 import pytest
 
+from forethought.errors import ContractError
 from forethought.index import FolderIndex, RefreshResult, SkippedFile, index_dir
 from forethought.index import refresh as refresh_module
 from tests.fakes import ColourEncoder
@@ -36,7 +38,7 @@ def index(folder, encoder):
 
 def contents(index):
     """Every path in the index with its score for "red"."""
-    query = ColourEncoder().encode(["red"], think="never").vectors[0]
+    query = ColourEncoder().encode(["red"], think="never")
     return {hit.document: round(hit.score, 5) for hit in index.search(query, k=100)}
 
 
@@ -134,6 +136,36 @@ def test_a_picture_that_the_encoder_refuses_is_skipped_alone(folder):
     result = index.refresh()
     assert result.pictures == 3
     assert result.skipped == (SkippedFile("wide.png", "wide.png is too wide"),)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
+def test_a_picture_whose_vector_has_no_direction_is_never_stored(folder, value):
+    class Broken(ColourEncoder):
+        def encode(self, inputs, **options):
+            found = super().encode(inputs, **options)
+            is_red = found.vectors[:, 1] > found.vectors[:, 2:4].max(axis=1)
+            found.vectors[is_red] = value
+            return found
+
+    index = FolderIndex(folder, index_dir(folder), Broken())
+    for _ in range(2):
+        result = index.refresh()
+        assert (result.pictures, result.skipped) == (
+            2,
+            (SkippedFile("r.png", "its vector is zero or not finite; embed it in float32"),),
+        )
+        assert contents(index).keys() == {"g.png", "deep/b.png"}
+
+
+def test_an_encoder_that_does_not_do_what_it_says_is_refused(folder):
+    class Other(ColourEncoder):
+        def encode(self, inputs, **options):
+            found = super().encode(inputs, **options)
+            provenance = self.provenance((), side="document", think="always")
+            return replace(found, provenance=provenance)
+
+    with pytest.raises(ContractError, match="`encode` has to return what the encoder's `provenan"):
+        FolderIndex(folder, index_dir(folder), Other()).refresh()
 
 
 def test_a_batch_ends_by_number_or_by_pixels(folder, monkeypatch):

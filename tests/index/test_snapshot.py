@@ -9,15 +9,15 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from forethought.index import Contract, FolderIndex, Listing, PictureFile, has_snapshot, index_dir
+from forethought.index import FolderIndex, Listing, PictureFile, has_snapshot, index_dir
 from forethought.index.read_picture import DamagedPicture
 from forethought.index.snapshot import read_snapshot, write_snapshot
 from forethought.index.vector_store import StoredPicture, open_store
-from forethought.types import Think
 from tests.fakes import ColourEncoder
+from tests.index.contracts import contract
 
 ROOT = Path(__file__).parents[2]
-CONTRACT = Contract("nano", "0123456789ab", 7, Think.NEVER, "")
+CONTRACT = contract(dimension=7)
 # A line feed, and a name whose place among the others depends on the order of code points.
 ODD_PATHS = ["line\nfeed.png", "\uffee.png", "\U0001f600.png"]
 DAMAGED = (DamagedPicture(PictureFile("torn.png", 5, -6), 'it is "torn"\n'),)
@@ -139,7 +139,7 @@ def test_rows_read_before_a_commit_are_never_used_after_it(store):
 
 def test_the_snapshot_of_another_contract_is_not_used(written):
     store, path = written
-    other = replace(CONTRACT, revision="ba9876543210")
+    other = contract(dimension=7, revision="ba9876543210")
     open_store(store.directory, other)
     assert read_snapshot(store.directory, other) is None
     shutil.copy(path, store.directory / f"{other.table_name}.snapshot.npy")
@@ -185,7 +185,7 @@ def index(tmp_path):
 
 
 def search(index):
-    query = index.encoder.encode(["red"], think="never").vectors[0]
+    query = index.encoder.encode(["red"], think="never")
     return [hit.document for hit in index.search(query, k=9)]
 
 
@@ -227,7 +227,7 @@ folder = Path(sys.argv[1])
 sys.modules["lancedb"] = sys.modules["pyarrow"] = None
 index = FolderIndex(folder, index_dir(folder), ColourEncoder())
 print(index.refresh().pictures)
-query = index.encoder.encode(["red"], think="never").vectors[0]
+query = index.encoder.encode(["red"], think="never")
 print(index.search(query, k=1)[0].document)
 """
 

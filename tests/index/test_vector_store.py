@@ -3,13 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from forethought.errors import ContractError, DataError
-from forethought.index import Contract, PictureFile
+from forethought.errors import DataError
+from forethought.index import PictureFile
 from forethought.index.read_picture import DamagedPicture
 from forethought.index.vector_store import StoredPicture, open_store
-from forethought.types import Hit, Think
+from forethought.types import Hit
+from tests.index.contracts import contract
 
-CONTRACT = Contract("nano", "0123456789ab", 3, Think.NEVER, "")
+CONTRACT = contract()
 VECTORS = np.array([[1, 0, 0], [0, 1, 0], [0.6, 0.8, 0], [0, 1, 0]], dtype=np.float32)
 
 
@@ -46,11 +47,6 @@ def test_an_empty_store_has_no_hits(tmp_path):
     assert open_store(tmp_path, CONTRACT).nearest(np.ones(3, dtype=np.float32), 2) == []
 
 
-def test_refuses_a_query_of_another_dimension(store):
-    with pytest.raises(ContractError, match="got 2 dimensions"):
-        store.nearest(np.array([1, 0], dtype=np.float32), 2)
-
-
 def test_a_reopened_store_has_the_same_contents(store):
     again = open_store(store.directory, CONTRACT)
     assert again.stored_pictures() == {
@@ -81,7 +77,7 @@ def test_damaged_files_are_recorded_until_dropped(store):
 
 
 def test_every_contract_has_a_separate_table(store):
-    other = open_store(store.directory, Contract("large", "ba9876543210", 3, Think.NEVER, ""))
+    other = open_store(store.directory, contract(encoder="large"))
     assert other.stored_pictures() == {}
     other.write(_stored("z.png"), VECTORS[:1])
     assert len(open_store(store.directory, CONTRACT).stored_pictures()) == 4

@@ -1,6 +1,7 @@
 """`forethought search`: the pictures of a folder that match a query."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,23 +13,23 @@ from forethought.cli.load import load_encoder, settings
 from forethought.cli.packages import require
 from forethought.errors import ConfigError, ContentError, DataError
 from forethought.files import check_target
-from forethought.types import Embeddings, Hit, Image, Side, Text, Think
+from forethought.types import Embeddings, Hit, Image, Mode, Provenance, Side, Text, Think
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from forethought.encoders import Encoder
-    from forethought.index import RefreshResult
+    from forethought.index import Contract, RefreshResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _SearchResult:
-    """The embedded query, its hits, and what changed in the index before the search."""
+    """The embedded query, its hits, what changed in the index before, and its contract."""
 
     query: Embeddings
     hits: list[Hit]
     refreshed: "RefreshResult"
-    encoder: "Encoder"
+    contract: "Contract"
 
 
 def search(
@@ -43,6 +44,9 @@ def search(
     ],
     *,
     think: options.ThinkOption = Think.AUTO,
+    think_documents: Annotated[
+        Think, typer.Option(help="Whether pictures get a rationale; each choice has its own index.")
+    ] = Think.NEVER,
     k: Annotated[int, typer.Option("-k", help="Number of hits.")] = 10,
     image: Annotated[
         Path | None,
@@ -80,7 +84,15 @@ def search(
     _check_outside(sheet, folder)
     load = partial(load_encoder, model, **settings(device=device, family=family, dtype=dtype))
     result = _search(
-        content, folder, load, think=think, k=k, model=model, index=index, batch_size=batch_size
+        content,
+        folder,
+        load,
+        think=think,
+        think_documents=think_documents,
+        k=k,
+        model=model,
+        index=index,
+        batch_size=batch_size,
     )
     title = " + ".join(part for part in (query.strip(), str(image) if image else "") if part)
     if sheet is not None:
@@ -129,6 +141,7 @@ def _search(
     load: "Callable[[], Encoder]",
     *,
     think: Think,
+    think_documents: Think,
     k: int,
     model: str,
     index: Path | None,
@@ -145,7 +158,10 @@ def _search(
         encoder = load()
         # Before the index: a query that cannot be embedded must not change it.
         embeddings = encoder.encode([content], side=Side.QUERY, think=think)
-    pictures = FolderIndex(folder, directory, encoder, batch_size=batch_size)
+        pictures = FolderIndex(
+            folder, directory, encoder, think=think_documents, batch_size=batch_size
+        )
+        pictures.check_query(embeddings)
     with console.progress_bar("embedding pictures") as progress:
         refreshed = pictures.refresh(progress=progress)
     if not refreshed.pictures:
@@ -154,8 +170,8 @@ def _search(
             f"{folder}: none of its {len(refreshed.skipped)} pictures can be read; "
             "the reasons are above"
         )
-    hits = pictures.search(embeddings.vectors[0], k=k)
-    return _SearchResult(embeddings, hits, refreshed, encoder)
+    hits = pictures.search(embeddings, k=k)
+    return _SearchResult(embeddings, hits, refreshed, pictures.contract)
 
 
 def _caption(query: Embeddings) -> list[str]:
@@ -169,8 +185,8 @@ def _to_json(title: str, result: _SearchResult, folder: Path) -> dict[str, objec
     rationale, gate = query.rationales[0], float(query.gate[0])
     return {
         "query": title,
-        "model": result.encoder.name,
-        "revision": result.encoder.revision,
+        "model": result.contract.documents.encoder,
+        "revision": result.contract.documents.revision,
         "mode": query.mode[0].value,
         "tokens": int(query.tokens[0]),
         "gate": gate if gate == gate else None,  # noqa: PLR0124 - JSON has no NaN
@@ -179,6 +195,13 @@ def _to_json(title: str, result: _SearchResult, folder: Path) -> dict[str, objec
             "thinking": rationale.thinking,
             "answer": rationale.answer,
             "ending": rationale.ending.value,
+        },
+        "made": {
+            "query": _made(query.provenance, query.mode),
+            "documents": {
+                **_made(result.contract.documents, sorted(result.contract.modes)),
+                "think": result.contract.think.value,
+            },
         },
         "hits": [
             {"rank": hit.rank, "score": round(hit.score, 6), "path": str(folder / hit.document)}
@@ -196,3 +219,10 @@ def _to_json(title: str, result: _SearchResult, folder: Path) -> dict[str, objec
             ],
         },
     }
+
+
+def _made(provenance: Provenance | None, modes: Iterable[Mode]) -> dict[str, object]:
+    """What vectors were made by, as JSON."""
+    fields = asdict(provenance) if provenance else {}
+    names = ("side", "instructions", "settings", "decoding")
+    return {"modes": list(modes), **{name: fields[name] for name in names if name in fields}}

@@ -1,7 +1,7 @@
 """Folders of pictures as searchable indexes of document vectors."""
 
 from forethought.index.contract import Contract
-from forethought.index.folder_index import FolderIndex, PictureEncoder, index_dir
+from forethought.index.folder_index import FolderIndex, index_dir
 from forethought.index.listing import (
     Listing,
     PictureFile,
@@ -10,6 +10,7 @@ from forethought.index.listing import (
     list_pictures,
 )
 from forethought.index.passed_over import describe_kinds
+from forethought.index.picture_encoder import PictureEncoder
 from forethought.index.refresh import RefreshResult
 from forethought.index.snapshot import has_snapshot
 

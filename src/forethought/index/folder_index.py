@@ -1,96 +1,84 @@
 """A folder of pictures with a searchable index of their vectors."""
 
 import hashlib
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from forethought.files import file_lock
+from forethought.errors import ConfigError, DataError
 from forethought.index.contract import Contract
+from forethought.index.exclusive import exclusive
 from forethought.index.listing import Listing, check_folder, list_pictures
+from forethought.index.picture_encoder import PictureEncoder
 from forethought.index.refresh import BATCH, RefreshResult, refresh, unchanged
-from forethought.index.snapshot import read_snapshot, table_state, write_snapshot
-from forethought.index.store_errors import check_directory_name, describe_os_error
+from forethought.index.snapshot import has_table, read_snapshot, table_state, write_snapshot
 from forethought.index.vector_store import open_store
-from forethought.types import Embeddings, Hit, Image, Progress, Side, Think
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from forethought.types import (
+    ContentKind,
+    Embeddings,
+    Hit,
+    Image,
+    Progress,
+    Side,
+    Think,
+)
 
 _HIDDEN_DIR = ".forethought"
-_LOCK_FILE = "lock"
-_LOCK_TIMEOUT_S = 0.5
-
-_log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class PictureEncoder(Protocol):
-    """The part of the `Encoder` protocol that an index uses."""
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        ...
-
-    @property
-    def revision(self) -> str:
-        """Hash of the weights and settings."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """Length of the vectors."""
-        ...
-
-    def encode(
-        self,
-        inputs: Sequence[Image],
-        *,
-        side: Side,
-        think: Think,
-        instruction: str | None,
-        batch_size: int,
-    ) -> Embeddings:
-        """Embed pictures in order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class FolderIndex:
     """The pictures of a folder, stored as document vectors of one encoder.
 
     Args:
         index_dir: directory of the stored vectors; the function `index_dir` gives the default.
         think: whether pictures get a rationale; part of the contract.
-        instruction: instruction for the picture vectors; empty for the encoder's default.
+        instruction: instruction for the picture vectors, "" for none; None is the encoder's
+            default.
         batch_size: pictures that the encoder takes together.
     """
 
     folder: Path
     index_dir: Path
     encoder: PictureEncoder
-    think: Think = Think.NEVER
-    instruction: str = ""
-    batch_size: int = BATCH
+    think: Think
+    instruction: str | None
+    batch_size: int
+
+    def __init__(
+        self,
+        folder: Path | str,
+        index_dir: Path | str,
+        encoder: PictureEncoder,
+        *,
+        think: Think | str = Think.NEVER,
+        instruction: str | None = None,
+        batch_size: int = BATCH,
+    ) -> None:
+        object.__setattr__(self, "folder", Path(folder))
+        object.__setattr__(self, "index_dir", Path(index_dir))
+        object.__setattr__(self, "encoder", encoder)
+        object.__setattr__(self, "think", _as_think(think))
+        object.__setattr__(self, "instruction", instruction)
+        object.__setattr__(self, "batch_size", batch_size)
 
     @property
     def contract(self) -> Contract:
-        """The contract that every vector of this index satisfies."""
-        encoder = self.encoder
-        return Contract(
-            encoder=encoder.name,
-            revision=encoder.revision,
-            dimension=encoder.dimension,
+        """The contract that every vector of this index satisfies.
+
+        Raises:
+            ModelError: if the encoder does not think about pictures and `think` is "always".
+        """
+        documents = self.encoder.provenance(
+            (ContentKind.PICTURE,),
+            side=Side.DOCUMENT,
             think=self.think,
             instruction=self.instruction,
         )
+        return Contract(documents, self.encoder.dimension, self.think)
 
     def refresh(self, *, progress: Progress | None = None) -> RefreshResult:
         """Embed new and changed pictures, and drop those that were deleted.
@@ -108,21 +96,48 @@ class FolderIndex:
         if not _is_made(self.index_dir):
             # A folder without pictures stays as it is.
             check_folder(self.folder)
-        with _exclusive(self.index_dir):
+        with exclusive(self.index_dir):
             return self._refresh(list_pictures(self.folder), progress or _no_progress)
 
-    def search(self, query: Float[np.ndarray, " D"], *, k: int) -> list[Hit]:
-        """The k pictures nearest to a query vector, as paths relative to the folder.
+    def check_query(self, query: Embeddings) -> None:
+        """Refuse a query that `search` would refuse, whether or not a picture is indexed.
 
         Raises:
-            ContractError: if the query was embedded by another encoder.
-            DataError: if the index cannot be read.
+            ContractError: as `search` does.
         """
+        self.contract.check_query(query, where=f"the index at {self.index_dir}")
+
+    def search(self, query: Embeddings, *, k: int) -> list[Hit]:
+        """The k pictures nearest to a query, as paths relative to the folder.
+
+        Args:
+            query: one row, as in `encoder.encode(["a cup"])` or `embeddings[3]`.
+
+        Raises:
+            ConfigError: if `k` is below 1.
+            ContractError: if the query is anything but one vector of the query side, of the
+                index's encoder, revision and settings, in a mode aligned with the documents'.
+            DataError: if no picture is indexed yet, or the index cannot be read.
+        """
+        self.check_query(query)
+        if k < 1:
+            raise ConfigError(f"k must be at least 1, got {k}")
+        hits = self._nearest(query.vectors[0], k)
+        if not hits:
+            raise DataError(
+                f"the index at {self.index_dir} has no pictures for {self.contract}; call "
+                "refresh() first, whose result says what it found"
+            )
+        return hits
+
+    def _nearest(self, vector: Float[np.ndarray, " D"], k: int) -> list[Hit]:
+        """The nearest pictures; none where nothing was indexed."""
         snapshot = read_snapshot(self.index_dir, self.contract)
         if snapshot is not None:
-            self.contract.check_queries(query[None], where=str(self.index_dir))
-            return snapshot.nearest(query, k)
-        return open_store(self.index_dir, self.contract).nearest(query, k)
+            return snapshot.nearest(vector, k)
+        if not has_table(self.index_dir, self.contract):
+            return []
+        return open_store(self.index_dir, self.contract).nearest(vector, k)
 
     def _refresh(self, listing: Listing, progress: Progress) -> RefreshResult:
         """Refresh by the snapshot alone, without LanceDB, if nothing changed."""
@@ -137,26 +152,32 @@ class FolderIndex:
         return result
 
     def _embed(self, images: Sequence[Image]) -> Embeddings:
-        instruction = self.instruction or None
         return self.encoder.encode(
             images,
             side=Side.DOCUMENT,
             think=self.think,
-            instruction=instruction,
+            instruction=self.instruction,
             batch_size=self.batch_size,
         )
 
 
-def index_dir(folder: Path, parent: Path | None = None) -> Path:
+def index_dir(folder: Path | str, parent: Path | str | None = None) -> Path:
     """Directory for the index of a folder: inside it, or in `parent`, which folders may share.
 
     In `parent` it has the folder's name, with `_` for what `check_directory_name` refuses.
     """
     if parent is None:
-        return folder / _HIDDEN_DIR
-    absolute = folder.resolve()
+        return Path(folder) / _HIDDEN_DIR
+    absolute = Path(folder).resolve()
     name = "".join(character if character.isprintable() else "_" for character in absolute.name)
-    return parent / f"{name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
+    return Path(parent) / f"{name}-{hashlib.sha256(bytes(absolute)).hexdigest()[:8]}"
+
+
+def _as_think(think: Think | str) -> Think:
+    try:
+        return Think(think)
+    except ValueError:
+        raise ConfigError(f"unknown think {think!r}; known: {', '.join(Think)}") from None
 
 
 def _is_made(directory: Path) -> bool:
@@ -164,30 +185,6 @@ def _is_made(directory: Path) -> bool:
         return directory.is_dir()
     except OSError:
         return False
-
-
-@contextmanager
-def _exclusive(directory: Path) -> Iterator[None]:
-    """Lock an index directory; the operating system frees the lock if the process dies."""
-    check_directory_name(directory)
-    lock = file_lock(directory / _LOCK_FILE)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, directory)
-    except OSError as error:
-        raise describe_os_error(directory, error) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: "BaseFileLock", directory: Path) -> None:
-    try:
-        lock.acquire(timeout=_LOCK_TIMEOUT_S)
-    except TimeoutError:
-        _log.warning("another process is writing the index %s; waiting for it", directory)
-        lock.acquire()
 
 
 def _no_progress(done: int, total: int, label: str = "", /) -> None:

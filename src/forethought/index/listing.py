@@ -44,7 +44,7 @@ class Listing:
     passed_over: dict[str, int] = field(default_factory=dict)
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path | str) -> None:
     """Refuse a path without pictures; the walk ends at the first one.
 
     Raises:
@@ -54,7 +54,7 @@ def check_folder(folder: Path) -> None:
     _check_found(walk, next(walk.pictures(), None))
 
 
-def list_pictures(folder: Path) -> Listing:
+def list_pictures(folder: Path | str) -> Listing:
     """List the files below a folder whose suffix says that they are pictures that can be read here.
 
     Hidden files and folders are left out. Links are followed; no folder is listed twice.
@@ -144,7 +144,8 @@ class _FolderWalk:
         self.skipped.append(SkippedFile(printable, reason))
 
 
-def _start(folder: Path) -> _FolderWalk:
+def _start(path: Path | str) -> _FolderWalk:
+    folder = Path(path)
     if not folder.exists():
         raise DataError(f"{folder}: no such folder; check the path")
     if not folder.is_dir():

@@ -1,6 +1,6 @@
 """Update a vector store from its folder: embed what is new, keep what is unchanged."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ Embed = Callable[[Sequence[Image]], Embeddings]
 
 ReadResult = PictureContent | DamagedPicture | SkippedFile
 
+_NO_VECTOR = "its vector is zero or not finite; embed it in float32"
 _CHANGED_WHILE_READ = "it changed while it was read; call again"
 
 
@@ -193,4 +194,16 @@ def _embed(
             refused |= reason
         return vectors, refused
     store.contract.check_documents(embeddings, where=f"the index at {store.directory}")
-    return dict(zip(images, embeddings.vectors, strict=True)), {}
+    return _finite(images, embeddings)
+
+
+def _finite(
+    hashes: Iterable[str], embeddings: Embeddings
+) -> tuple[dict[str, Float[np.ndarray, " D"]], dict[str, str]]:
+    """The vectors that have a direction, and the reasons of the others."""
+    has_vector = embeddings.has_vector & embeddings.vectors.any(axis=1)
+    rows = list(zip(hashes, embeddings.vectors, embeddings.errors, has_vector, strict=True))
+    vectors = {sha256: vector for sha256, vector, _, is_finite in rows if is_finite}
+    return vectors, {
+        sha256: error or _NO_VECTOR for sha256, _, error, is_finite in rows if not is_finite
+    }

@@ -71,10 +71,15 @@ class Snapshot:
         return [Hit(self.paths[row.index], row.score, rank) for rank, row in enumerate(best, 1)]
 
 
+def has_table(directory: Path, contract: Contract) -> bool:
+    """Whether there is a table of a contract, which may be empty."""
+    return _table(directory, contract.table_name).is_dir()
+
+
 def table_state(directory: Path, contract: Contract) -> str:
     """A hash of what the tables of a contract are now: it changes with every commit."""
     versions = [
-        sorted(_manifests(directory / f"{table}.lance" / "_versions"))
+        sorted(_manifests(_table(directory, table) / "_versions"))
         for table in (contract.table_name, DAMAGED_TABLE)
     ]
     text = json.dumps([_FORMAT, DECODER, contract.to_json(), versions])
@@ -129,6 +134,11 @@ def _read(path: Path, state: str) -> Snapshot | None:
         vectors,
         tuple(DamagedPicture(PictureFile(*each), reason) for *each, reason in damaged),
     )
+
+
+def _table(directory: Path, name: str) -> Path:
+    """Where LanceDB stores a table."""
+    return directory / f"{name}.lance"
 
 
 def _manifests(versions: Path) -> Iterator[tuple[str, int, int]]:

@@ -12,7 +12,6 @@ from jaxtyping import Bool, Float, Int
 from forethought.errors import ContractError, DataError
 from forethought.types.embedding_file import EmbeddingColumns, read_columns, write_columns
 from forethought.types.hit import Neighbor
-from forethought.types.message import Side
 from forethought.types.mode import Mode
 from forethought.types.nearest import nearest, unit_rows
 from forethought.types.provenance import Making, Provenance, check_comparable, common_provenance
@@ -154,7 +153,7 @@ class Embeddings:
                 tokens=columns.arrays["tokens"],
                 gate=columns.arrays["gate"],
                 errors=tuple(values["errors"]),
-                provenance=values["provenance"] and _provenance(values["provenance"]),
+                provenance=values["provenance"] and Provenance.from_fields(values["provenance"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: is damaged ({error}); encode again, and save that") from None
@@ -228,9 +227,3 @@ def _row_numbers(rows: object, count: int) -> Int[np.ndarray, " K"]:
 
 def _rationale(fields: Mapping[str, Any]) -> Rationale:
     return Rationale(**{**fields, "ending": Ending(fields["ending"])})
-
-
-def _provenance(fields: Mapping[str, Any]) -> Provenance:
-    lists = {name: tuple(fields[name]) for name in ("instructions", "settings", "decoding")}
-    pairs = tuple((Mode(query), Mode(document)) for query, document in fields["aligned"])
-    return Provenance(**{**fields, **lists, "side": Side(fields["side"]), "aligned": pairs})

@@ -1,8 +1,9 @@
 """What vectors were made by: what decides which of them may be compared."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from forethought.errors import ContractError
 from forethought.types.message import Side
@@ -39,6 +40,17 @@ class Provenance:
         """Eight hexadecimal digits that change with `settings` or `decoding`."""
         text = "\n".join([*self.settings, "", *self.decoding])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "Provenance":
+        """Inverse of `dataclasses.asdict`, after JSON.
+
+        Raises:
+            KeyError, TypeError, ValueError: if the fields are others.
+        """
+        lists = {name: tuple(fields[name]) for name in ("instructions", "settings", "decoding")}
+        pairs = tuple((Mode(query), Mode(document)) for query, document in fields["aligned"])
+        return cls(**{**fields, **lists, "side": Side(fields["side"]), "aligned": pairs})
 
     def is_comparable(self, other: "Provenance") -> bool:
         """Whether encoder, revision and settings are equal; the rest may differ."""
