@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from forethought.encoders import EncodeInput, load
-from forethought.errors import ContentError, ModelError
+from forethought.encoders import EncodeInput, EncodeOptions, ReasoningEncoder, load
+from forethought.errors import ContentError, ContractError, ModelError
 from forethought.types import Image, Text
+from tests import published
 
 pytestmark = pytest.mark.slow
 
@@ -171,3 +172,33 @@ def test_a_saved_model_needs_no_other_folder_and_gives_the_same_vectors(wrap, ti
         np.testing.assert_array_equal(found.encode_document(inputs), model.encode_document(inputs))
     again.save_pretrained(str(saved))  # over itself
     assert load(saved / "0_ForethoughtModule" / "encoder").revision == encoder.revision
+
+
+def test_a_saved_model_keeps_the_settings_of_its_encoder(wrap, tiny_model, tmp_path):
+    from forethought.interop import ForethoughtModule
+
+    options = EncodeOptions(budget=7, repeats=3, max_pixels=28 * 28 * 3)
+    encoder = load(tiny_model, device="cpu", encode_options=options)
+    wrap(encoder, folder=str(tiny_model)).save_pretrained(str(tmp_path))
+    module = ForethoughtModule.load(
+        str(tmp_path / "0_ForethoughtModule"), model_kwargs={"device": "cpu"}
+    )
+    again = module.encoder
+    assert isinstance(again, ReasoningEncoder)
+    assert again.settings == encoder.settings
+    assert again.decode_options == encoder.decode_options
+
+
+def test_processes_of_sentence_transformers_encode_what_one_does(wrap, tiny_model):
+    words = ["red", "a blue square", "green", "black or white", "orange"]
+    model = wrap(load(tiny_model, device="cpu"), think="never")
+    expected = model.encode_query(words)
+    with_pool = model.encode_query(words, device=["cpu", "cpu"], chunk_size=2)
+    np.testing.assert_allclose(with_pool, expected, atol=1e-6)
+
+
+def test_sides_that_share_no_space_are_refused_at_once(wrap, tmp_path):
+    encoder = published.loaded(published.make("ume_r1", tmp_path / "ume_r1"))
+    with pytest.raises(ContractError, match="only direct with direct, thought with thought"):
+        wrap(encoder, think="always")
+    wrap(encoder, think="always", think_documents="always")

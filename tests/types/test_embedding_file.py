@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from forethought.errors import ConfigError, DataError
-from forethought.types.embedding_file import EmbeddingColumns, read_columns, write_columns
+from forethought.types.embedding_file import FORMAT, EmbeddingColumns, read_columns, write_columns
 
 VALUES = {"mode": ["direct"] * 2, "rationales": [None] * 2, "errors": [None, "é"]}
 ARRAYS = {"vectors": np.ones((2, 3), np.float32), "tokens": np.zeros(2, int), "gate": np.ones(2)}
-GOOD = {"format": 1, **VALUES, "provenance": None}
+GOOD = {"format": FORMAT, **VALUES, "provenance": None}
 
 
 def write(path, values=GOOD, **arrays):
@@ -62,7 +62,7 @@ def test_a_file_cut_short_is_damaged(tmp_path, share):
 @pytest.mark.parametrize(
     ("values", "arrays", "rule"),
     [
-        (GOOD | {"format": 2}, {}, "has format 2, this version of forethought reads 1"),
+        (GOOD | {"format": 1}, {}, "has format 1, this version of forethought reads 2"),
         (GOOD | {"colour": []}, {}, "its description has"),
         ([], {}, "is damaged"),
         (GOOD | {"mode": ["direct"]}, {}, r"its columns have \[1, 2\] rows"),

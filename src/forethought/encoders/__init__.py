@@ -21,7 +21,7 @@ from forethought.encoders.progress_bar import reporting
 from forethought.encoders.rationale_cache import RationaleCache
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import Recognised, check_loader, recognise
-from forethought.encoders.save import save
+from forethought.encoders.save import options_of, save
 
 __all__ = [
     "CARD",
@@ -55,6 +55,7 @@ __all__ = [
     "image_processor_for",
     "load",
     "load_gate",
+    "options_of",
     "read_card",
     "read_tokenizer",
     "recognise",

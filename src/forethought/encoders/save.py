@@ -51,11 +51,8 @@ def save(encoder: ReasoningEncoder, folder: str | Path, *, dtype: torch.dtype) -
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def _settings(encoder: ReasoningEncoder) -> EncodeOptions:
-    """The options to load it with again: what was replaced since it was loaded included.
-
-    The budget has a field of its own, and a logistic gate's threshold a file.
-    """
+def options_of(encoder: ReasoningEncoder) -> EncodeOptions:
+    """The options to load an encoder with again: what was replaced since it was loaded included."""
     options, decoding = encoder.encode_options, encoder.decode_options
     if decoding != decode_options_for(decoding.budget, replace(options, budget=None)):
         options = replace(
@@ -64,5 +61,12 @@ def _settings(encoder: ReasoningEncoder) -> EncodeOptions:
             speculative_tokens=decoding.speculative_tokens,
             early_exit=decoding.early_exit,
         )
-    threshold = encoder.gate.threshold if isinstance(encoder.gate, ActionGate) else None
-    return replace(options, budget=None, threshold=threshold)
+    threshold = encoder.gate.threshold if encoder.gate else None
+    budget = decoding.budget if encoder.family.thinks else None
+    return replace(options, budget=budget, threshold=threshold)
+
+
+def _settings(encoder: ReasoningEncoder) -> EncodeOptions:
+    """Without what has a place of its own: the budget in the card, a logistic gate in a file."""
+    options = replace(options_of(encoder), budget=None)
+    return options if isinstance(encoder.gate, ActionGate) else replace(options, threshold=None)

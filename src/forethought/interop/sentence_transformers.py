@@ -10,7 +10,17 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
 from forethought.backbones import revision_of
-from forethought.encoders import Encoder, as_choice, check_thinking, find, load
+from forethought.config import build, dump
+from forethought.encoders import (
+    EncodeOptions,
+    Encoder,
+    ReasoningEncoder,
+    as_choice,
+    check_thinking,
+    find,
+    load,
+    options_of,
+)
 from forethought.errors import ContentError, ModelError
 from forethought.interop.inputs import MODALITIES, to_encode_input
 from forethought.types import Side, Think
@@ -29,7 +39,7 @@ class ForethoughtModule(InputModule):
     """
 
     config_file_name = "forethought_module.json"
-    config_keys = ["think", "think_documents", "family"]  # noqa: RUF012 - declared so in the base class
+    config_keys = ["think", "think_documents", "family", "settings"]  # noqa: RUF012 - declared so in the base class
     forward_kwargs = {"think"}  # noqa: RUF012
     # In the root, files of Sentence Transformers would change the encoder's revision.
     save_in_root = False
@@ -61,6 +71,11 @@ class ForethoughtModule(InputModule):
         """Family of the encoder, which a published folder does not name."""
         found = getattr(self.encoder, "family", None)
         return None if found is None else str(found.name)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of the encoder, which its folder need not have."""
+        return dump(options_of(self.encoder)) if isinstance(self.encoder, ReasoningEncoder) else {}
 
     @property
     def modalities(self) -> list[str]:
@@ -173,7 +188,9 @@ class ForethoughtModule(InputModule):
         path = Path(str(cls.load_dir_path(model_name_or_path, **location)))
         settings = cls.load_config(model_name_or_path, **location)
         family = settings.pop("family", None)
-        encoder = load(path / ENCODER_DIR, **{"family": family, **(model_kwargs or {})})
+        saved = build(settings.pop("settings", {}), EncodeOptions, where=str(path))
+        arguments = {"family": family, "encode_options": saved, **(model_kwargs or {})}
+        encoder = load(path / ENCODER_DIR, **arguments)
         return cls(encoder, folder=path / ENCODER_DIR, **settings)
 
 

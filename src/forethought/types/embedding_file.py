@@ -13,7 +13,7 @@ import numpy as np
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file; another version is refused."""
 
 _ARRAYS = ("vectors", "tokens", "gate")
