@@ -4,9 +4,8 @@ import copy
 
 import pytest
 import torch
-from transformers import DynamicCache
 
-from forethought.backbones import QwenVL, collate
+from forethought.backbones import PrefillCache, QwenVL, collate
 from forethought.backbones.decoder import check_extends, extend
 from forethought.engines.cache import KVCache
 from forethought.errors import ModelError
@@ -38,7 +37,7 @@ def cache_of_prompts(backbone, rows, *, max_length=16):
     batch = collate(
         prompts, [[]] * len(rows), side="right", placeholders=backbone.placeholders, pad_id=0
     )
-    prefill = DynamicCache(config=backbone.network.config.text_config)
+    prefill = PrefillCache()
     backbone.hidden_states(batch, cache=prefill)
     cache = KVCache(len(rows) + 1, max_length)
     cache.insert(prefill, range(len(rows)), first=0, width=max(map(len, prompts)))

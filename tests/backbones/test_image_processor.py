@@ -4,12 +4,13 @@ import hypothesis
 import numpy as np
 import pytest
 from hypothesis import strategies as st
-from transformers import Qwen2VLImageProcessorPil
+from transformers import AutoConfig, Qwen2VLImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from forethought.backbones import ImageProcessor, load_image_processor
 from forethought.errors import ContentError, ModelError
 from forethought.types import Image
+from tests.published import NETWORKS
 
 
 def noise(height, width):
@@ -71,6 +72,29 @@ def test_missing_or_partial_settings_are_refused(tmp_path):
         load_image_processor(tmp_path)
     (tmp_path / "preprocessor_config.json").write_text(json.dumps({"patch_size": 14}))
     with pytest.raises(ModelError, match=r"no readable preprocessor_config.json .*\('size'\)"):
+        load_image_processor(tmp_path)
+
+
+@pytest.mark.parametrize("architecture", NETWORKS)
+@pytest.mark.parametrize("stated", [{}, {"tokens_per_second": 3}], ids=["default", "stated"])
+def test_video_timing_is_that_of_transformers_config(tmp_path, architecture, stated):
+    ImageProcessor(min_pixels=784, max_pixels=9999).save(tmp_path)
+    settings = {"model_type": architecture, "vision_config": stated}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    config = AutoConfig.from_pretrained(tmp_path).vision_config
+    video = load_image_processor(tmp_path).video
+    assert video.text_timestamps is (architecture == "qwen3_vl")
+    expected = None if video.text_timestamps else getattr(config, "tokens_per_second", None)
+    assert video.tokens_per_second == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"model_type": "qwen2_vl", "vision_config": 3}']
+)
+def test_an_unreadable_config_is_refused(tmp_path, text):
+    ImageProcessor(min_pixels=784, max_pixels=9999).save(tmp_path)
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(ModelError, match=r"config.json: not readable \(.*copy or train it again"):
         load_image_processor(tmp_path)
 
 

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from forethought.backbones import LoadOptions, load_checkpoint, network_class, save_checkpoint
 from forethought.errors import ModelError
@@ -175,4 +176,45 @@ def test_each_reason_has_its_own_way_out(saved, monkeypatch, error, message):
         raise error
 
     monkeypatch.setattr(network_class("qwen2_vl"), "from_pretrained", fail)
-    refuse(saved, message)
+    with pytest.raises(ModelError, match=message):
+        _ = load_checkpoint(saved).network
+
+
+def without_vision_tensor(folder):
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    del tensors[next(name for name in tensors if name.endswith("merger.ln_q.weight"))]
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def test_a_missing_vision_tensor_is_refused_with_the_first_picture(saved):
+    without_vision_tensor(saved)
+    loaded = load_checkpoint(saved)
+    for _ in range(2):
+        with pytest.raises(ModelError, match=r"the weights lack model\.visual\.merger\.ln_q"):
+            loaded.encode_images(torch.zeros(4, 1176), torch.tensor([[1, 2, 2]]))
+
+
+@pytest.mark.parametrize("options", [LoadOptions(dtype="bfloat16"), LoadOptions(attention="sdpa")])
+def test_other_options_need_the_whole_network_at_once(saved, options):
+    without_vision_tensor(saved)
+    with pytest.raises(ModelError, match=r"the weights lack model\.visual"):
+        load_checkpoint(saved, options)
+
+
+@pytest.mark.parametrize("change", ["rewritten", "removed"])
+def test_a_checkpoint_that_changed_after_it_was_loaded_is_refused(saved, change):
+    loaded = load_checkpoint(saved)
+    if change == "removed":
+        shutil.rmtree(saved)
+    else:
+        save_checkpoint(network(seed=2, feed_forward=40), saved, dtype=torch.float32)
+    with pytest.raises(ModelError, match=r"were changed or removed since it was .*load it again"):
+        _ = loaded.network
+
+
+def test_a_network_loaded_in_inference_mode_can_be_trained(saved):
+    loaded = load_checkpoint(saved)
+    with torch.inference_mode():
+        made = loaded.network
+    assert not any(weight.is_inference() for weight in made.parameters())

@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
-from transformers import DynamicCache
 
+from forethought.backbones import PrefillCache
 from forethought.encoders import Gate, LogisticGate, load_gate
 from forethought.engines import Prefill
 from forethought.errors import ModelError
@@ -13,7 +13,7 @@ def prefilled(direct):
     """A prefill of which only the direct states matter."""
     rows = len(direct)
     positions = torch.ones(rows, dtype=torch.long)
-    return Prefill(((7,),) * rows, direct, direct, positions, DynamicCache())
+    return Prefill(((7,),) * rows, direct, direct, positions, PrefillCache())
 
 
 GATE = LogisticGate(torch.tensor([0.5, -1.0]), 0.25, 0.4, "seven pairs")

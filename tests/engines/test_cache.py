@@ -1,8 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import DynamicCache
 
+from forethought.backbones import PrefillCache
 from forethought.engines.cache import CHUNK, KVCache
 
 LOWEST = torch.finfo(torch.float32).min
@@ -11,11 +11,11 @@ LOWEST = torch.finfo(torch.float32).min
 def prefilled(rows, length, *, seed):
     """Two layers, three heads, keys of five numbers."""
     generator = torch.Generator().manual_seed(seed)
-    prefill = DynamicCache()
-    for layer in range(2):
+    prefill = PrefillCache()
+    for _ in range(2):
         shape = (rows, 3, length, 5)
         keys, values = (torch.randn(shape, generator=generator) for _ in range(2))
-        prefill.update(keys, values, layer)
+        prefill.layers.append((keys, values))
     return prefill
 
 
@@ -43,12 +43,12 @@ def test_each_row_continues_at_its_end():
     cache = inserted(prefill, [1, 0], width=7)
     for layer in range(2):
         keys, values = updated(cache, [7, 4], 0.5, width=8, layer=layer)
-        read = prefill.layers[layer]
+        read_keys, read_values = prefill.layers[layer]
         assert keys.shape == values.shape == (2, 3, 8, 5)
-        torch.testing.assert_close(keys[0, :, :7], read.keys[1])
-        torch.testing.assert_close(values[0, :, :7], read.values[1])
-        torch.testing.assert_close(keys[1, :, :4], read.keys[0][:, :4])
-        torch.testing.assert_close(values[1, :, :4], read.values[0][:, :4])
+        torch.testing.assert_close(keys[0, :, :7], read_keys[1])
+        torch.testing.assert_close(values[0, :, :7], read_values[1])
+        torch.testing.assert_close(keys[1, :, :4], read_keys[0][:, :4])
+        torch.testing.assert_close(values[1, :, :4], read_values[0][:, :4])
         assert (keys[0, :, 7] == 0.5).all()
         assert (keys[1, :, 4] == 0.5).all()
         assert (values[1, :, 4] == -0.5).all()
@@ -81,7 +81,7 @@ def test_a_pass_over_the_first_rows_does_not_change_the_others():
     cache = inserted(prefill, [0, 1, 2], width=5)
     updated(cache, [5, 5], 9.0, width=6)
     keys, _ = updated(cache, [6, 6, 5], 7.0, width=7)
-    torch.testing.assert_close(keys[2, :, :5], prefill.layers[0].keys[2])
+    torch.testing.assert_close(keys[2, :, :5], prefill.layers[0][0][2])
     assert keys[:, 0, 5:, 0].tolist() == [[9.0, 7.0], [9.0, 7.0], [7.0, 0.0]]
 
 
@@ -91,8 +91,8 @@ def test_the_last_row_replaces_one_that_leaves():
     cache.move([(2, 0)], width=5)
     for layer in range(2):
         keys, values = updated(cache, [3, 4], 1.0, width=5, layer=layer)
-        read = prefill.layers[layer]
-        for stored, expected in ((keys, read.keys), (values, read.values)):
+        read_keys, read_values = prefill.layers[layer]
+        for stored, expected in ((keys, read_keys), (values, read_values)):
             torch.testing.assert_close(stored[0, :, :3], expected[2][:, :3])
             torch.testing.assert_close(stored[1, :, :4], expected[1][:, :4])
 
@@ -103,10 +103,10 @@ def test_longer_rows_inserted_later_do_not_change_the_others():
     updated(cache, [9], 2.0, width=10, layer=1)
     inserted(second, [1, 1], first=1, width=CHUNK + 5, cache=cache)
     keys, _ = updated(cache, [10, CHUNK + 5, CHUNK + 5], 3.0, width=CHUNK + 6, layer=1)
-    torch.testing.assert_close(keys[0, :, :9], first.layers[1].keys[0])
+    torch.testing.assert_close(keys[0, :, :9], first.layers[1][0][0])
     assert keys[0, 0, 9:11, 0].tolist() == [2.0, 3.0]
     for row in (1, 2):
-        torch.testing.assert_close(keys[row, :, : CHUNK + 5], second.layers[1].keys[1])
+        torch.testing.assert_close(keys[row, :, : CHUNK + 5], second.layers[1][0][1])
         assert keys[row, 0, CHUNK + 5, 0] == 3.0
 
 

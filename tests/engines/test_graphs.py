@@ -7,8 +7,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from forethought.backbones import QwenVL
-from forethought.engines.cache import KVCache, prefill_cache
+from forethought.backbones import PrefillCache, QwenVL
+from forethought.engines.cache import KVCache
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
 from forethought.engines.decode_state import DecodeState
 from forethought.engines.decode_step import DecodeStep
@@ -185,10 +185,10 @@ def three_rows(network, *, max_length):
     """State and cache of three rows with prompts of twenty tokens, on the meta device."""
     text = network.config.text_config
     shape = (3, text.num_key_value_heads, 20, 16)
-    prefill = prefill_cache(text.num_hidden_layers)
-    for layer in range(text.num_hidden_layers):
+    prefill = PrefillCache()
+    for _ in range(text.num_hidden_layers):
         keys = torch.zeros(shape, device=META, dtype=network.dtype)
-        prefill.update(keys, keys.clone(), layer)
+        prefill.layers.append((keys, keys.clone()))
     cache = KVCache(4, max_length)
     cache.insert(prefill, [2, 0, 1], first=0, width=20)
     cache.initialize(40)

@@ -28,7 +28,7 @@ def test_a_prefill_is_freed_before_the_next_step(tiny_encoder, prompts, rows):
             return super().extend(token_ids, positions=positions, cache=cache)
 
     def decide(prefill, group):
-        prefills.append(weakref.ref(prefill.cache))
+        prefills.append(weakref.ref(prefill.cache.layers[0][0]))
         return range(len(group)), [0.5] * len(group)
 
     engine = tiny_encoder.engine

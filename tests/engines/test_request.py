@@ -1,7 +1,7 @@
 import pytest
 import torch
-from transformers import DynamicCache
 
+from forethought.backbones import PrefillCache
 from forethought.engines.prefill import Prefill
 from forethought.engines.request import Completion, FinishedRow, PendingRequests
 from forethought.types import Ending
@@ -13,7 +13,7 @@ GATES = [0.25, 0.5, 0.75]
 def prefill():
     """Three prompts, whose direct states are 0, 1 and 2."""
     hidden = torch.arange(3.0)[:, None].expand(3, 4)
-    return Prefill(((1, 2), (3,), (4, 5)), hidden, hidden, torch.arange(3), DynamicCache())
+    return Prefill(((1, 2), (3,), (4, 5)), hidden, hidden, torch.arange(3), PrefillCache())
 
 
 def finished(key):

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch.distributed import destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
-from transformers import DynamicCache
 
 from forethought.backbones import (
     LoadOptions,
+    PrefillCache,
     QwenVL,
     collate,
     load_checkpoint,
@@ -94,7 +94,7 @@ def test_positions_left_on_the_network_by_another_call_do_not_matter(backbone, f
 def test_tokens_behind_a_cache_have_the_positions_of_a_whole_pass(backbone, folders):
     folder = folders[backbone.network.config.model_type]
     ids, pictures = (rows[2] for rows in sequences(folder))
-    prefill = DynamicCache(config=backbone.network.config.text_config)
+    prefill = PrefillCache()
     head = collate([ids], [pictures], side="left", placeholders=backbone.placeholders, pad_id=0)
     backbone.hidden_states(head, cache=prefill)
     whole = collate(

@@ -32,6 +32,7 @@ from forethought.backbones.load_checkpoint import (
     network_class,
 )
 from forethought.backbones.new_network import Shape, new_network
+from forethought.backbones.prefill_cache import PrefillCache
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.backbones.revision import revision_of
 from forethought.backbones.save_checkpoint import save_checkpoint
@@ -46,6 +47,7 @@ __all__ = [
     "ImageProcessor",
     "LoadOptions",
     "PlaceholderTokens",
+    "PrefillCache",
     "QwenVL",
     "Shape",
     "VideoSettings",

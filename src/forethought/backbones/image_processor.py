@@ -10,7 +10,6 @@ import numpy as np
 import PIL.Image
 import torch
 import torch.nn.functional as F
-import transformers
 from jaxtyping import Float, UInt8
 
 from forethought.backbones.adapter import checkpoint_file
@@ -19,6 +18,8 @@ from forethought.types import Clip, FramePolicy, Image, Patches, Video
 
 TEXT_TIMESTAMPS = {"qwen3_vl"}
 """The architectures whose prompts hold each frame's time as text."""
+TOKENS_PER_SECOND = {"qwen2_5_vl": 4.0}
+"""What an architecture's `tokens_per_second` is where config.json does not state it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +227,18 @@ def _video_settings(folder: Path, token_area: int) -> VideoSettings:
         # An image processor saved without a network is for images only.
         return VideoSettings()
     try:
-        # Not the file itself: an absent setting has the architecture's default.
-        config = transformers.AutoConfig.from_pretrained(path.parent, local_files_only=True)
-    except (OSError, ValueError) as error:
+        config = json.loads(path.read_text())
+        architecture = config["model_type"]
+        stated = config.get("vision_config", {}).get("tokens_per_second")
+        per_second = TOKENS_PER_SECOND.get(architecture) if stated is None else float(stated)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: not readable ({error}); copy or train it again") from None
-    text_timestamps = config.model_type in TEXT_TIMESTAMPS
-    vision = getattr(config, "vision_config", None)
-    per_second = None if text_timestamps else getattr(vision, "tokens_per_second", None)
+    text_timestamps = architecture in TEXT_TIMESTAMPS
     return VideoSettings(
         # As in qwen-vl-utils, for tokens of this many pixels.
         min_pixels=128 * token_area,
         max_pixels=768 * token_area,
         total_pixels=int(128_000 * token_area * 0.9),
-        tokens_per_second=None if per_second is None else float(per_second),
+        tokens_per_second=None if text_timestamps else per_second,
         text_timestamps=text_timestamps,
     )

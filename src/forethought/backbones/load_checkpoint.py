@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import transformers
 from safetensors import SafetensorError
 
 from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
@@ -15,6 +15,7 @@ from forethought.backbones.apply_adapter import apply_adapter
 from forethought.backbones.check_device import check_device
 from forethought.backbones.decoder import check_extends
 from forethought.backbones.linear import pack
+from forethought.backbones.load_text_network import load_text_network, weight_files
 from forethought.backbones.progress_bars import no_progress_bars
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.errors import ModelError
@@ -29,6 +30,7 @@ NETWORKS = {
 }
 """The names of the stock classes by the `model_type` of a config."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+_Stamp = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,20 @@ class LoadOptions:
         """`dtype`, or its default for the device."""
         return self.dtype or ("auto" if self.device not in {None, "cpu"} else "float32")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is float32 on a CPU, with transformers' choice of everything else."""
+        others = self.attention or self.quantize or self.device_map
+        return self.device in {None, "cpu"} and self.precision == "float32" and not others
+
 
 def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
     """Load a folder's config and safetensors into a stock network.
 
     A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded, and the
-    adapter merged into it or applied.
+    adapter merged into it or applied. In float32 on a CPU a small network may be loaded in two
+    steps: its text layers now, and the stock network with the first picture, or with
+    `QwenVL.network`. A fault in the vision encoder's tensors is then refused in the second step.
 
     Raises:
         ModelError: if a file is missing or damaged, or the architecture is unknown.
@@ -88,6 +98,36 @@ def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
     if architecture not in NETWORKS:
         known = ", ".join(NETWORKS)
         raise ModelError(f"{folder}: model_type is {architecture!r}; known: {known}")
+    stamp = _stamp(folder) if options.is_plain else None
+    text = load_text_network(folder) if stamp else None
+    if text is None:
+        return QwenVL(_load_stock(folder, options))
+    return QwenVL(
+        _ready(text, options), load_stock=partial(_load_unchanged, folder, options, stamp=stamp)
+    )
+
+
+def _load_unchanged(folder: Path, options: LoadOptions, *, stamp: _Stamp | None) -> Any:  # noqa: ANN401 - transformers types it loosely
+    """Load the stock network of text layers that were loaded before."""
+    if _stamp(folder) != stamp:
+        raise ModelError(
+            f"{folder}: its config or weights were changed or removed since it was loaded, and "
+            "pictures need the rest of them; load it again"
+        )
+    return _load_stock(folder, options)
+
+
+def _stamp(folder: Path) -> _Stamp | None:
+    """Size and time of every file that a network is loaded from; None if one is missing."""
+    try:
+        files = [folder / "config.json", *weight_files(folder)]
+        return tuple((path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _load_stock(folder: Path, options: LoadOptions) -> Any:  # noqa: ANN401
+    architecture = architecture_of(folder)
     network, info = _from_pretrained(folder, network_class(architecture), options)
     # transformers would initialise a missing tensor at random.
     missing = set(info["missing_keys"])
@@ -103,7 +143,7 @@ def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
             f"first {min(left_over)}; copy or save them again as the network that config.json names"
         )
     check_extends(network)
-    return _backbone(network, options)
+    return _ready(network, options)
 
 
 def architecture_of(folder: Path) -> str:
@@ -123,6 +163,8 @@ def architecture_of(folder: Path) -> str:
 
 def network_class(architecture: str) -> "type[PreTrainedModel]":
     """The stock class of a `model_type` in `NETWORKS`; its module is imported by this call."""
+    import transformers  # noqa: PLC0415 - slow
+
     found: type[PreTrainedModel] = getattr(transformers, NETWORKS[architecture])
     return found
 
@@ -190,6 +232,8 @@ def _quantization(kind: str) -> "BitsAndBytesConfig":
             f"quantize={kind!r} needs the package bitsandbytes and a GPU: "
             "`pip install bitsandbytes`, or leave it out"
         )
+    import transformers  # noqa: PLC0415 - slow
+
     settings: dict[str, Any] = {"load_in_8bit": True}
     if kind == "4bit":
         settings = {"load_in_4bit": True, "bnb_4bit_compute_dtype": torch.bfloat16}
@@ -220,10 +264,11 @@ def _load_adapter(folder: Path, options: LoadOptions) -> QwenVL:
             f"{folder}: the adapter does not fit {base} ({error}); name the base it was trained "
             f"on in {ADAPTER}"
         ) from None
-    return _backbone(adapted, options)
+    return QwenVL(_ready(adapted, options))
 
 
-def _backbone(network: Any, options: LoadOptions) -> QwenVL:  # noqa: ANN401 - transformers types it loosely
-    if options.packed and network.device.type == "cpu":
+def _ready(network: Any, options: LoadOptions) -> Any:  # noqa: ANN401
+    """A network for inference, with packed weights where they are asked for."""
+    if options.packed and next(network.parameters()).device.type == "cpu":
         pack(network)
-    return QwenVL(network.eval().requires_grad_(requires_grad=False))
+    return network.eval().requires_grad_(requires_grad=False)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-import transformers
 
 if TYPE_CHECKING:
     from transformers import Qwen2VLForConditionalGeneration
@@ -35,6 +34,8 @@ def new_network(
 
     `token_ids` has the keys `image`, `video`, `vision_start`, `vision_end`, `end` and `pad`.
     """
+    import transformers  # noqa: PLC0415 - slow
+
     head = shape.hidden // shape.heads
     # M-RoPE's published split of half a head: a quarter for time, three eighths each for row
     # and column.

@@ -1,76 +1,107 @@
 """A Qwen-VL network that runs a prefill, decodes, and can be trained."""
 
+import inspect
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from transformers import DynamicCache
 
 from forethought.backbones.batch import Batch, PlaceholderTokens
 from forethought.backbones.decoder import DecodeCache, extend
+from forethought.backbones.prefill_cache import PrefillCache, WholePass
+from forethought.backbones.text_network import TextNetwork
+
+_LOADING = Lock()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class QwenVL:
     """One stock `ForConditionalGeneration` network: Qwen2-VL, Qwen2.5-VL or Qwen3-VL.
 
-    Every hidden state it returns is the last layer's, after the final norm.
+    Or its text layers, until something else is needed: then `load_stock` loads the stock network,
+    which takes their place. Every hidden state it returns is the last layer's, after the final norm.
     """
 
-    network: Any
+    def __init__(self, network: Any, *, load_stock: Callable[[], Any] | None = None) -> None:  # noqa: ANN401 - transformers types it loosely
+        self._network = network
+        self._load_stock = load_stock
+
+    @property
+    def network(self) -> Any:  # noqa: ANN401
+        """The stock network; the first call may load it.
+
+        Raises:
+            ModelError: if it cannot be loaded.
+        """
+        with _LOADING:
+            if isinstance(self._network, TextNetwork) and self._load_stock:
+                # Not under inference mode, whose tensors could never be trained.
+                with torch.inference_mode(mode=False):
+                    self._network = self._load_stock()
+        return self._network
+
+    @property
+    def text_network(self) -> Any:  # noqa: ANN401
+        """The network whose text layers and config are in use: the stock one once it is loaded."""
+        return self._network
 
     @property
     def device(self) -> torch.device:
         """The device of the first weight; inputs go there."""
-        device: torch.device = next(self.network.parameters()).device
+        device: torch.device = next(self._network.parameters()).device
         return device
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the first weight."""
-        dtype: torch.dtype = next(self.network.parameters()).dtype
+        dtype: torch.dtype = next(self._network.parameters()).dtype
         return dtype
 
     @property
     def devices(self) -> frozenset[torch.device]:
         """All devices that hold weights."""
-        return frozenset(parameter.device for parameter in self.network.parameters())
+        return frozenset(parameter.device for parameter in self._network.parameters())
 
     @property
     def hidden_size(self) -> int:
         """Length of a hidden state."""
-        return int(self.network.config.text_config.hidden_size)
+        return int(self._network.config.text_config.hidden_size)
 
     @property
     def vocab_size(self) -> int:
         """Number of logits."""
-        return int(self.network.config.text_config.vocab_size)
+        return int(self._network.config.text_config.vocab_size)
 
     @property
     def context_length(self) -> int:
         """Maximum number of tokens in a sequence."""
-        return int(self.network.config.text_config.max_position_embeddings)
+        return int(self._network.config.text_config.max_position_embeddings)
+
+    @property
+    def num_layers(self) -> int:
+        """Number of layers that keep keys and values."""
+        return int(self._network.config.text_config.num_hidden_layers)
 
     @property
     def kv_numel(self) -> int:
         """How many numbers one token's keys and values are, over all layers."""
-        config = self.network.config.text_config
+        config = self._network.config.text_config
         size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         return 2 * int(config.num_hidden_layers * config.num_key_value_heads * size)
 
     @property
     def has_lm_head(self) -> bool:
         """Whether it can score next tokens; some embedders are published without that layer."""
-        return self.network.lm_head is not None
+        return self._network.lm_head is not None
 
     @property
     def placeholders(self) -> PlaceholderTokens:
         """The tokens that image and video features replace."""
-        config = self.network.config
+        config = self._network.config
         return PlaceholderTokens(
             image_id=int(config.image_token_id),
             video_id=int(config.video_token_id),
@@ -78,24 +109,18 @@ class QwenVL:
         )
 
     def hidden_states(
-        self, batch: Batch, *, cache: DynamicCache | None = None
+        self, batch: Batch, *, cache: PrefillCache | None = None
     ) -> Float[Tensor, "B T H"]:
         """Run a whole batch; an empty `cache` is filled with its keys and values."""
-        images, videos = batch.images, batch.videos
-        with attention_kernels(batch.token_ids.device):
-            hidden: Tensor = self.network.model(
-                input_ids=batch.token_ids,
-                attention_mask=batch.mask,
-                position_ids=batch.positions,
-                mm_token_type_ids=batch.token_types,
-                pixel_values=images and images.patches,
-                image_grid_thw=images and images.grids,
-                pixel_values_videos=videos and videos.patches,
-                video_grid_thw=videos and videos.grids,
-                past_key_values=cache,
-                use_cache=cache is not None,
-            ).last_hidden_state
-        return hidden
+        if self._runs_text(batch):
+            return extend(
+                self._network,
+                batch.token_ids,
+                # Text counts up from 0 behind the padding.
+                positions=-batch.mask.argmax(dim=1),
+                cache=WholePass(batch.mask, cache),
+            )
+        return self._stock_states(batch, cache)
 
     def encode_images(
         self, patches: Float[Tensor, "N C"], grids: Int[Tensor, "I 3"], *, deepstack: bool = False
@@ -114,12 +139,52 @@ class QwenVL:
     ) -> Float[Tensor, "N T H"]:
         """Run each row's next tokens, the first of them at M-RoPE position `positions`."""
         with attention_kernels(token_ids.device):
-            return extend(self.network, token_ids, positions=positions, cache=cache)
+            return extend(self._network, token_ids, positions=positions, cache=cache)
 
     def logits(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N V"]:
         """Score every token of the vocabulary as the next one."""
-        scores: Tensor = self.network.lm_head(hidden)
+        scores: Tensor = self._network.lm_head(hidden)
         return scores.to(hidden.device)
+
+    def _runs_text(self, batch: Batch) -> bool:
+        """Whether a batch runs through the text layers alone.
+
+        The same before and after the stock network was loaded, so that the vector of a text does
+        not depend on what else was embedded.
+        """
+        is_text = batch.images is None and batch.videos is None
+        is_exact = not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+        return self._load_stock is not None and is_text and is_exact
+
+    def _stock_states(self, batch: Batch, cache: PrefillCache | None) -> Float[Tensor, "B T H"]:
+        model = self.network.model
+        images, videos = batch.images, batch.videos
+        stored: Any = None
+        if cache is not None:
+            from forethought.backbones.stock_cache import stock_cache  # noqa: PLC0415 - slow
+
+            stored = stock_cache(self.num_layers)
+        with attention_kernels(batch.token_ids.device):
+            hidden: Tensor = model(
+                input_ids=batch.token_ids,
+                attention_mask=batch.mask,
+                position_ids=batch.positions,
+                mm_token_type_ids=batch.token_types,
+                pixel_values=images and images.patches,
+                image_grid_thw=images and images.grids,
+                pixel_values_videos=videos and videos.patches,
+                video_grid_thw=videos and videos.grids,
+                use_cache=stored is not None,
+                **{_cache_argument(model): stored},
+            ).last_hidden_state
+        if cache is not None:
+            cache.layers.extend((layer.keys, layer.values) for layer in stored.layers)
+        return hidden
+
+
+def _cache_argument(model: Any) -> str:  # noqa: ANN401
+    """What the installed transformers calls the cache."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:

@@ -204,13 +204,15 @@ def _check_vectors(checkpoint: Checkpoint, dtype: str, report: _Report) -> None:
     options = LoadOptions(device=checkpoint.device, dtype=dtype)
     try:
         backbone = load_checkpoint(checkpoint.files.folder, options)
+        # Needs all weights, of which some may not be loaded yet.
+        attention = check_attention(backbone, device=checkpoint.device)
     except ModelError as error:
         report.add(fail("weights", str(error), _COPY_AGAIN))
         report.blocked = "the weights cannot be loaded"
         return
     weights = inspect_weights(checkpoint.files.folder)
     report.add(check_weights(checkpoint.files.folder, weights, loaded=True))
-    report.add(check_attention(backbone, device=checkpoint.device))
+    report.add(attention)
     encoder = checkpoint.encoder(backbone)
     report.run("rows", lambda: check_rows(backbone, encoder.renderer, checkpoint.family))
     report.run("state", lambda: check_state(encoder))

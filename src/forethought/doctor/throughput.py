@@ -105,7 +105,7 @@ def measure_throughput(
             raise ConfigError(f"{name} is {value}; it must be at least 1")
     local = encoder.local if isinstance(encoder, ReasoningEncoder) else None
     device = local.backbone.device if local else torch.device("cpu")
-    dtype = local.backbone.network.dtype if local else torch.float32
+    dtype = local.backbone.dtype if local else torch.float32
     note = _why_direct_only(encoder)
     modes = (Think.NEVER,) if note else (Think.NEVER, Think.ALWAYS)
     rounds = _Rounds(encoder, inputs, batch_size, device, progress, (1 + repeats) * len(modes))

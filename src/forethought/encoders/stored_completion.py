@@ -38,7 +38,7 @@ def to_completion(
     if not stored.edited and cut != stored.token_ids:
         return None
     placeholders = {backbone.placeholders.image_id, backbone.placeholders.video_id}
-    size = int(backbone.network.config.text_config.vocab_size)
+    size = backbone.vocab_size
     if any(not 0 <= token < size or token in placeholders for token in cut):
         return None
     return StoredCompletion(stored.rationale, cut)

@@ -2,37 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
+
+from forethought.backbones import PrefillCache
 
 CHUNK = 64
 """The cache is zeroed this many positions at a time, as the longest row reaches them."""
-
-
-class _PrefillLayer(DynamicLayer):
-    """Stores the keys and values of one pass without the copy that the stock layer makes."""
-
-    def update(
-        self, key_states: Tensor, value_states: Tensor, *_: object, **__: object
-    ) -> tuple[Tensor, Tensor]:
-        """Store the keys and values of the one pass."""
-        if self.is_initialized:
-            raise ValueError("a prefill's cache takes one pass; copy it into a KVCache to decode")
-        self.lazy_initialization(key_states, value_states)  # type: ignore[no-untyped-call]
-        self.keys, self.values = key_states, value_states
-        return key_states, value_states
-
-
-def prefill_cache(num_layers: int) -> DynamicCache:
-    """An empty cache for one prefill."""
-    cache = DynamicCache()
-    cache.layers = [_PrefillLayer() for _ in range(num_layers)]  # type: ignore[no-untyped-call]
-    return cache
 
 
 class KVCache:
@@ -52,7 +30,7 @@ class KVCache:
         self._layers: list[Float[Tensor, "2 R K P D"]] = []
 
     def insert(
-        self, prefill: DynamicCache | None, rows: Sequence[int], *, first: int, width: int
+        self, prefill: PrefillCache | None, rows: Sequence[int], *, first: int, width: int
     ) -> None:
         """Copy rows of a prefill, which is padded on the right, to the rows from `first` on.
 
@@ -61,15 +39,14 @@ class KVCache:
         """
         if prefill is None:
             raise ValueError("this prefill has no cache: run it with keep_cache=True to decode")
-        layers: list[Any] = list(prefill.layers)
         if not self._layers:
-            self._layers = [self._empty(layer.keys) for layer in layers]
+            self._layers = [self._empty(keys) for keys, _ in prefill.layers]
         self.initialize(width)
         end = first + len(rows)
-        for stored, layer in zip(self._layers, layers, strict=True):
+        for stored, (keys, values) in zip(self._layers, prefill.layers, strict=True):
             index = torch.tensor(rows, device=stored.device)
-            stored[0, first:end, :, :width] = layer.keys[index, :, :width]
-            stored[1, first:end, :, :width] = layer.values[index, :, :width]
+            stored[0, first:end, :, :width] = keys[index, :, :width]
+            stored[1, first:end, :, :width] = values[index, :, :width]
 
     def move(self, moves: Sequence[tuple[int, int]], *, width: int) -> None:
         """Copy rows, given as (from, to), up to position `width`."""

@@ -45,5 +45,5 @@ class CacheReuse:
 
 
 def _weight_addresses(backbone: QwenVL) -> tuple[int, ...]:
-    network: torch.nn.Module = backbone.network
+    network: torch.nn.Module = backbone.text_network
     return (network.training, *(parameter.data_ptr() for parameter in network.parameters()))

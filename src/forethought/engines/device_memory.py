@@ -34,7 +34,7 @@ def available_bytes(device: torch.device) -> int | None:
 
 def row_bytes(backbone: QwenVL, *, length: int, dtype: str | None) -> int:
     """Bytes of the keys and values of one row of `length` tokens; `dtype` None is the network's."""
-    size = CACHE_DTYPES[dtype] if dtype else int(backbone.network.dtype.itemsize)
+    size = CACHE_DTYPES[dtype] if dtype else backbone.dtype.itemsize
     return length * backbone.kv_numel * size
 
 

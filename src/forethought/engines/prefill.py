@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import DynamicCache
 
-from forethought.backbones import QwenVL, collate
-from forethought.engines.cache import prefill_cache
+from forethought.backbones import PrefillCache, QwenVL, collate
 from forethought.types import Prompt
 
 
@@ -27,7 +25,7 @@ class Prefill:
     direct: Float[Tensor, "B H"]
     last: Float[Tensor, "B H"]
     next_position: Int[Tensor, " B"]
-    cache: DynamicCache | None
+    cache: PrefillCache | None
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -51,8 +49,7 @@ def run_prefill(
         placeholders=backbone.placeholders,
         pad_id=pad_id,
     ).to(backbone.device)
-    num_layers = backbone.network.config.text_config.num_hidden_layers
-    cache = prefill_cache(num_layers) if keep_cache else None
+    cache = PrefillCache() if keep_cache else None
     hidden = backbone.hidden_states(batch, cache=cache)
     device = hidden.device
     rows = torch.arange(len(prompts), device=device)

@@ -46,7 +46,7 @@ def start_vllm(folder: Path, local: LocalEngine) -> VllmEngine:
     weights, is_temporary = weights_folder(folder)
     llm = LLM(
         model=str(weights),
-        dtype=str(local.backbone.network.dtype).removeprefix("torch."),
+        dtype=str(local.backbone.dtype).removeprefix("torch."),
         max_model_len=local.backbone.context_length,
         enable_prefix_caching=True,
         enable_mm_embeds=True,
