@@ -69,24 +69,34 @@ class ColourEncoder:
         progress: Progress | bool | None = None,
         on_error: str = "raise",
     ) -> Embeddings:
-        assert on_error == "raise"
         messages = _messages(inputs, Side(side))
-        for index, message in enumerate(messages):
-            self._check(message, index)
+        errors = [self._error(message, i, on_error) for i, message in enumerate(messages)]
         self.calls.append((str(side), str(think), instruction))
-        thought = [_thinks(message, Think(think)) for message in messages]
+        thought = [
+            error is None and _thinks(message, Think(think))
+            for error, message in zip(errors, messages, strict=True)
+        ]
         if callable(progress):
             progress(len(messages), len(messages))
         del batch_size
         return Embeddings(
-            vectors=np.stack([self._vector(message) for message in messages]),
+            vectors=np.stack(
+                [
+                    np.full(self.dimension, np.nan, np.float32) if error else self._vector(message)
+                    for error, message in zip(errors, messages, strict=True)
+                ]
+            ),
             rationales=tuple(
                 Rationale("the mean of all colours", "a colour", Ending.EMBED) if thinks else None
                 for thinks in thought
             ),
-            mode=tuple(Mode.THOUGHT if thinks else Mode.DIRECT for thinks in thought),
+            mode=tuple(
+                Mode.SKIPPED if error else Mode.THOUGHT if thinks else Mode.DIRECT
+                for error, thinks in zip(errors, thought, strict=True)
+            ),
             tokens=np.array([7 if thinks else 0 for thinks in thought]),
             gate=np.full(len(messages), 0.25 if think == "auto" else np.nan),
+            errors=tuple(errors),
             provenance=self.provenance((), side=side, think=think, instruction=instruction),
         )
 
@@ -104,6 +114,15 @@ class ColourEncoder:
             *(self.name, self.revision, Side(side), (instruction or "",), self.settings),
             *(decoding, self.aligned),
         )
+
+    def _error(self, message: Message, index: int, on_error: str) -> str | None:
+        try:
+            self._check(message, index)
+        except ContentError as error:
+            if on_error == "raise":
+                raise
+            return str(error).removeprefix(f"input {index}: ")
+        return None
 
     def _check(self, message: Message, index: int) -> None:
         for content in message.content:

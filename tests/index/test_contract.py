@@ -67,7 +67,7 @@ def test_a_document_in_another_mode_is_refused():
     with pytest.raises(ContractError, match="got a thought vector"):
         DIRECT.check_documents(mixed, where="gallery")
     auto = contract(think=Think.AUTO)
-    mixed = embeddings(auto.documents, Mode.THOUGHT, Mode.DIRECT, Mode.SKIPPED)
+    mixed = embeddings(auto.documents, Mode.THOUGHT, Mode.DIRECT)
     auto.check_documents(mixed, where="gallery")
 
 

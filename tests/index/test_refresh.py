@@ -132,10 +132,11 @@ def test_a_repaired_file_is_embedded_and_a_damaged_one_dropped(index, folder):
 
 def test_a_picture_that_the_encoder_refuses_is_skipped_alone(folder):
     draw(folder / "wide.png", "red", size=(40, 1))
-    index = FolderIndex(folder, index_dir(folder), ColourEncoder(widest=30))
-    result = index.refresh()
+    encoder = ColourEncoder(widest=30)
+    result = FolderIndex(folder, index_dir(folder), encoder).refresh()
     assert result.pictures == 3
     assert result.skipped == (SkippedFile("wide.png", "wide.png is too wide"),)
+    assert len(encoder.calls) == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])

@@ -99,7 +99,7 @@ class Contract:
             ContractError: if their dimension, provenance, or the mode of any differs.
         """
         self._check_dimension(documents, where=where)
-        unexpected = sorted({*documents.mode} - self.modes - {Mode.SKIPPED})
+        unexpected = sorted({*documents.mode} - self.modes)
         if unexpected:
             raise ContractError(
                 f"{where} contains vectors of {self}; got a {unexpected[0]} vector: embed "

@@ -158,6 +158,7 @@ class FolderIndex:
             think=self.think,
             instruction=self.instruction,
             batch_size=self.batch_size,
+            on_error="skip",
         )
 
 

@@ -23,8 +23,9 @@ class PictureEncoder(Protocol):
         think: Think,
         instruction: str | None,
         batch_size: int,
+        on_error: str,
     ) -> Embeddings:
-        """Embed pictures in order."""
+        """Embed pictures in order; with `on_error="skip"` a picture without a vector is NaN."""
         ...
 
     def provenance(

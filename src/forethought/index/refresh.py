@@ -1,13 +1,12 @@
 """Update a vector store from its folder: embed what is new, keep what is unchanged."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from forethought.errors import ContentError
 from forethought.index.listing import Listing, PictureFile, SkippedFile
 from forethought.index.read_picture import DamagedPicture, PictureContent, read_picture
 from forethought.index.snapshot import Snapshot
@@ -178,32 +177,15 @@ def _decode_again(folder: Path, contents: Sequence[PictureContent]) -> dict[str,
 def _embed(
     images: Mapping[str, Image], store: VectorStore, embed: Embed
 ) -> tuple[dict[str, Float[np.ndarray, " D"]], dict[str, str]]:
-    """Vectors by hash, and reasons by hash where the encoder refuses a picture."""
+    """Vectors by hash, and reasons by hash where a picture has none or one without direction."""
     if not images:
         return {}, {}
-    try:
-        embeddings = embed(list(images.values()))
-    except ContentError as error:
-        if len(images) == 1:
-            return {}, dict.fromkeys(images, str(error).removeprefix("input 0: "))
-        vectors: dict[str, Float[np.ndarray, " D"]] = {}
-        refused: dict[str, str] = {}
-        for sha256, image in images.items():
-            vector, reason = _embed({sha256: image}, store, embed)
-            vectors |= vector
-            refused |= reason
-        return vectors, refused
-    store.contract.check_documents(embeddings, where=f"the index at {store.directory}")
-    return _finite(images, embeddings)
-
-
-def _finite(
-    hashes: Iterable[str], embeddings: Embeddings
-) -> tuple[dict[str, Float[np.ndarray, " D"]], dict[str, str]]:
-    """The vectors that have a direction, and the reasons of the others."""
-    has_vector = embeddings.has_vector & embeddings.vectors.any(axis=1)
-    rows = list(zip(hashes, embeddings.vectors, embeddings.errors, has_vector, strict=True))
-    vectors = {sha256: vector for sha256, vector, _, is_finite in rows if is_finite}
-    return vectors, {
-        sha256: error or _NO_VECTOR for sha256, _, error, is_finite in rows if not is_finite
-    }
+    embeddings = embed(list(images.values()))
+    is_good = embeddings.has_vector & embeddings.vectors.any(axis=1)
+    if is_good.any():
+        found = embeddings[is_good]
+        store.contract.check_documents(found, where=f"the index at {store.directory}")
+    rows = list(zip(images, embeddings.vectors, embeddings.errors, is_good, strict=True))
+    vectors = {sha256: vector for sha256, vector, _, good in rows if good}
+    refused = {sha256: error or _NO_VECTOR for sha256, _, error, good in rows if not good}
+    return vectors, refused
