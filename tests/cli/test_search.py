@@ -197,11 +197,11 @@ def test_files_of_other_kinds_are_counted(run, tmp_path):
         (tmp_path / name).write_bytes(b"x")
     ran = run("search", "red", tmp_path)
     assert (
-        f"1 picture in {tmp_path} (1 embedded); passed over: 1 PDF, 1 video, 2 SVGs, 1 JPEG XL"
-        in ran.err
+        f"1 picture in {tmp_path} (1 embedded); passed over: 1 PDF, 1 text, 1 video, "
+        "2 SVGs, 1 JPEG XL" in ran.err
     )
     found = json.loads(run("search", "red", tmp_path, "--json").out)["index"]["passed_over"]
-    assert found == {"PDF": 1, "video": 1, "SVG": 2, "JPEG XL": 1}
+    assert found == {"PDF": 1, "text": 1, "video": 1, "SVG": 2, "JPEG XL": 1}
 
 
 def test_the_options_of_loading_reach_the_loader(run, pictures, monkeypatch, encoder):

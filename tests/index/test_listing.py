@@ -99,13 +99,25 @@ def test_counts_visible_files_of_other_kinds(tmp_path):
         "g.jxl",
         ".hidden/h.pdf",
         "i.txt",
+        "j.docx",
+        "k.exe",
     )
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     found = list_pictures(tmp_path).passed_over
-    assert found == {"PDF": 1, "SVG": 2, "video": 1, "raw photo": 1, "JPEG XL": 1}
-    assert describe_kinds(found) == "1 PDF, 1 video, 2 SVGs, 1 JPEG XL, 1 raw photo"
+    assert found == {
+        "PDF": 1,
+        "SVG": 2,
+        "video": 1,
+        "raw photo": 1,
+        "JPEG XL": 1,
+        "text": 1,
+        "office document": 1,
+    }
+    assert describe_kinds(found) == (
+        "1 PDF, 1 text, 1 office document, 1 video, 2 SVGs, 1 JPEG XL, 1 raw photo"
+    )
 
 
 def test_a_folder_of_other_kinds_is_refused_with_their_number(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forethought.errors import DataError
-from forethought.index.passed_over import describe_kinds, kind_of
+from forethought.index.passed_over import describe_kinds, file_kind
 from forethought.media import picture_support
 
 
@@ -127,7 +127,7 @@ class _FolderWalk:
             (self._links if entry.is_symlink() else self._folders).append(path)
             return None
         if not _has_picture_suffix(entry.name):
-            kind = kind_of(entry.name)
+            kind = file_kind(entry.name)
             if kind is not None and entry.is_file():
                 self.passed_over[kind] += 1
             return None

@@ -7,6 +7,11 @@ from forethought.types import VIDEO_SUFFIXES
 
 _SUFFIXES = {
     "PDF": {".pdf"},
+    "text": {".csv", ".htm", ".html", ".json", ".jsonl", ".md", ".rst", ".tex", ".txt", ".xml"},
+    "office document": {
+        *(".doc", ".docx", ".epub", ".odp", ".ods", ".odt", ".pages", ".ppt", ".pptx", ".rtf"),
+        *(".xls", ".xlsx"),
+    },
     "video": {*VIDEO_SUFFIXES, ".3gp", ".flv", ".mpeg", ".mpg", ".ogv", ".wmv"},
     "SVG": {".svg", ".svgz"},
     "HEIC": {".heic", ".heics", ".heif", ".heifs", ".hif"},
@@ -24,7 +29,7 @@ KINDS = (*_SUFFIXES, _OTHER)
 _KIND_OF = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes}
 
 
-def kind_of(name: str) -> str | None:
+def file_kind(name: str) -> str | None:
     """The kind of a file by its suffix; None if it is of no such kind."""
     suffix = Path(name).suffix.lower()
     support = picture_support(suffix)
