@@ -34,6 +34,8 @@ app = typer.Typer(
     name="forethought",
     help="Reasoning-driven multimodal embeddings: embed, search, train and evaluate.",
     no_args_is_help=True,
+    # Joins the lines of a paragraph.
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -44,7 +46,7 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
-app.command(epilog="Example: forethought families --markdown")(families.families)
+app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)
 app.add_typer(evaluate.app, name="evaluate")

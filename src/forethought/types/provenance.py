@@ -78,7 +78,7 @@ def check_comparable(left: Making, right: Making) -> None:
         return
     if not a.is_comparable(b):
         raise ContractError(
-            f"{left.name} are of {a}, {right.name} of {b}{_differing(a, b)}: vectors compare only "
+            f"{left.name} are of {a}, {right.name} of {b}{_differing(a.settings, b.settings)}: vectors compare only "
             "within one encoder, revision and settings; encode one side again with the encoder of "
             "the other"
         )
@@ -113,7 +113,7 @@ def common_provenance(parts: Sequence[Provenance | None]) -> Provenance | None:
         is_decoded_otherwise = decoding and part.decoding and decoding != part.decoding
         if not first.is_comparable(part) or part.side is not first.side or is_decoded_otherwise:
             raise ContractError(
-                f"part {index} is of {part}, another of {first}{_differing(part, first)}: only "
+                f"part {index} is of {part}, another of {first}{_differing(_all(part), _all(first))}: only "
                 "vectors of one encoder, revision, side and settings go together"
             )
         decoding = decoding or part.decoding
@@ -123,6 +123,10 @@ def common_provenance(parts: Sequence[Provenance | None]) -> Provenance | None:
 
 def _space(provenance: Provenance) -> tuple[str, str, tuple[str, ...]]:
     return provenance.encoder, provenance.revision, provenance.settings
+
+
+def _all(provenance: Provenance) -> tuple[str, ...]:
+    return (*provenance.settings, *provenance.decoding)
 
 
 def _pairs(left: Making, right: Making) -> Iterator[Pair]:
@@ -140,12 +144,9 @@ def _is_aligned(pair: Pair, left: Provenance, right: Provenance) -> bool:
     return (pair if left.side is Side.QUERY else (other, one)) in left.aligned
 
 
-def _differing(a: Provenance, b: Provenance) -> str:
+def _differing(a: Collection[str], b: Collection[str]) -> str:
     """The settings that only one of the two has, in parentheses."""
-    lines = [
-        " ".join(sorted({*one.settings, *one.decoding} - {*other.settings, *other.decoding}))
-        for one, other in ((a, b), (b, a))
-    ]
+    lines = [" ".join(sorted({*one} - {*other})) for one, other in ((a, b), (b, a))]
     return f" ({lines[0] or 'nothing'} against {lines[1] or 'nothing'})" if any(lines) else ""
 
 
