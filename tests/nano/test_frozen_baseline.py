@@ -182,8 +182,8 @@ def test_inputs_that_cannot_be_read_are_skipped_with_a_reason(encoder, batch_siz
     reasons = [error for error in found.errors if error]
     assert len(reasons) == 3
     assert "no.png" in reasons[1]
-    kept = encoder.encode([INPUTS[0], INPUTS[2], INPUTS[5]])
-    np.testing.assert_allclose(found.vectors[[0, 2, 5]], kept.vectors, atol=1e-6)
+    readable = encoder.encode([INPUTS[0], INPUTS[2], INPUTS[5]])
+    np.testing.assert_allclose(found.vectors[[0, 2, 5]], readable.vectors, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
