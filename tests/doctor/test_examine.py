@@ -10,6 +10,7 @@ from forethought.doctor import NAMES, Status, examine
 from forethought.encoders import CARD
 from forethought.errors import ModelError
 from forethought.renderers import CHAT_TEMPLATE, TAGS
+from tests.doctor.adapters import NUM_ADDED, split
 
 RECOGNISED = ["ume_r1", "rge", "mmemb_r1"]
 GIVEN = ["qwen3_vl_embedding", "vlm2vec"]
@@ -49,6 +50,41 @@ def test_a_model_of_the_forethought_format_is_healthy(copied):
     assert failed(examination) == []
     assert "forethought" in finding_of(examination, "family").message
     assert finding_of(examination, "template").status is Status.OK
+
+
+of_peft = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing`:FutureWarning", "ignore::UserWarning:peft"
+)
+
+
+@of_peft
+def test_an_adapter_whose_added_tokens_grew_its_base_is_healthy(folders, tmp_path):
+    adapter = split(folders["ume_r1"], folders["vlm2vec"], tmp_path, with_rows=True)
+    examination = examine_on_cpu(adapter)
+    assert failed(examination) == []
+    assert examination.family == "ume_r1"
+    num_rows = Tokenizer.from_file(str(adapter / "tokenizer.json")).get_vocab_size()
+    message = finding_of(examination, "ids").message
+    assert message == f"config and tokenizer agree; all ids are below the {num_rows} rows"
+    # Two layers with two matrices each for queries and values, and the two tables of embeddings.
+    assert (
+        "; 10 of 10 adapter tensors found their place" in finding_of(examination, "weights").message
+    )
+    for name in ("rows", "state", "direct parity", "thought parity"):
+        assert finding_of(examination, name).status is Status.OK
+
+
+@of_peft
+def test_added_tokens_without_rows_fail_with_the_adapter_s_weights(folders, tmp_path):
+    adapter = split(folders["ume_r1"], folders["vlm2vec"], tmp_path, with_rows=False)
+    examination = examine_on_cpu(adapter)
+    assert failed(examination) == ["ids", "weights"]
+    num_rows = Tokenizer.from_file(str(adapter / "tokenizer.json")).get_vocab_size() - NUM_ADDED
+    message = finding_of(examination, "ids").message
+    assert f"<gen_emb> is {num_rows}" in message
+    assert message.endswith(f", but the network has {num_rows} rows")
+    assert "adds '<gen_emb>' (2 such tokens)" in finding_of(examination, "weights").message
+    assert finding_of(examination, "state").message == "not checked: the weights cannot be loaded"
 
 
 def test_without_weights_all_else_is_checked(copied):
