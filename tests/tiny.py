@@ -23,8 +23,8 @@ from forethought.data import ExampleSource
 from forethought.encoders import ReasoningEncoder, save
 from forethought.training import PairBatch, Reader, RunContext, StepInputs
 from forethought.training.recipe import (
+    DefaultInstructions,
     GateSettings,
-    Instructions,
     Recipe,
     RolloutSettings,
     ScratchSettings,
@@ -172,7 +172,7 @@ def recipe(data: Path, *, steps: tuple[int, int] = (5, 6), rate: float = 3e-3) -
             tokenizer="forethought.nano:learn_tokenizer",
             pixels=56,
             budget=BUDGET,
-            instructions=Instructions("Find the picture.", "Picture."),
+            instructions=DefaultInstructions("Find the picture.", "Picture."),
             shape=SHAPE,
         ),
         rollouts=RolloutSettings(budget=9, temperature=0.8, interval=3),

@@ -7,7 +7,13 @@ from forethought import config
 from forethought.data import JsonLines
 from forethought.errors import ConfigError
 from forethought.training import Recipe
-from forethought.training.recipe import RolloutSettings, ScratchSettings, SourceSettings
+from forethought.training.recipe import (
+    DefaultInstructions,
+    RolloutSettings,
+    ScratchSettings,
+    SourceSettings,
+)
+from forethought.types import ContentKind, Side
 from tests import tiny
 
 RECIPE = tiny.recipe(Path("data"))  # stages of 5 and 6 steps
@@ -88,3 +94,24 @@ def test_a_tokenizer_that_cannot_be_imported_is_refused():
     assert isinstance(settings, ScratchSettings)
     with pytest.raises(ConfigError, match="tokenizer 'nowhere:learn' cannot be imported"):
         dataclasses.replace(settings, tokenizer="nowhere:learn")
+
+
+def test_default_instructions_have_exceptions_by_side_and_kind():
+    given = {
+        "query": "Find it.",
+        "document": "A thing.",
+        "exceptions": [{"side": "document", "kind": "picture and text", "text": ""}],
+    }
+    texts = config.build(given, DefaultInstructions, where="").texts()
+    assert set(texts[Side.QUERY].values()) == {"Find it."}
+    assert texts[Side.DOCUMENT][ContentKind.PICTURE_AND_TEXT] == ""
+    assert texts[Side.DOCUMENT][ContentKind.PICTURE] == "A thing."
+    assert {side: set(kinds) for side, kinds in texts.items()} == dict.fromkeys(
+        Side, set(ContentKind)
+    )
+    with pytest.raises(ConfigError, match="kind"):
+        config.build(
+            given | {"exceptions": [{"side": "query", "kind": "sound", "text": ""}]},
+            DefaultInstructions,
+            where="",
+        )

@@ -1,6 +1,6 @@
 """Messages to embeddings."""
 
-from forethought.encoders.card import CARD, read_card
+from forethought.encoders.card import CARD, read_card, write_instructions
 from forethought.encoders.check_thinking import check_thinking
 from forethought.encoders.embeddings_builder import EmbeddingsBuilder
 from forethought.encoders.encode_input import (
@@ -62,4 +62,5 @@ __all__ = [
     "reporting",
     "save",
     "texts_of",
+    "write_instructions",
 ]

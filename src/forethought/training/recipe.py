@@ -7,7 +7,9 @@ from pathlib import Path
 from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
+from forethought.encoders import Instructions
 from forethought.training.stage import Stage
+from forethought.types import ContentKind, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,30 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Instructions:
-    """The instructions that a model uses where a caller gives none."""
+class InstructionException:
+    """The instruction of one kind of content on one side."""
+
+    side: Side
+    kind: ContentKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultInstructions:
+    """The instructions that a model uses where a caller gives none: one a side, with exceptions."""
 
     query: str
     document: str
+    exceptions: tuple[InstructionException, ...] = ()
+
+    def texts(self) -> Instructions:
+        """The text of every side and kind of content."""
+        exceptions = {(each.side, each.kind): each.text for each in self.exceptions}
+        sides = {Side.QUERY: self.query, Side.DOCUMENT: self.document}
+        return {
+            side: {kind: exceptions.get((side, kind), text) for kind in ContentKind}
+            for side, text in sides.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,7 @@ class ScratchSettings:
     tokenizer: str
     pixels: int
     budget: int
-    instructions: Instructions
+    instructions: DefaultInstructions
     shape: Shape
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from forethought.backbones import ImageProcessor, LoadOptions, new_network, save_checkpoint
 from forethought.config import find
 from forethought.data import ExampleSource
-from forethought.encoders import CARD, EncodeOptions, ReasoningEncoder, load
+from forethought.encoders import CARD, EncodeOptions, ReasoningEncoder, load, write_instructions
 from forethought.files import write_text
 from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.training.recipe import Recipe, ScratchSettings
@@ -70,10 +70,7 @@ def make_scratch(
         "family": "forethought",
         "name": name,
         "budget": settings.budget,
-        "instructions": {
-            "query": settings.instructions.query,
-            "document": settings.instructions.document,
-        },
+        "instructions": write_instructions(settings.instructions.texts()),
     }
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
