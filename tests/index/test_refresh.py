@@ -139,6 +139,15 @@ def test_a_picture_that_the_encoder_refuses_is_skipped_alone(folder):
     assert len(encoder.calls) == 1
 
 
+def test_a_model_refuses_a_picture_in_words_that_name_it_once(folder, tiny_encoder):
+    draw(folder / "belt.png", "red", size=(900, 2))
+    result = FolderIndex(folder, index_dir(folder), tiny_encoder).refresh()
+    assert result.pictures == 3
+    ((path, reason),) = [(file.path, file.reason) for file in result.skipped]
+    assert path == "belt.png"
+    assert reason.startswith("900 x 2 is too long and thin")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
 def test_a_picture_whose_vector_has_no_direction_is_never_stored(folder, value):
     class Broken(ColourEncoder):

@@ -185,7 +185,13 @@ def _embed(
     if is_good.any():
         found = embeddings[is_good]
         store.contract.check_documents(found, where=f"the index at {store.directory}")
-    rows = list(zip(images, embeddings.vectors, embeddings.errors, is_good, strict=True))
-    vectors = {sha256: vector for sha256, vector, _, good in rows if good}
-    refused = {sha256: error or _NO_VECTOR for sha256, _, error, good in rows if not good}
+    vectors: dict[str, Float[np.ndarray, " D"]] = {}
+    refused: dict[str, str] = {}
+    for row, (sha256, image) in enumerate(images.items()):
+        if is_good[row]:
+            vectors[sha256] = embeddings.vectors[row]
+        else:
+            # Reports name the file themselves.
+            reason = embeddings.errors[row] or _NO_VECTOR
+            refused[sha256] = reason.removeprefix(f"{image.source}: ")
     return vectors, refused
