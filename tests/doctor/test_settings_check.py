@@ -73,6 +73,16 @@ def test_pixels_as_published_are_ok_and_so_is_a_family_without_published_limits(
         assert finding.status is Status.OK
 
 
+def test_pixels_of_the_card_are_said_to_be_its_own(ume):
+    used = ume.renderer.layout.image_processor
+    config = ume.engine.backbone.network.config
+    saved = replace(used, min_pixels=1568, max_pixels=9408)
+    finding = check_pixels(used, saved, family=FAMILIES["ume_r1"], config=config)
+    assert finding.status is Status.OK
+    assert "1,568 to 9,408 pixels" in finding.message
+    assert finding.message.endswith("as its forethought.json sets")
+
+
 @pytest.mark.parametrize("setting", ["patch_size", "merge_size", "temporal_patch_size"])
 def test_patch_sizes_that_the_network_does_not_take_fail(ume, setting):
     used = ume.renderer.layout.image_processor

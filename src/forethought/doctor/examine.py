@@ -30,12 +30,12 @@ from forethought.doctor.tokens_check import check_ids, check_single, missing_tag
 from forethought.doctor.weights_check import check_weights, inspect_weights
 from forethought.encoders import (
     FAMILIES,
-    EncodeOptions,
     Family,
     best_device,
     check_loader,
     find,
     image_processor_for,
+    parse_card,
     read_tokenizer,
     recognise,
 )
@@ -185,10 +185,10 @@ def _check_settings(checkpoint: Checkpoint, processor: ImageProcessor, report: _
     """Checks of settings and template, without weights; False if no encoder can be built."""
     skeleton, family = checkpoint.files.skeleton, checkpoint.family
     config = skeleton.network.config
-    used = image_processor_for(processor, family, EncodeOptions())
-    report.add(check_pixels(processor, used, family=family, config=config))
-    report.add(check_frames(used, config=config))
     try:
+        used = image_processor_for(processor, family, parse_card(checkpoint.files.folder).settings)
+        report.add(check_pixels(processor, used, family=family, config=config))
+        report.add(check_frames(used, config=config))
         encoder = checkpoint.encoder(skeleton)
     except ModelError as error:
         report.blocked = str(error)

@@ -1,6 +1,6 @@
 """Messages to embeddings."""
 
-from forethought.encoders.card import CARD, read_card, write_instructions
+from forethought.encoders.card import CARD, parse_card, read_card, write_instructions
 from forethought.encoders.check_thinking import check_thinking
 from forethought.encoders.embeddings_builder import EmbeddingsBuilder
 from forethought.encoders.encode_input import (
@@ -56,6 +56,7 @@ __all__ = [
     "load",
     "load_gate",
     "options_of",
+    "parse_card",
     "read_card",
     "read_tokenizer",
     "recognise",
