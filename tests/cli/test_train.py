@@ -1,6 +1,9 @@
+from importlib.util import find_spec
+
 import pytest
 
 from forethought import config
+from forethought.cli import packages
 from tests import tiny
 
 
@@ -21,6 +24,23 @@ def test_each_part_has_a_line_and_a_run_cut_short_says_that_it_has_no_gate(
         "runs/tiny: stopped after 1 of 11 steps, so no gate is fitted and think=auto embeds "
         "directly; the same command without --steps finishes the run"
     )
+
+
+@pytest.mark.parametrize(
+    ("missing", "package"), [("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")]
+)
+def test_what_is_needed_last_is_missed_first(run, tmp_path, monkeypatch, missing, package):
+    recipe = tmp_path / "some.toml"
+    recipe.write_text('name = "some"\n[gate]\nprice = 0.1\n')
+    monkeypatch.setattr(
+        packages, "find_spec", lambda name: None if name == missing else find_spec(name)
+    )
+    ran = run("train", recipe)
+    assert ran.status == 1
+    assert ran.err.startswith(f"error: {package} is not installed; pip install {package} (one of")
+    # The next mistake is found once the packages are there.
+    monkeypatch.setattr(packages, "find_spec", find_spec)
+    assert "missing 'seed'" in run("train", recipe).err
 
 
 @pytest.mark.parametrize(

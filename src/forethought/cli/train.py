@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from forethought import config
 from forethought.cli import console, options
+from forethought.cli.packages import require
 from forethought.errors import ConfigError
 
 
@@ -41,6 +43,8 @@ def train(
         raise ConfigError(f"{recipe}: no such recipe; name a TOML file, such as recipes/nano.toml")
     if steps is not None and steps < 1:
         raise ConfigError(f"--steps is {steps}; train for at least 1")
+    # Used last, hours later: the gate is fitted, and the losses are plotted.
+    require("matplotlib", *(["sklearn"] if "gate" in config.read(recipe) else []))
     from forethought import training
 
     model = training.run(
