@@ -1,13 +1,7 @@
 """Whether queries and documents of an encoder can be compared, before any is encoded."""
 
 from forethought.encoders.encoder import Encoder
-from forethought.types import Making, Mode, Side, Think, check_comparable
-
-_MODES = {
-    Think.NEVER: frozenset({Mode.DIRECT}),
-    Think.ALWAYS: frozenset({Mode.THOUGHT}),
-    Think.AUTO: frozenset({Mode.DIRECT, Mode.THOUGHT}),
-}
+from forethought.types import Making, Side, Think, check_comparable
 
 
 def check_thinking(encoder: Encoder, *, queries: Think, documents: Think) -> None:
@@ -25,6 +19,5 @@ def check_thinking(encoder: Encoder, *, queries: Think, documents: Think) -> Non
 
 def _making(encoder: Encoder, side: Side, think: Think) -> Making:
     provenance = encoder.provenance((), side=side, think=think)
-    # AUTO may come down to a fixed mode, which `decoding` tells.
-    modes = _MODES[think] if provenance.decoding else _MODES[Think.NEVER]
-    return Making("queries" if side is Side.QUERY else "documents", provenance, modes)
+    name = "queries" if side is Side.QUERY else "documents"
+    return Making(name, provenance, provenance.possible_modes(think))

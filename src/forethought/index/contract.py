@@ -21,12 +21,6 @@ from forethought.types import (
 FORMAT = 2
 """Version of the table layout; another version gets another table, without migration."""
 
-_MODES = {
-    Think.NEVER: frozenset({Mode.DIRECT}),
-    Think.ALWAYS: frozenset({Mode.THOUGHT}),
-    Think.AUTO: frozenset({Mode.DIRECT, Mode.THOUGHT}),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Contract:
@@ -57,7 +51,7 @@ class Contract:
     @property
     def modes(self) -> frozenset[Mode]:
         """The modes that documents may have."""
-        return _MODES[self.think if self.documents.decoding else Think.NEVER]
+        return self.documents.possible_modes(self.think)
 
     def to_json(self) -> str:
         """One line of JSON, the same for equal contracts."""

@@ -7,10 +7,17 @@ from typing import Any
 
 from forethought.errors import ContractError
 from forethought.types.message import Side
-from forethought.types.mode import Mode
+from forethought.types.mode import Mode, Think
 
 Pair = tuple[Mode, Mode]
 """The modes of a query and of a document."""
+
+
+_MODES = {
+    Think.NEVER: frozenset({Mode.DIRECT}),
+    Think.ALWAYS: frozenset({Mode.THOUGHT}),
+    Think.AUTO: frozenset({Mode.DIRECT, Mode.THOUGHT}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,10 @@ class Provenance:
         lists = {name: tuple(fields[name]) for name in ("instructions", "settings", "decoding")}
         pairs = tuple((Mode(query), Mode(document)) for query, document in fields["aligned"])
         return cls(**{**fields, **lists, "side": Side(fields["side"]), "aligned": pairs})
+
+    def possible_modes(self, think: Think) -> frozenset[Mode]:
+        """The modes of vectors that are encoded with `think`, of which AUTO may be a fixed one."""
+        return _MODES[think if self.decoding else Think.NEVER]
 
     def is_comparable(self, other: "Provenance") -> bool:
         """Whether encoder, revision and settings are equal; the rest may differ."""
