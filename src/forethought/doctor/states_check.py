@@ -105,9 +105,9 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
 
 def _check_parity(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
     messages = [fixtures.short_text(), fixtures.picture_with_text(), fixtures.long_text()]
-    for message in messages:
+    for each in messages:
         # Raises where one exceeds the context; an error below is then that of a state.
-        encoder.renderer.render(message)
+        encoder.renderer.render(each)
     # Any share of padding is allowed: by default the scheduler groups prompts of similar length.
     limits = replace(encoder.engine.limits, waste=1.0)
     padding_encoder = replace(encoder, engine=replace(encoder.local, limits=limits))
