@@ -53,3 +53,9 @@ def test_a_gate_with_a_damaged_or_missing_file_is_refused(tmp_path):
     (tmp_path / "gate.json").write_text("{}")
     with pytest.raises(ModelError, match=r"the gate cannot be read .'bias'"):
         load_gate(tmp_path)
+
+
+def test_a_gate_with_a_weight_that_is_not_finite_is_refused(tmp_path):
+    LogisticGate(torch.tensor([0.5, torch.nan]), 0.25, 0.4, "nothing").save(tmp_path)
+    with pytest.raises(ModelError, match=r"the gate cannot be read \(a weight is not finite"):
+        load_gate(tmp_path)

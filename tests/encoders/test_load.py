@@ -59,7 +59,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         ),
         ({"settings": 5}, "settings must be a table, got 5"),
         ({"settings": {"max_pixel": 9}}, r"\[?settings\]?.*unknown key 'max_pixel'.*max_pixels"),
-        ({"settings": {"max_pixels": 0}}, "max_pixels must be at least 1, got 0"),
+        ({"settings": {"max_pixels": 0}}, "max_pixels must be a whole number of at least 1, got 0"),
     ],
 )
 def test_a_card_with_a_mistake_is_refused(copied, changes, error):

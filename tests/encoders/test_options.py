@@ -13,9 +13,10 @@ CHECKPOINT = ImageProcessor(3136, 50_000, video=VideoSettings(tokens_per_second=
 @pytest.mark.parametrize(
     ("setting", "error"),
     [
-        ({"max_pixels": 0}, "max_pixels must be at least 1, got 0"),
-        ({"budget": -3}, "budget must be at least 1, got -3"),
-        ({"repeats": -1}, "repeats must be at least 0, got -1"),
+        ({"max_pixels": 0}, "max_pixels must be a whole number of at least 1, got 0"),
+        ({"budget": -3}, "budget must be a whole number of at least 1, got -3"),
+        ({"repeats": -1}, "repeats must be a whole number of at least 0, got -1"),
+        ({"total_pixels": True}, "total_pixels must be a whole number of at least 1, got True"),
         ({"threshold": 3.0}, r"threshold must be in \[0, 2\]"),
         ({"min_pixels": 90, "max_pixels": 80}, "min_pixels 90 is over max_pixels 80: swap them"),
     ],

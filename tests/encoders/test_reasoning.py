@@ -245,3 +245,11 @@ def test_a_bar_shows_progress(tiny_encoder, capsys):
     captured = capsys.readouterr()
     assert "3/3" in captured.err
     assert captured.out == ""
+
+
+def test_a_gate_that_is_not_finite_is_refused(tiny_encoder):
+    gate = LogisticGate(torch.zeros(tiny_encoder.dimension), torch.nan, 0.5, "nothing")
+    broken = dataclasses.replace(tiny_encoder, gate=gate)
+    with pytest.raises(ModelError, match="the gate's probability is not finite; encode with"):
+        broken.encode(["red"], think="auto")
+    assert broken.encode(["red"], think="never").mode == (Mode.DIRECT,)

@@ -155,7 +155,9 @@ def test_settings_saved_by_a_newer_processor_are_read(tmp_path):
 
 @pytest.mark.parametrize("batch_size", [0, -1])
 def test_a_batch_size_below_one_is_refused(folders, batch_size):
-    with pytest.raises(ModelError, match=f"batch_size must be at least 1, got {batch_size}"):
+    with pytest.raises(
+        ModelError, match=f"batch_size must be a whole number of at least 1, got {batch_size}"
+    ):
         published.loaded(folders["rge"]).encode(["red"], think="never", batch_size=batch_size)
 
 

@@ -115,7 +115,7 @@ def test_a_search_before_the_first_refresh_is_refused_and_makes_nothing(folder):
     index.refresh()
     with pytest.raises(DataError, match=r"call refresh\(\) first"):
         search(index_of(folder, think="always"), "red")
-    with pytest.raises(ConfigError, match="k must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match="k must be a whole number of at least 1, got 0"):
         search(index, "red", k=0)
 
 

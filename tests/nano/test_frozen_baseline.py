@@ -160,7 +160,7 @@ def test_it_refuses_a_store_of_rationales(encoder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
         ({"on_error": "pass"}, "unknown on_error 'pass'; known: raise, skip"),
     ],
     ids=["batch_size", "on_error"],

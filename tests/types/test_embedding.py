@@ -160,7 +160,7 @@ def test_the_nearest_documents_come_best_first():
     scores = queries.similarity(documents)
     assert first == [Neighbor(1, float(scores[0, 1])), Neighbor(2, float(scores[0, 2]))]
     assert [len(hits) for hits in queries.top(documents, 9)] == [3, 3]
-    with pytest.raises(ConfigError, match="k must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match="k must be a whole number of at least 1, got 0"):
         queries.top(documents, 0)
 
 

@@ -127,13 +127,25 @@ def as_choice(kind: type[Choice], value: Choice | str) -> Choice:
         raise ModelError(f"unknown {kind.__name__.lower()} {value!r}; known: {known}") from None
 
 
-def check_arguments(*, on_error: str, batch_size: int) -> None:
-    """Refuse arguments of `encode` out of their range.
+def check_arguments(
+    *, instruction: object, batch_size: object, progress: object, on_error: object
+) -> None:
+    """Refuse arguments of `encode` of another type or out of their range.
 
     Raises:
         ModelError: naming the argument.
     """
-    if on_error not in {"raise", "skip"}:
+    if instruction is not None and not isinstance(instruction, str):
+        raise ModelError(
+            f"instruction is {instruction!r}: give one string for all inputs, '' for none, or "
+            "None for the default; inputs of different instructions are ft.Message(...)"
+        )
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ModelError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise ModelError(
+            f"progress is {progress!r}: give True for a bar, or a function of the inputs done and "
+            "their number"
+        )
+    if on_error not in ("raise", "skip"):
         raise ModelError(f"unknown on_error {on_error!r}; known: raise, skip")
-    if batch_size < 1:
-        raise ModelError(f"batch_size must be at least 1, got {batch_size}")

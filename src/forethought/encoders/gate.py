@@ -86,9 +86,15 @@ def load_gate(folder: str | Path) -> LogisticGate | None:
         return None
     try:
         settings = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
-        weight = load_file(folder / "gate.safetensors")["weight"]
+        weight = _finite(load_file(folder / "gate.safetensors")["weight"])
         return LogisticGate(weight, settings["bias"], settings["threshold"], settings["fitted_on"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the gate cannot be read ({error}); fit it again with `forethought train`"
         ) from None
+
+
+def _finite(weight: Float[Tensor, " D"]) -> Float[Tensor, " D"]:
+    if not bool(weight.isfinite().all()):
+        raise ValueError("a weight is not finite")
+    return weight

@@ -47,18 +47,20 @@ class EncodeOptions:
 
     def __post_init__(self) -> None:
         for name in ("min_pixels", "max_pixels", "frame_min_pixels", "frame_max_pixels"):
-            self._check_positive(name)
-        self._check_positive("total_pixels")
-        self._check_positive("budget")
-        for name in ("repeats", "speculative_tokens"):
-            value: int | None = getattr(self, name)
-            if value is not None and value < 0:
-                raise ModelError(f"{name} must be at least 0, got {value}")
+            self._check_whole(name, least=1)
+        self._check_whole("total_pixels", least=1)
+        self._check_whole("budget", least=1)
+        self._check_whole("repeats", least=0)
+        self._check_whole("speculative_tokens", least=0)
+        if self.frames is not None and not isinstance(self.frames, FramePolicy):
+            raise ModelError(f"frames={self.frames!r}: pass a forethought.FramePolicy(...)")
         # `DecodeOptions` checks which of them exclude each other.
         decode_options_for(1, self)
-        if self.threshold is not None and not 0 <= self.threshold <= 2:
+        is_number = isinstance(self.threshold, int | float)
+        if self.threshold is not None and not (is_number and 0 <= self.threshold <= 2):
             raise ModelError(
-                f"threshold must be in [0, 2] (0 always thinks, over 1 never), got {self.threshold}"
+                "threshold must be in [0, 2] (0 always thinks, over 1 never), "
+                f"got {self.threshold!r}"
             )
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ModelError(
@@ -74,10 +76,10 @@ class EncodeOptions:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(saved, **{name: value for name, value in given.items() if value is not None})
 
-    def _check_positive(self, name: str) -> None:
-        value: int | None = getattr(self, name)
-        if value is not None and value < 1:
-            raise ModelError(f"{name} must be at least 1, got {value}")
+    def _check_whole(self, name: str, *, least: int) -> None:
+        value: object = getattr(self, name)
+        if value is not None and (type(value) is not int or value < least):
+            raise ModelError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def decode_options_for(budget: int, options: EncodeOptions) -> DecodeOptions:

@@ -135,7 +135,11 @@ class ReasoningEncoder(EncodeSides):
             rationales: cache of rationales. A stored one is read in one pass instead of decoded
                 (its `tokens` are 0); new ones are added after each batch.
         """
-        check_arguments(on_error=on_error, batch_size=batch_size)
+        check_arguments(
+            instruction=instruction, batch_size=batch_size, progress=progress, on_error=on_error
+        )
+        if rationales is not None and not isinstance(rationales, RationaleCache):
+            raise ModelError(f"rationales={rationales!r}: pass a forethought.RationaleStore(...)")
         items, side = as_inputs(inputs), as_choice(Side, side)
         provenance = self.provenance((), side=side, think=think)
         think = self._think_on(side, as_choice(Think, think))

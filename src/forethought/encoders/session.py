@@ -21,7 +21,7 @@ from forethought.engines import (
     teacher_force,
     teacher_force_prefill,
 )
-from forethought.errors import ContentError
+from forethought.errors import ContentError, ModelError
 from forethought.renderers import Renderer
 from forethought.types import Think
 
@@ -93,6 +93,7 @@ class EncodeSession:
         if self.think is not Think.AUTO or self.gate is None:
             return list(every if self.think is Think.ALWAYS else ()), [math.nan] * len(rows)
         gates: list[float] = self.gate(prefill).tolist()
+        _check_gates(gates, prefill)
         thinking = [position for position in every if gates[position] >= self.gate.threshold]
         for position in {*every} - {*thinking}:
             rows[position].cached = None
@@ -133,6 +134,18 @@ class EncodeSession:
         if self.cache:
             self.cache.update(rows)
         return rows
+
+
+def _check_gates(gates: Sequence[float], prefill: Prefill) -> None:
+    """Refuse a gate that is not finite where the direct state is, which is checked by itself."""
+    finite: list[bool] = prefill.direct.isfinite().all(dim=-1).tolist()
+    if any(
+        is_finite and not math.isfinite(gate) for gate, is_finite in zip(gates, finite, strict=True)
+    ):
+        raise ModelError(
+            "the gate's probability is not finite; encode with think='never' or 'always', and "
+            "check the weights with `forethought doctor`"
+        )
 
 
 def _completions(rows: Sequence[EncodeRow]) -> list[tuple[int, ...]]:

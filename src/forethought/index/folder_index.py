@@ -24,6 +24,7 @@ from forethought.types import (
     Progress,
     Side,
     Think,
+    check_count,
 )
 
 _HIDDEN_DIR = ".forethought"
@@ -120,8 +121,7 @@ class FolderIndex:
             DataError: if no picture is indexed yet, or the index cannot be read.
         """
         self.check_query(query)
-        if k < 1:
-            raise ConfigError(f"k must be at least 1, got {k}")
+        check_count(k)
         hits = self._nearest(query.vectors[0], k)
         if not hits:
             raise DataError(

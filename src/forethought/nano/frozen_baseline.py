@@ -141,7 +141,7 @@ class FrozenBaseline(EncodeSides):
         *,
         side: Side | str = Side.QUERY,
         think: Think | str = Think.AUTO,
-        instruction: str | None = None,  # noqa: ARG002 - an Encoder's
+        instruction: str | None = None,
         batch_size: int = 64,
         progress: Progress | bool | None = None,
         on_error: str = "raise",
@@ -158,7 +158,9 @@ class FrozenBaseline(EncodeSides):
             ContentError: if an input cannot be read, is a video, or its vector is zero or not
                 finite; the message holds its index.
         """
-        check_arguments(on_error=on_error, batch_size=batch_size)
+        check_arguments(
+            instruction=instruction, batch_size=batch_size, progress=progress, on_error=on_error
+        )
         if rationales is not None:
             raise ModelError(
                 f"{self.name}: rationales={type(rationales).__name__} is not possible, since the model neither "

@@ -10,7 +10,7 @@ from forethought.types.hit import Hit, Neighbor
 from forethought.types.image import Image
 from forethought.types.message import Message, Side
 from forethought.types.mode import Mode, Think
-from forethought.types.nearest import top_rows
+from forethought.types.nearest import check_count, top_rows
 from forethought.types.progress import OpenProgress, Progress, no_progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
 from forethought.types.provenance import Making, Pair, Provenance, check_comparable
@@ -47,6 +47,7 @@ __all__ = [
     "Think",
     "Video",
     "check_comparable",
+    "check_count",
     "combined_kind",
     "concatenate",
     "kind_of",

@@ -42,9 +42,18 @@ def nearest(
     Raises:
         ConfigError: if `k` is below 1.
     """
-    if k < 1:
-        raise ConfigError(f"k must be at least 1, got {k}")
+    check_count(k)
     return [top_rows(scores, k) for scores in _score_rows(queries, documents)]
+
+
+def check_count(k: object) -> None:
+    """Refuse a number of hits that is no whole number of at least 1.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise ConfigError(f"k must be a whole number of at least 1, got {k!r}")
 
 
 def top_rows(scores: Float[np.ndarray, " P"], k: int) -> list[Neighbor]:
