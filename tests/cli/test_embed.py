@@ -231,3 +231,13 @@ def test_a_full_disk_names_the_output(run, pictures, monkeypatch, tmp_path):
     assert ran.status == 1
     assert ran.err.startswith(f"error: {out}: No space left on device; free some space")
     assert list(tmp_path.glob(".out*")) == []
+
+
+def test_the_reasons_are_printed_where_no_input_is_left(run, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    out = tmp_path / "out.npz"
+    ran = run("embed", tmp_path / "bad.png", "-o", out, "--skip-bad")
+    assert ran.status == 2
+    assert f"skipped {tmp_path / 'bad.png'}: " in ran.err
+    assert "none of the inputs can be embedded; nothing is written" in ran.err
+    assert not out.exists()

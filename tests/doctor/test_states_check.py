@@ -130,8 +130,10 @@ def test_a_rationale_that_changes_with_padding_fails(encoder):
 def test_nan_vectors_fail(encoder):
     loaded = encoder("rge")
     loaded.engine.backbone.network.model.language_model.norm.weight.fill_(float("nan"))
-    assert check_state(loaded).status is Status.FAIL
-    assert check_direct(loaded).status is Status.FAIL
+    for finding in (check_state(loaded), check_direct(loaded), check_thought(loaded)):
+        assert finding.status is Status.FAIL
+        assert "not finite" in finding.message
+        assert finding.remedy.startswith("copy the checkpoint again")
 
 
 def test_half_precision_has_a_wider_tolerance(encoder):

@@ -98,18 +98,21 @@ def embed(
         skipped.append(message)
 
     provenance = _provenance(encoder, items.valid, side, think, instruction)
-    with console.progress_bar("embedding") as progress, _naming(out), atomic(out) as temporary:
-        batches = encode_items(
-            items.valid,
-            encode,
-            side=side,
-            on_error=on_error,
-            progress=progress,
-            batch_size=batch_size,
-        )
-        num_rows = write(temporary, _at_least_one(batches), _metadata(provenance, think))
-    for message in skipped:
-        console.print_status(f"skipped {message}")
+    try:
+        with console.progress_bar("embedding") as progress, _naming(out), atomic(out) as temporary:
+            batches = encode_items(
+                items.valid,
+                encode,
+                side=side,
+                on_error=on_error,
+                progress=progress,
+                batch_size=batch_size,
+            )
+            num_rows = write(temporary, _at_least_one(batches), _metadata(provenance, think))
+    finally:
+        # Also where none was left.
+        for message in skipped:
+            console.print_status(f"skipped {message}")
     if store is not None:
         console.print_status(_store_summary(store))
         if not encode.num_thought:

@@ -22,6 +22,8 @@ _REPORT = (
     "please report it with your versions; until then use a release of transformers that passes"
 )
 
+_COPY_AGAIN = "copy the checkpoint again, or load it with dtype='float32'"
+
 
 @torch.inference_mode()
 def check_state(encoder: ReasoningEncoder) -> Finding:
@@ -56,6 +58,8 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
     for (mode, state, position), call in zip(states, (0, -1), strict=False):
         if not inputs:
             return _pre_norm(mode, "the final norm never ran")
+        if not bool(state.isfinite().all()):
+            return fail("state", f"the {mode} state is not finite", _COPY_AGAIN)
         norm_input = inputs[call][0, position]
         if _is_close(state, _rms_norm(norm_input, norm.weight, eps)):
             continue
@@ -117,7 +121,7 @@ def _check_parity(name: str, encoder: ReasoningEncoder, think: Think) -> Finding
     alone = [encoder.encode([message], think=think, on_error="skip") for message in messages]
     errors = [error for found in (batched, *alone) for error in found.errors if error]
     if errors:
-        return fail(name, errors[0], "copy the checkpoint again, or load it with dtype='float32'")
+        return fail(name, errors[0], _COPY_AGAIN)
     vectors = np.concatenate([embeddings.vectors for embeddings in alone])
     is_half = encoder.engine.backbone.dtype != torch.float32
     changed = sum(
