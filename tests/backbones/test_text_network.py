@@ -13,6 +13,7 @@ from forethought.backbones import (
     load_checkpoint,
     save_checkpoint,
 )
+from forethought.backbones.stock_cache import cache_argument
 from forethought.backbones.text_network import TextNetwork
 from tests.backbones.networks import network_of
 from tests.published import NETWORKS
@@ -48,8 +49,9 @@ def alone(stock, row):
     """Hidden states, keys and values of one sequence, by the stock network."""
     ids = torch.tensor([SEQUENCES[row]])
     cache: Any = DynamicCache(config=stock.config.text_config)
+    arguments = {cache_argument(stock.model): cache}
     states = stock.model(
-        input_ids=ids, attention_mask=torch.ones_like(ids), past_key_values=cache
+        input_ids=ids, attention_mask=torch.ones_like(ids), **arguments
     ).last_hidden_state[0]
     return states, [(layer.keys[0], layer.values[0]) for layer in cache.layers]
 

@@ -1,6 +1,5 @@
 """A Qwen-VL network that runs a prefill, decodes, and can be trained."""
 
-import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
@@ -159,11 +158,14 @@ class QwenVL:
     def _stock_states(self, batch: Batch, cache: PrefillCache | None) -> Float[Tensor, "B T H"]:
         model = self.network.model
         images, videos = batch.images, batch.videos
-        stored: Any = None
+        filled: dict[str, Any] = {}
         if cache is not None:
-            from forethought.backbones.stock_cache import stock_cache  # noqa: PLC0415 - slow
+            from forethought.backbones.stock_cache import (  # noqa: PLC0415 - slow
+                cache_argument,
+                stock_cache,
+            )
 
-            stored = stock_cache(self.num_layers)
+            filled = {cache_argument(model): stock_cache(self.num_layers)}
         with attention_kernels(batch.token_ids.device):
             hidden: Tensor = model(
                 input_ids=batch.token_ids,
@@ -174,17 +176,13 @@ class QwenVL:
                 image_grid_thw=images and images.grids,
                 pixel_values_videos=videos and videos.patches,
                 video_grid_thw=videos and videos.grids,
-                use_cache=stored is not None,
-                **{_cache_argument(model): stored},
+                use_cache=cache is not None,
+                **filled,
             ).last_hidden_state
         if cache is not None:
+            (stored,) = filled.values()
             cache.layers.extend((layer.keys, layer.values) for layer in stored.layers)
         return hidden
-
-
-def _cache_argument(model: Any) -> str:  # noqa: ANN401
-    """What the installed transformers calls the cache."""
-    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:

@@ -1,6 +1,8 @@
 """The cache that a stock network fills in a prefill; imported with transformers alone."""
 
-from torch import Tensor
+import inspect
+
+from torch import Tensor, nn
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -24,3 +26,8 @@ def stock_cache(num_layers: int) -> DynamicCache:
     cache = DynamicCache()
     cache.layers = [_PrefillLayer() for _ in range(num_layers)]  # type: ignore[no-untyped-call]
     return cache
+
+
+def cache_argument(model: nn.Module) -> str:
+    """The argument of a stock network that takes the cache: renamed in transformers 5.24."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
