@@ -88,14 +88,9 @@ def embed(
     _check_videos(items, fps=fps, frames=frames)
     with console.spinner(f"loading {model}"):
         encoder = load_encoder(model, engine=engine, **load)
-    skipped = list(items.errors)
+    skipped = _Skipped([*items.errors], skip_bad=skip_bad)
     encode_all, store = _with_store(encoder, rationales, think)
     encode = _CountingEncode(encode_all, side, think, instruction, batch_size)
-
-    def on_error(message: str) -> None:
-        if not skip_bad:
-            raise invalid_inputs([message])
-        skipped.append(message)
 
     provenance = _provenance(encoder, items.valid, side, think, instruction)
     try:
@@ -104,23 +99,36 @@ def embed(
                 items.valid,
                 encode,
                 side=side,
-                on_error=on_error,
+                on_error=skipped,
                 progress=progress,
                 batch_size=batch_size,
             )
             num_rows = write(temporary, _at_least_one(batches), _metadata(provenance, think))
     finally:
         # Also where none was left.
-        for message in skipped:
+        for message in skipped.messages:
             console.print_status(f"skipped {message}")
     if store is not None:
         console.print_status(_store_summary(store))
         if not encode.num_thought:
             console.print_status(_why_nothing(encoder, side))
-    count = f", {len(skipped)} skipped" if skipped else ""
+    count = f", {len(skipped.messages)} skipped" if skipped.messages else ""
     vectors = console.count_of(num_rows, "vector")
     kinds = console.describe_passed_over(items.passed_over)
     console.print_status(f"{out}: {vectors} of {encoder.dimension} dimensions{count}{kinds}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """The messages of inputs that are skipped; the first one is an error without `skip_bad`."""
+
+    messages: list[str]
+    skip_bad: bool
+
+    def __call__(self, message: str) -> None:
+        if not self.skip_bad:
+            raise invalid_inputs([message])
+        self.messages.append(message)
 
 
 @dataclass(slots=True)

@@ -58,16 +58,21 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
     for (mode, state, position), call in zip(states, (0, -1), strict=False):
         if not inputs:
             return _pre_norm(mode, "the final norm never ran")
-        if not bool(state.isfinite().all()):
-            return fail("state", f"the {mode} state is not finite", _COPY_AGAIN)
         norm_input = inputs[call][0, position]
-        if _is_close(state, _rms_norm(norm_input, norm.weight, eps)):
-            continue
-        if _is_close(state, norm_input):
-            return _pre_norm(mode, "it is the input of the final norm")
-        return _pre_norm(mode, "it differs from the final norm of its input")
+        if not _is_close(state, _rms_norm(norm_input, norm.weight, eps)):
+            return _not_the_norm(mode, state, norm_input)
     modes = " and ".join(mode for mode, *_ in states)
     return ok("state", f"post-norm: the {modes} state is an output of the final norm")
+
+
+def _not_the_norm(
+    mode: str, state: Float[Tensor, " H"], norm_input: Float[Tensor, " H"]
+) -> Finding:
+    if not bool(state.isfinite().all()):
+        return fail("state", f"the {mode} state is not finite", _COPY_AGAIN)
+    if _is_close(state, norm_input):
+        return _pre_norm(mode, "it is the input of the final norm")
+    return _pre_norm(mode, "it differs from the final norm of its input")
 
 
 def _pre_norm(mode: str, reason: str) -> Finding:
