@@ -110,11 +110,12 @@ def test_truncated_weights_fail_and_are_not_loaded(copied):
     assert finding_of(examination, "state").message == "not checked: the weights are incomplete"
 
 
-def test_a_missing_tensor_fails(copied):
+@pytest.mark.parametrize("part", ["norm.weight", "patch_embed"], ids=["text", "vision"])
+def test_a_missing_tensor_fails(copied, part):
     folder = copied("rge")
     path = folder / "model.safetensors"
     with safe_open(path, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys() if "norm.weight" not in name}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys() if part not in name}  # noqa: SIM118
     save_file(tensors, path, metadata={"format": "pt"})
     examination = examine_on_cpu(folder)
     assert failed(examination) == ["weights"]
