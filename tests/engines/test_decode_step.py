@@ -57,14 +57,23 @@ def same(found, expected):
 
 
 @pytest.mark.parametrize("speculative_tokens", [1, 4])
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(schedule=schedules(count=8))
 def test_speculation_changes_no_greedy_completion(world, speculative_tokens, schedule):
     check(world, speculating(world.engine, schedule.limits, speculative_tokens), schedule)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("speculative_tokens", [1, 2, 3, 4])
+@given(schedule=schedules(count=8))
+def test_speculation_in_many_schedules_changes_no_greedy_completion(
+    world, speculative_tokens, schedule
+):
+    check(world, speculating(world.engine, schedule.limits, speculative_tokens), schedule)
+
+
 @pytest.mark.parametrize("speculative_tokens", [1, 3])
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(
     limits=st.builds(
         Limits,

@@ -56,23 +56,43 @@ def test_the_slow_engine_detects_loops():
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
+@settings(max_examples=20)
 @given(schedule=schedules(count=8))
 def test_no_schedule_changes_an_output(tiny_world, build, schedule):
     check(tiny_world, build(tiny_world.engine, schedule.limits), schedule)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
-@pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=20)
-@given(data=st.data())
-def test_no_schedule_changes_a_published_system(worlds, build, family, data):
-    world = worlds[family]
+@settings(max_examples=150)
+@given(schedule=schedules(count=8))
+def test_none_of_many_schedules_changes_an_output(tiny_world, build, schedule):
+    check(tiny_world, build(tiny_world.engine, schedule.limits), schedule)
+
+
+def check_published(world: World, build, data):
     schedule = data.draw(schedules(count=len(world.prompts)))
     check(world, build(world.engine, schedule.limits), schedule)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
-@settings(max_examples=15)
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=7)
+@given(data=st.data())
+def test_no_schedule_changes_a_published_system(worlds, build, family, data):
+    check_published(worlds[family], build, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
+@pytest.mark.parametrize("family", FAMILIES)
+@given(data=st.data())
+def test_none_of_many_schedules_changes_a_published_system(worlds, build, family, data):
+    check_published(worlds[family], build, data)
+
+
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
+@settings(max_examples=6)
 @given(several=st.lists(schedules(count=8, longest=LONGEST // 3), min_size=2, max_size=4))
 def test_runs_of_one_engine_do_not_affect_each_other(tiny_world, build, several):
     engine = build(tiny_world.engine, Limits(rows=3, tokens=90, refill=0.4))
@@ -81,7 +101,7 @@ def test_runs_of_one_engine_do_not_affect_each_other(tiny_world, build, several)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(schedule=schedules(count=8), gone=st.sets(st.integers(0, 15)), after=st.integers(0, 4))
 def test_cancelled_prompts_change_no_other(tiny_world, build, schedule, gone, after):
     prompts = [tiny_world.prompts[index] for index in schedule.indices]
