@@ -52,12 +52,6 @@ def all_decode(_prefill, group):
     return list(range(len(group))), [gate_of(index) for index in group]
 
 
-@functools.cache
-def few(world):
-    """The same world with three of its prompts: for long completions, which run slowly."""
-    return dataclasses.replace(world, prompts=world.prompts[:3])
-
-
 def check_run(world, build, indices, **changes):
     schedule = dataclasses.replace(
         ALL_PROMPTS, indices=tuple(indices), decodes=(True,) * len(indices), **changes
@@ -66,11 +60,12 @@ def check_run(world, build, indices, **changes):
 
 
 @functools.cache  # the slow engine stores what it ran
-def with_format(world, **changes):
-    """The same network and prompts with another completion format."""
+def with_format(world, *, num_prompts=8, **changes):
+    """The same network and first prompts with another completion format."""
     completion_format = dataclasses.replace(world.engine.completion_format, **changes)
     engine = dataclasses.replace(world.engine, completion_format=completion_format)
-    return World(engine, world.prompts, SlowEngine(world.slow.network, completion_format))
+    slow = SlowEngine(world.slow.network, completion_format)
+    return World(engine, world.prompts[:num_prompts], slow)
 
 
 # How rows end
@@ -137,7 +132,7 @@ def test_rows_inserted_late_have_the_forced_start_and_the_budget_cuts_it(
 def test_a_pattern_is_a_loop_up_to_the_maximum_size(tiny_world, build, size, repeats):
     # The forced start repeats it; a pattern of seventeen tokens is too long to be detected.
     pattern = tuple(range(30, 30 + size))
-    world = with_format(few(tiny_world), start=pattern * repeats)
+    world = with_format(tiny_world, num_prompts=3, start=pattern * repeats)
     whole = (*(pattern * repeats)[:-1], world.embed_id)
     for found in world.expected(budget=60, repeats=repeats):
         assert (found.token_ids == whole) is (size < 17)
