@@ -87,6 +87,6 @@ def write_text(path: Path, text: str) -> None:
 
 def file_lock(path: Path) -> "BaseFileLock":
     """A lock between processes on this path; `acquire(timeout=...)` waits for it."""
-    from filelock import FileLock  # noqa: PLC0415 - filelock is an extra
+    from filelock import FileLock  # noqa: PLC0415 - draws asyncio, which few runs need
 
     return FileLock(path)

@@ -4,7 +4,6 @@ from importlib.util import find_spec
 
 EXTRAS = {
     "av": "media",
-    "filelock": "search",
     "lancedb": "search",
     "matplotlib": "train",
     "mteb": "eval",

@@ -150,7 +150,6 @@ def _search(
     from forethought.index import FolderIndex, check_folder, has_snapshot, index_dir
 
     directory = index_dir(folder, index)
-    require("filelock")
     if not has_snapshot(directory):
         require("lancedb", "pyarrow")
     check_folder(folder)
