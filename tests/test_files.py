@@ -63,3 +63,10 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
 )
 def test_an_error_number_has_a_remedy_if_one_is_known(code, words):
     assert remedy(code) == words
+
+
+def test_an_error_names_the_file_and_not_its_temporary(tmp_path):
+    out = tmp_path / "missing" / "out.npz"
+    with pytest.raises(FileNotFoundError) as caught, atomic(out) as temporary:
+        temporary.write_bytes(b"")
+    assert caught.value.filename == str(out)

@@ -60,12 +60,17 @@ def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on error.
 
     A reader gets the old file or the new one, never part of it. The temporary path has the same
-    suffix, by which some writers choose a format.
+    suffix, by which some writers choose a format; an error of the operating system that names it
+    names `path` instead.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is None or str(error.filename) != str(temporary):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -62,7 +62,9 @@ def test_a_broken_link_is_skipped_with_its_reason(tmp_path):
     _draw(tmp_path / "a.png")
     (tmp_path / "gone.png").symlink_to("nothing.png")
     [broken] = list_pictures(tmp_path).skipped
-    assert broken == SkippedFile("gone.png", "it cannot be opened (No such file or directory)")
+    assert broken == SkippedFile(
+        "gone.png", "a link to a file that does not exist; mend or remove the link"
+    )
 
 
 def test_a_name_that_is_not_utf_8_is_skipped_with_its_reason(tmp_path):

@@ -140,7 +140,7 @@ def test_an_animated_gif_is_its_first_frame():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "not a picture that Pillow can read; convert it to PNG"),
+        (b"", "the file is empty; export it again"),
         (b"words, not a picture", "not a picture"),
         (encoded(PIL.Image.fromarray(noise(40, 40)))[:-300], "damaged .* export it again"),
         (png(10_000, 10_000), "over 64 megapixels.* it has 10000 x 10000"),

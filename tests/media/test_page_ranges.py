@@ -29,7 +29,7 @@ def test_pages_are_in_the_order_given(which, numbers):
         (0, "no pages '0'; it has 1 to 12"),
         (13, "no pages '13'; it has 1 to 12"),
         ("3-13", "no pages '3-13'"),
-        ("7-3", "no pages '7-3'"),
+        ("7-3", "no pages '7-3'; write the smaller number first"),
         ("999999999-", "no pages '999999999-'"),
         ("", "pages '' cannot be parsed; .*as in '3-7' or '1,4,9-'"),
         ("-", "pages '-' cannot be parsed"),

@@ -116,7 +116,7 @@ class _FolderWalk:
                 picture = self._stat(entry, path)
             except OSError as error:
                 if _has_picture_suffix(entry.name):
-                    self._skip(path, f"it cannot be opened ({error.strerror})")
+                    self._skip(path, _unopened(entry, error))
                 continue
             if picture is not None:
                 yield picture
@@ -142,6 +142,12 @@ class _FolderWalk:
     def _skip(self, path: str, reason: str) -> None:
         printable = path.encode(errors="backslashreplace").decode()
         self.skipped.append(SkippedFile(printable, reason))
+
+
+def _unopened(entry: os.DirEntry[str], error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and entry.is_symlink():
+        return "a link to a file that does not exist; mend or remove the link"
+    return f"it cannot be opened ({error.strerror})"
 
 
 def _start(path: Path | str) -> _FolderWalk:

@@ -46,8 +46,6 @@ def read_picture(
         content = (folder / file.path).read_bytes()
     except OSError as error:
         return SkippedFile(file.path, f"it cannot be read ({error.strerror})")
-    if not content:
-        return DamagedPicture(file, "the file is empty; export it again")
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 in known:
         return PictureContent(file, sha256, None)

@@ -9,6 +9,7 @@ from forethought.media.frame_list import decode_frames, frame_items, list_frames
 from forethought.media.frames import Clip, FramePolicy
 from forethought.media.image_decode import MAX_PIXELS, load_image, picture_decoder
 from forethought.media.image_source import ImageSource
+from forethought.media.page_ranges import check_pages
 from forethought.media.picture_formats import PictureSupport, picture_support
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FramePolicy",
     "ImageSource",
     "PictureSupport",
+    "check_pages",
     "check_path",
     "check_video",
     "decode_frames",

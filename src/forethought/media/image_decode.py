@@ -104,6 +104,8 @@ def _open(file: Path | bytes, name: str) -> UInt8[np.ndarray, "H W 3"]:
 def _open_unidentified(file: Path | bytes, name: str) -> PIL.Image.Image:
     with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as stream:
         head = stream.read(16)
+        if not head:
+            raise ContentError(f"{name}: the file is empty; export it again")
         if is_heif(head):
             return open_heif(head + stream.read(), name)
     raise ContentError(f"{name}: {unreadable_reason(head, name)}")

@@ -77,6 +77,8 @@ def build_gallery(out: Path, cache: Path | None = None, *, choice: Path = CHOICE
             licence is not permissive.
     """
     files = _read_choice(choice)
+    # Before anything is downloaded: a folder that cannot be made is an error at once.
+    out.mkdir(parents=True, exist_ok=True)
     written: dict[Source, list[str]] = {}
     for drawing in _drawings(set(files), cache):
         licence = drawing.source.package.licence
