@@ -47,3 +47,9 @@ def test_an_unreadable_file_is_refused_by_name(run, tmp_path):
     ran = run("bench", "nano", broken)
     assert ran.status == 2
     assert "broken.png" in ran.err
+
+
+def test_the_limit_counts_for_built_in_inputs_too(run):
+    found = json.loads(run("bench", "nano", "--limit", 4, "--repeats", 1, "--json").out)
+    assert found["inputs"] == "4 of 12 built-in texts and generated pictures"
+    assert found["direct"]["inputs"] == 4

@@ -77,6 +77,15 @@ def test_a_rationale_is_broken_between_words_on_a_narrow_terminal(capsys, monkey
     ]
 
 
+def test_a_rationale_without_an_answer_has_no_line_for_one(capsys):
+    found = ColourEncoder().encode(["red"], think=Think.ALWAYS)
+    rationale = Rationale("a thought", "", Ending.LENGTH)
+    console.print_rationale("red", replace(found, rationales=(rationale,)))
+    out = capsys.readouterr().out
+    assert "thinking  a thought\n" in out
+    assert "answer" not in out
+
+
 @pytest.mark.parametrize(("count", "text"), [(0, "0 vectors"), (1, "1 vector"), (2, "2 vectors")])
 def test_a_count_has_its_noun(count, text):
     assert console.count_of(count, "vector") == text
@@ -89,3 +98,12 @@ def test_a_name_in_brackets_is_no_style_of_the_spinner(capsys, monkeypatch):
     with console.spinner("loading [/x]"):
         pass
     assert "loading [/x]" in capsys.readouterr().err
+
+
+def test_scores_of_both_signs_are_aligned(capsys):
+    hits = [Hit("a.png", 0.5, 1), Hit("b.png", -0.125, 2)]
+    console.print_hits(hits, Path("pictures"))
+    assert capsys.readouterr().out.splitlines() == [
+        "1   0.500  pictures/a.png",
+        "2  -0.125  pictures/b.png",
+    ]

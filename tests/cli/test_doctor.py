@@ -78,3 +78,12 @@ def test_the_family_can_be_given(run, tmp_path):
     ran = run("doctor", folder, "--device", "cpu", "--family", "vlm2vec")
     assert ran.status == 0
     assert "VLM2Vec-V2 (vlm2vec): set by the caller" in ran.out
+
+
+def test_checks_that_stay_out_for_one_reason_share_a_line(run, tmp_path):
+    ran = run("doctor", tmp_path, "--device", "cpu")
+    assert ran.status == 1
+    assert ran.out.count("not checked: config or tokenizer cannot be read") == 1
+    assert "; the same for tokens, ids," in " ".join(ran.out.split())
+    assert ran.out.splitlines()[-1].endswith("1 OK, 14 WARN, 1 FAIL")
+    assert len(json.loads(run("doctor", tmp_path, "--json").out)["findings"]) == 16

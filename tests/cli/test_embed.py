@@ -241,3 +241,26 @@ def test_the_reasons_are_printed_where_no_input_is_left(run, tmp_path):
     assert f"skipped {tmp_path / 'bad.png'}: " in ran.err
     assert "none of the inputs can be embedded; nothing is written" in ran.err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--pages", "first"], "--pages: pages 'first' cannot be parsed"),
+        (["--pages", "3-1"], "--pages: no pages '3-1'; write the smaller number first"),
+        (["--frames", "0"], "--frames is 0; it must be at least 1"),
+        (["--fps", "nan"], "--fps is nan; it must be a positive number"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_option(run, pictures, tmp_path, options, message):
+    ran = run("embed", pictures, "-o", tmp_path / "out.npz", *options)
+    assert ran.status == 2
+    assert message in ran.err
+    assert "--skip-bad" not in ran.err
+
+
+def test_a_text_as_an_input_is_told_the_way(run, tmp_path):
+    ran = run("embed", "a red apple", "-o", tmp_path / "out.npz")
+    assert ran.status == 2
+    assert 'pass a text as a line {"text": ...} of a .jsonl file or to -' in ran.err
+    assert "text" not in run("embed", "nowhere.png", "-o", tmp_path / "out.npz").err

@@ -27,3 +27,9 @@ def test_an_unknown_family_is_refused_with_those_there_are(run):
     ran = run("families", "bert")
     assert ran.status == 2
     assert "unknown family 'bert'; known: forethought, ume_r1" in ran.err
+
+
+def test_a_models_name_is_answered_with_its_family(run):
+    ran = run("families", "nano")
+    assert ran.status == 2
+    assert "unknown family 'nano', which is a model of family forethought; known: " in ran.err

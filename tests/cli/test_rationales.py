@@ -174,3 +174,19 @@ def test_a_store_for_an_encoder_without_rationales_is_refused(run, tmp_path, thi
     assert ran.status == 2
     assert message in ran.err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("command", ["show", "edit", "export", "import"])
+def test_swapped_arguments_are_told_their_order(run, folder, tmp_path, command):
+    ran = run("rationales", command, folder, tmp_path / "rows.jsonl")
+    assert ran.status == 2
+    assert f"{folder} is a folder, and {tmp_path / 'rows.jsonl'} is none" in ran.err
+    assert f"the folder comes last: forethought rationales {command} " in ran.err
+    assert not (tmp_path / "rows.jsonl").exists()
+
+
+def test_one_rationale_is_counted_as_one(run, tmp_path):
+    RationaleStore(tmp_path / "single").add([row(0)])
+    assert run("rationales", "list", tmp_path / "single").err == "1 rationale, 0 edited\n"
+    ran = run("rationales", "export", tmp_path / "rows.jsonl", tmp_path / "single")
+    assert ran.err.endswith("rows.jsonl: 1 rationale\n")

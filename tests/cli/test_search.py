@@ -252,3 +252,21 @@ def test_lancedb_is_needed_only_where_pictures_have_changed(run, pictures, monke
     ran = run("search", "red", pictures)
     assert ran.status == 1
     assert "lancedb is not installed; pip install lancedb" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a.mp4", "a video, and a search takes a picture"), ("a.PDF", "save a page of it as PNG")],
+)
+def test_a_picture_to_search_with_is_no_video_or_pdf(run, pictures, name, message):
+    ran = run("search", "", pictures, "--image", name)
+    assert ran.status == 2
+    assert f"--image {name}: " in ran.err
+    assert message in ran.err
+
+
+def test_a_contact_sheet_of_another_format_is_refused_before_any_work(run, pictures, tmp_path):
+    ran = run("search", "red", pictures, "--sheet", tmp_path / "hits.jpg")
+    assert ran.status == 2
+    assert "hits.jpg: a contact sheet is a PNG; end its name in .png" in ran.err
+    assert not (pictures / ".forethought").exists()

@@ -1,6 +1,5 @@
 """`forethought bench`: what a model does on this machine."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +55,7 @@ def bench(
     with console.progress_bar("measuring") as progress:
         found = measure_throughput(
             encoder,
-            contents or _samples(),
+            contents,
             repeats=repeats,
             batch_size=batch_size,
             progress=progress,
@@ -68,9 +67,9 @@ def bench(
 
 
 def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
-    """The opened inputs, at most `limit`, and where they come from; none are the built-in ones."""
+    """At most `limit` opened inputs, and where they come from; without `inputs` the built-in ones."""
     if not inputs:
-        return [], f"{_SAMPLES} built-in texts and generated pictures"
+        return _samples(min(limit, _SAMPLES))
     items = read_inputs(inputs)
     if items.errors:
         raise DataError(f"{items.errors[0]}; correct this or leave the input out")
@@ -87,10 +86,11 @@ def _contents(inputs: list[str], limit: int) -> "tuple[list[EncodeInput], str]":
     return contents, f"{len(contents)} of {len(items.valid)} inputs from {names}"
 
 
-def _samples() -> "Sequence[EncodeInput]":
+def _samples(count: int) -> "tuple[list[EncodeInput], str]":
     from forethought.doctor import sample_inputs
 
-    return sample_inputs(_SAMPLES)
+    number = f"{count} of {_SAMPLES}" if count < _SAMPLES else f"{_SAMPLES}"
+    return [*sample_inputs(count)], f"{number} built-in texts and generated pictures"
 
 
 def _payload(found: "Throughput", source: str) -> dict[str, object]:

@@ -102,7 +102,9 @@ def print_rationale(query: str, embeddings: Embeddings) -> None:
     if rationale is not None:
         fields += [("thinking", rationale.thinking), ("answer", rationale.answer)]
     for name, text in fields:
-        print(_wrapped(f"{name:<9} {one_line(text)}", indent=10))
+        # RGE writes no answer, and a rationale that was cut off has none.
+        if text:
+            print(_wrapped(f"{name:<9} {one_line(text)}", indent=10))
     print()
 
 
@@ -119,8 +121,10 @@ def describe_mode(embeddings: Embeddings) -> str:
 def print_hits(hits: Sequence[Hit], folder: Path) -> None:
     """Print one line per hit: rank, score, path."""
     width = len(str(len(hits)))
-    for hit in hits:
-        print(f"{hit.rank:>{width}}  {hit.score:.3f}  {escape(folder / hit.document)}")
+    scores = [f"{hit.score:.3f}" for hit in hits]
+    score_width = max(map(len, scores), default=0)
+    for hit, score in zip(hits, scores, strict=True):
+        print(f"{hit.rank:>{width}}  {score:>{score_width}}  {escape(folder / hit.document)}")
 
 
 def print_index_update(refreshed: "RefreshResult", folder: Path) -> None:

@@ -8,7 +8,9 @@ import typer
 from forethought.cli import console
 
 if TYPE_CHECKING:
-    from forethought.doctor import Examination
+    from collections.abc import Iterable
+
+    from forethought.doctor import Examination, Finding
 
 _FAILED = 1
 _WIDTH = 100
@@ -66,13 +68,25 @@ def _to_json(examination: "Examination") -> dict[str, object]:
 def _print(examination: "Examination") -> None:
     from forethought.doctor import Status
 
-    for finding in examination.findings:
+    for finding, *others in _grouped(examination.findings):
         head = f"{finding.status.name:<4}  {finding.name:<14}  "
-        print(_wrap(finding.message, first=head))
+        names = ", ".join(other.name for other in others)
+        also = f"; the same for {names}" if names else ""
+        print(_wrap(finding.message + also, first=head))
         if finding.remedy:
             print(_wrap(finding.remedy, first=f"{_INDENT}-> ", rest=f"{_INDENT}   "))
     counts = ", ".join(f"{examination.count(status)} {status.name}" for status in Status)
     print(f"\n{console.one_line(examination.model)}: {counts}")
+
+
+def _grouped(findings: "Iterable[Finding]") -> "list[list[Finding]]":
+    """Findings in order; those with one status, message and remedy together, at the first."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        # A check that passed has no remedy, and keeps its own line.
+        key = (finding.status.value, finding.message, finding.remedy or finding.name)
+        groups.setdefault(key, []).append(finding)
+    return [*groups.values()]
 
 
 def _wrap(text: str, *, first: str, rest: str = _INDENT) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forethought.cli.json_line import InputItem, InvalidLineError, by_suffix, read_line
 from forethought.errors import ConfigError, DataError
+from forethought.media import check_pages
 
 STDIN = "-"
 _LINES_SUFFIX = ".jsonl"
@@ -35,6 +36,7 @@ def read_inputs(inputs: Sequence[str], *, pages: str = "") -> InputItems:
 
     Raises:
         ConfigError: if there are pages and no PDF.
+        ContentError: if the pages cannot be parsed.
         DataError: if a file or folder does not exist, or there is no picture in a folder.
     """
     valid: list[InputItem] = []
@@ -46,6 +48,8 @@ def read_inputs(inputs: Sequence[str], *, pages: str = "") -> InputItems:
                 valid.append(item)
             else:
                 errors.append(item)
+    if pages:
+        check_pages(pages, "--pages")
     items = InputItems(tuple(valid), tuple(errors), dict(passed_over))
     if pages and not items.has("pdf"):
         raise ConfigError(f"--pages {pages}: none of the inputs is a PDF; leave the option out")
@@ -72,10 +76,16 @@ def _read_input(
     if path.is_dir():
         return _read_folder(path, passed_over)
     if not path.exists():
-        raise DataError(f"{name}: no such file or folder; check the path")
+        raise DataError(f"{name}: no such file or folder; check the path{_text_hint(name)}")
     if path.suffix.lower() == _LINES_SUFFIX:
         return _read_lines(path.read_bytes().splitlines(), pages)
     return [InputItem(name, "", (by_suffix(path, pages),), name)]
+
+
+def _text_hint(name: str) -> str:
+    """How to embed a text, where an input may have been meant as one."""
+    is_path = Path(name).suffix or Path(name).parent != Path()
+    return "" if is_path else ', or pass a text as a line {"text": ...} of a .jsonl file or to -'
 
 
 def _read_folder(folder: Path, passed_over: Counter[str]) -> Iterator[InputItem | str]:

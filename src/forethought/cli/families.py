@@ -31,7 +31,16 @@ def families(
     elif name in FAMILIES:
         print("\n\n".join(_table(rows, markdown=markdown) for rows in _details(FAMILIES[name])))
     else:
-        raise ConfigError(f"unknown family {name!r}; known: {', '.join(FAMILIES)}")
+        raise ConfigError(f"unknown family {name!r}{_of_model(name)}; known: {', '.join(FAMILIES)}")
+
+
+def _of_model(name: str) -> str:
+    """The family of a model that was named instead of a family, to follow its name."""
+    from forethought.encoders import find_local, read_card
+
+    folder = find_local(name)
+    family = read_card(folder).get("family") if folder else None
+    return f", which is a model of family {family}" if family else ""
 
 
 def _list(known: "list[Family]") -> Rows:

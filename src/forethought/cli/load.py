@@ -1,5 +1,6 @@
 """From the name of a model on the command line to an encoder."""
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,10 @@ def settings(
         found["load_options"] = LoadOptions(dtype=dtype)
     if fps is not None and frames is not None:
         raise ConfigError(f"--fps {fps} and --frames {frames}: give one of them")
+    if fps is not None and not 0 < fps < inf:
+        raise ConfigError(f"--fps is {fps}; it must be a positive number, such as 2")
+    if frames is not None and frames < 1:
+        raise ConfigError(f"--frames is {frames}; it must be at least 1")
     if fps is not None or frames is not None:
         from forethought.encoders import EncodeOptions
 

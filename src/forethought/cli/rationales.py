@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli import console, options
+from forethought.errors import ConfigError
 from forethought.files import atomic, check_target
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ def list_(folder: FolderArgument) -> None:
         sources = console.one_line(" + ".join(row.sources))
         answer = console.one_line(row.rationale.answer)
         print(f"{row.key[:_PREFIX_LENGTH]}  {row.tokens:>5}  {state:<9}  {sources}: {answer}")
-    console.print_status(f"{count} rationales, {num_edited} edited")
+    console.print_status(f"{console.count_of(count, 'rationale')}, {num_edited} edited")
 
 
 @app.command(epilog="Example: forethought rationales show 3f9a store")
@@ -44,6 +45,7 @@ def show(key: KeyArgument, folder: FolderArgument) -> None:
     """Print every field of one rationale."""
     from forethought.rationales import RationaleStore
 
+    _check_order(key, folder, "show KEY DIR")
     row = RationaleStore.existing(folder).find(key)
     fields = [
         ("key", row.key),
@@ -79,6 +81,7 @@ def edit(
     """
     from forethought.rationales import RationaleStore
 
+    _check_order(key, folder, "edit KEY DIR")
     row = RationaleStore.existing(folder).edit(key, thinking=thinking, answer=answer)
     console.print_status(f"{row.key[:_PREFIX_LENGTH]} edited; embed its input again to use it")
 
@@ -94,6 +97,7 @@ def export(
     """Write every rationale as one line of JSON, edited ones with their original text."""
     from forethought.rationales import RationaleStore, to_line
 
+    _check_order(file, folder, "export FILE.jsonl DIR")
     store = RationaleStore.existing(folder)
     check_target(file)
     count = 0
@@ -101,7 +105,7 @@ def export(
         for row in store:
             out.write(f"{to_line(row)}\n")
             count += 1
-    console.print_status(f"{file}: {count} rationales")
+    console.print_status(f"{file}: {console.count_of(count, 'rationale')}")
 
 
 @app.command(name="import", epilog="Example: forethought rationales import rows.jsonl store")
@@ -121,7 +125,17 @@ def import_(
     """
     from forethought.rationales import RationaleStore, read_lines
 
+    _check_order(file, folder, "import FILE.jsonl DIR")
     merged = RationaleStore(folder).merge(read_lines(file))
     console.print_status(
         f"{folder}: {merged.added} added, {merged.edited} edited, {merged.unchanged} unchanged"
     )
+
+
+def _check_order(first: str | Path, folder: Path, usage: str) -> None:
+    """Refuse arguments that were swapped: the first is a folder, and the second is none."""
+    if Path(first).is_dir() and not folder.is_dir():
+        raise ConfigError(
+            f"{first} is a folder, and {folder} is none; the folder comes last: "
+            f"forethought rationales {usage}"
+        )

@@ -13,7 +13,17 @@ from forethought.cli.load import load_encoder, settings
 from forethought.cli.packages import require
 from forethought.errors import ConfigError, ContentError, DataError
 from forethought.files import check_target
-from forethought.types import Embeddings, Hit, Image, Mode, Provenance, Side, Text, Think
+from forethought.types import (
+    VIDEO_SUFFIXES,
+    Embeddings,
+    Hit,
+    Image,
+    Mode,
+    Provenance,
+    Side,
+    Text,
+    Think,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +91,7 @@ def search(
     if k < 1:
         raise ConfigError(f"-k is {k}; ask for at least 1 hit")
     check_target(sheet)
-    _check_outside(sheet, folder)
+    _check_sheet(sheet, folder)
     load = partial(load_encoder, model, **settings(device=device, family=family, dtype=dtype))
     result = _search(
         content,
@@ -115,16 +125,29 @@ def _query_content(query: str, image: Path | None) -> list[Text | Image]:
         raise ContentError(f"the query is empty ({query!r}); give a text, or pass --image")
     content: list[Text | Image] = []
     if image is not None:
+        _check_picture(image)
         content.append(Image(image))
     if query.strip():
         content.append(Text(query.strip()))
     return content
 
 
-def _check_outside(sheet: Path | None, folder: Path) -> None:
-    """Refuse a contact sheet that the next search of the folder would find."""
+def _check_picture(image: Path) -> None:
+    """Refuse a video or a PDF by its suffix."""
+    suffix = image.suffix.lower()
+    if suffix == ".pdf" or suffix in VIDEO_SUFFIXES:
+        what, part = ("PDF", "page") if suffix == ".pdf" else ("video", "frame")
+        raise ConfigError(
+            f"--image {image}: a {what}, and a search takes a picture; save a {part} of it as PNG"
+        )
+
+
+def _check_sheet(sheet: Path | None, folder: Path) -> None:
+    """Refuse a contact sheet of another format, or that the next search of the folder would find."""
     if sheet is None:
         return
+    if sheet.suffix.lower() != ".png":
+        raise ConfigError(f"--sheet {sheet}: a contact sheet is a PNG; end its name in .png")
     root, target = folder.resolve(), sheet.resolve()
     if target.is_relative_to(root):
         parts = target.relative_to(root).parts
