@@ -190,3 +190,10 @@ def test_one_rationale_is_counted_as_one(run, tmp_path):
     assert run("rationales", "list", tmp_path / "single").err == "1 rationale, 0 edited\n"
     ran = run("rationales", "export", tmp_path / "rows.jsonl", tmp_path / "single")
     assert ran.err.endswith("rows.jsonl: 1 rationale\n")
+
+
+def test_a_file_that_cannot_be_imported_leaves_no_store(run, tmp_path):
+    ran = run("rationales", "import", tmp_path / "none.jsonl", tmp_path / "store")
+    assert ran.status == 2
+    assert "none.jsonl: no such file; check the path" in ran.err
+    assert not (tmp_path / "store").exists()

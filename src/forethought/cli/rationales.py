@@ -126,7 +126,9 @@ def import_(
     from forethought.rationales import RationaleStore, read_lines
 
     _check_order(file, folder, "import FILE.jsonl DIR")
-    merged = RationaleStore(folder).merge(read_lines(file))
+    # Before the store: a file that cannot be read must not leave an empty one.
+    rows = read_lines(file)
+    merged = RationaleStore(folder).merge(rows)
     console.print_status(
         f"{folder}: {merged.added} added, {merged.edited} edited, {merged.unchanged} unchanged"
     )
