@@ -53,13 +53,15 @@ def test_every_limit_changes_the_vector_settings():
 
 def test_settings_that_leave_a_rationale_unchanged_are_left_out():
     options = DecodeOptions(24, Sampling(temperature=0.5, top_p=0.9, top_k=3), repeats=5)
-    assert decode_settings(options) == (
+    assert decode_settings(options, cache=None) == (
         "budget=24",
         "repeats=5",
         "temperature=0.5",
         "top_k=3",
         "top_p=0.9",
     )
-    assert decode_settings(options) == decode_settings(replace(options, speculative_tokens=2))
+    speculative = replace(options, speculative_tokens=2)
+    assert decode_settings(speculative, cache=None) == decode_settings(options, cache=None)
     early = replace(options, early_exit=EarlyExit(4, 0.01))
-    assert "early_exit=4,0.01" in decode_settings(early)
+    assert "early_exit=4,0.01" in decode_settings(early, cache=None)
+    assert "cache=bfloat16" in decode_settings(options, cache="bfloat16")

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forethought.cli import console, options
-from forethought.cli.embed_batches import BATCH, OpenedItem, encode_items
+from forethought.cli.embed_batches import BATCH, CountingEncode, Skipped, encode_items
 from forethought.cli.embed_inputs import InputItems, invalid_inputs, read_inputs
 from forethought.cli.embed_output import EncodedBatch, writer_for
 from forethought.cli.json_line import KEYS, InputItem
 from forethought.cli.load import load_encoder, settings
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
-from forethought.types import ContentKind, Embeddings, Mode, Provenance, Side, Think
+from forethought.types import ContentKind, Embeddings, Provenance, Side, Think
 
 if TYPE_CHECKING:
     from forethought.encoders import Encoder
@@ -88,9 +88,9 @@ def embed(
     _check_videos(items, fps=fps, frames=frames)
     with console.spinner(f"loading {model}"):
         encoder = load_encoder(model, engine=engine, **load)
-    skipped = _Skipped([*items.errors], skip_bad=skip_bad)
+    skipped = Skipped([*items.errors], skip_bad=skip_bad)
     encode_all, store = _with_store(encoder, rationales, think)
-    encode = _CountingEncode(encode_all, side, think, instruction, batch_size)
+    encode = CountingEncode(encode_all, side, think, instruction, batch_size)
 
     provenance = _provenance(encoder, items.valid, side, think, instruction)
     try:
@@ -116,42 +116,6 @@ def embed(
     vectors = console.count_of(num_rows, "vector")
     kinds = console.describe_passed_over(items.passed_over)
     console.print_status(f"{out}: {vectors} of {encoder.dimension} dimensions{count}{kinds}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Skipped:
-    """The messages of inputs that are skipped; the first one is an error without `skip_bad`."""
-
-    messages: list[str]
-    skip_bad: bool
-
-    def __call__(self, message: str) -> None:
-        if not self.skip_bad:
-            raise invalid_inputs([message])
-        self.messages.append(message)
-
-
-@dataclass(slots=True)
-class _CountingEncode:
-    """`encode` with the settings of the command; counts the inputs that were thought about."""
-
-    encode: Callable[..., Embeddings]
-    side: Side
-    think: Think
-    instruction: str | None
-    batch_size: int
-    num_thought: int = 0
-
-    def __call__(self, contents: Sequence[OpenedItem]) -> Embeddings:
-        found = self.encode(
-            contents,
-            side=self.side,
-            think=self.think,
-            instruction=self.instruction,
-            batch_size=self.batch_size,
-        )
-        self.num_thought += found.mode.count(Mode.THOUGHT)
-        return found
 
 
 def _valid_items(inputs: list[str], *, pages: str, skip_bad: bool) -> InputItems:

@@ -1,11 +1,13 @@
 """Decode and embed the items of `forethought embed` in batches, to bound the memory of pixels."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from forethought.cli.embed_inputs import invalid_inputs
 from forethought.cli.embed_output import EncodedBatch
 from forethought.cli.json_line import InputItem
 from forethought.errors import ContentError
-from forethought.types import Content, Embeddings, Image, Message, Progress, Side
+from forethought.types import Content, Embeddings, Image, Message, Mode, Progress, Side, Think
 
 BATCH = 64
 BATCH_PIXELS = 48_000_000
@@ -65,3 +67,39 @@ def _encode_batch(
 def _message(item: InputItem, error: ContentError) -> str:
     reason = str(error).removeprefix("input 0: ")
     return reason if reason.startswith(item.label) else f"{item.label}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The messages of inputs that are skipped; the first one is an error without `skip_bad`."""
+
+    messages: list[str]
+    skip_bad: bool
+
+    def __call__(self, message: str) -> None:
+        if not self.skip_bad:
+            raise invalid_inputs([message])
+        self.messages.append(message)
+
+
+@dataclass(slots=True)
+class CountingEncode:
+    """`encode` with the settings of the command; counts the inputs that were thought about."""
+
+    encode: Callable[..., Embeddings]
+    side: Side
+    think: Think
+    instruction: str | None
+    batch_size: int
+    num_thought: int = 0
+
+    def __call__(self, contents: Sequence[OpenedItem]) -> Embeddings:
+        found = self.encode(
+            contents,
+            side=self.side,
+            think=self.think,
+            instruction=self.instruction,
+            batch_size=self.batch_size,
+        )
+        self.num_thought += found.mode.count(Mode.THOUGHT)
+        return found

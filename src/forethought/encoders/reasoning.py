@@ -207,10 +207,14 @@ class ReasoningEncoder(EncodeSides):
         """What changes whether there is a rationale, and which."""
         if think is Think.NEVER:
             return ()
-        settings = decode_settings(self.decode_options)
+        settings = self._decode_settings
         if think is Think.AUTO and self.gate is not None:
             settings += (f"threshold={self.gate.threshold:g}",)
         return settings
+
+    @property
+    def _decode_settings(self) -> tuple[str, ...]:
+        return decode_settings(self.decode_options, cache=self.engine.limits.cache)
 
     def _view(self, cache: RationaleCache | None) -> RationaleCacheView | None:
         if cache is None:
@@ -224,7 +228,7 @@ class ReasoningEncoder(EncodeSides):
             prompt,
             reasoner=self.name,
             revision=self.revision,
-            settings=(*self.settings, *decode_settings(self.decode_options)),
+            settings=(*self.settings, *self._decode_settings),
         )
 
     def _think_on(self, side: Side, think: Think) -> Think:

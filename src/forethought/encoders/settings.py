@@ -25,13 +25,18 @@ def vector_settings(
     return tuple(sorted(f"{name}={value}" for name, value in settings.items()))
 
 
-def decode_settings(options: DecodeOptions) -> tuple[str, ...]:
-    """What changes a rationale, sorted; speculative tokens do not."""
+def decode_settings(options: DecodeOptions, *, cache: str | None) -> tuple[str, ...]:
+    """What changes a rationale, sorted; speculative tokens do not.
+
+    `cache` is the dtype of keys and values, see `Limits`; None is the network's.
+    """
     settings: dict[str, object] = {
         **asdict(options.sampling),
         "budget": options.budget,
         "repeats": options.repeats,
     }
+    if cache:
+        settings["cache"] = cache
     if options.early_exit:
         settings["early_exit"] = f"{options.early_exit.every},{options.early_exit.within:g}"
     return tuple(sorted(f"{name}={value}" for name, value in settings.items()))
