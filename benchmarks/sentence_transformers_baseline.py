@@ -21,7 +21,7 @@ from benchmarks.target import Target
 from benchmarks.workload_inputs import Input
 from forethought.errors import ContentError
 from forethought.renderers import Tag
-from forethought.types import Image, Side, Text
+from forethought.types import ContentKind, Image, Side, Text, combined_kind
 
 
 class StockModule(InputModule):  # type: ignore[misc, unused-ignore]
@@ -40,7 +40,7 @@ class StockModule(InputModule):  # type: ignore[misc, unused-ignore]
         )
         self.tokenizer: Any = AutoTokenizer.from_pretrained(encoder.folder)  # type: ignore[no-untyped-call, unused-ignore]
         self.image_processor: Any = Qwen2VLImageProcessorPil.from_pretrained(encoder.folder)
-        self.instruction = encoder.instructions[Side.QUERY]
+        self.instructions = encoder.instructions[Side.QUERY]
         self.read_id = encoder.renderer.layout.token_id(Tag.DIRECT)
         self.image_id = target.placeholders.image_id
 
@@ -99,7 +99,9 @@ class StockModule(InputModule):  # type: ignore[misc, unused-ignore]
         """Save nothing: the checkpoint is on disk already."""
 
     def _messages(self, one: dict[str, Any]) -> list[dict[str, Any]]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": f"{self.instruction}\n"}]
+        kinds = {ContentKind.PICTURE if kind == "image" else ContentKind.TEXT for kind in one}
+        instruction = self.instructions[combined_kind(kinds)]
+        content: list[dict[str, Any]] = [{"type": "text", "text": f"{instruction}\n"}]
         for kind, part in one.items():
             content.append({"type": "image"} if kind == "image" else {"type": "text", "text": part})
         return [{"role": "user", "content": content}]

@@ -91,6 +91,7 @@ def test_none_of_many_schedules_changes_a_published_system(worlds, build, family
     check_published(worlds[family], build, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
 @settings(max_examples=6)
 @given(several=st.lists(schedules(count=8, longest=LONGEST // 3), min_size=2, max_size=4))

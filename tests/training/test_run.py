@@ -21,6 +21,7 @@ def write(recipe, path):
     return path
 
 
+@pytest.mark.slow
 def test_a_recipe_file_becomes_a_model_with_a_gate(tiny_data, tmp_path):
     path = write(tiny.recipe(tiny_data, steps=(2, 3)), tmp_path / "tiny.toml")
     recorded = RecordedProgress()

@@ -133,6 +133,7 @@ def test_a_run_in_parts_equals_one_in_one_go(tiny_data, tmp_path, whole):
     assert steps(tmp_path) == list(range(11))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_end(tiny_data, tmp_path, whole):
     # At 10: the last checkpoint is of 8, in the middle of an interval that was sampled at 6.
     after = 10
@@ -193,6 +194,7 @@ def forked(data):
     return first, dataclasses.replace(second, self_generated=0.0, final_rate=0.3, objectives=direct)
 
 
+@pytest.mark.slow
 def test_a_fork_takes_over_the_leading_stages_that_it_shares(tiny_data, tmp_path, whole):
     stages = forked(tiny_data)
     reports = run(tiny_data, tmp_path / "shared", fork_from=whole[0], stages=stages)
