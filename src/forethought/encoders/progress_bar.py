@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from forethought.types import Progress
+from forethought.types import Progress, ignore_progress
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def reporting(
         with _bar() as report:
             yield report
     else:
-        yield _silent
+        yield ignore_progress
 
 
 @contextmanager
@@ -33,7 +33,3 @@ def _bar() -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield report
-
-
-def _silent(done: int, total: int, label: str = "", /) -> None:
-    """Progress of calls that pass none."""

@@ -25,6 +25,7 @@ from forethought.types import (
     Side,
     Think,
     check_count,
+    ignore_progress,
 )
 
 _HIDDEN_DIR = ".forethought"
@@ -98,7 +99,7 @@ class FolderIndex:
             # A folder without pictures stays as it is.
             check_folder(self.folder)
         with exclusive(self.index_dir):
-            return self._refresh(list_pictures(self.folder), progress or _no_progress)
+            return self._refresh(list_pictures(self.folder), progress or ignore_progress)
 
     def check_query(self, query: Embeddings) -> None:
         """Refuse a query that `search` would refuse, whether or not a picture is indexed.
@@ -186,7 +187,3 @@ def _is_made(directory: Path) -> bool:
         return directory.is_dir()
     except OSError:
         return False
-
-
-def _no_progress(done: int, total: int, label: str = "", /) -> None:
-    del done, total, label

@@ -11,7 +11,7 @@ from forethought.types.image import Image
 from forethought.types.message import Message, Side
 from forethought.types.mode import Mode, Think
 from forethought.types.nearest import check_count, top_rows
-from forethought.types.progress import OpenProgress, Progress, no_progress
+from forethought.types.progress import OpenProgress, Progress, ignore_progress, no_progress
 from forethought.types.prompt import CompletionFormat, Patches, Prompt
 from forethought.types.provenance import Making, Pair, Provenance, check_comparable
 from forethought.types.rationale import Ending, Rationale
@@ -50,6 +50,7 @@ __all__ = [
     "check_count",
     "combined_kind",
     "concatenate",
+    "ignore_progress",
     "kind_of",
     "no_progress",
     "open_file",

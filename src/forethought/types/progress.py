@@ -25,8 +25,9 @@ OpenProgress = Callable[[str], AbstractContextManager[Progress]]
 def no_progress(part: str, /) -> Iterator[Progress]:
     """An `OpenProgress` that reports nothing."""
     del part
-    yield _ignore
+    yield ignore_progress
 
 
-def _ignore(done: int, total: int, label: str = "", /) -> None:
+def ignore_progress(done: int, total: int, label: str = "", /) -> None:
+    """A `Progress` that reports nothing."""
     del done, total, label
