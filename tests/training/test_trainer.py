@@ -233,6 +233,6 @@ def test_the_vision_encoder_learns_at_the_stages_vision_rate(tiny_data, tmp_path
     # 1.7 times as high.
     recipe = tiny.recipe(tiny_data, rate=3e-3)
     state = tiny.state(recipe, tmp_path)
-    train_one_step(recipe, state, 0)
+    train_one_step(recipe, state, 0, bf16=False)
     rates = {group["is_vision"]: group["lr"] for group in state.optimizer.param_groups}
     assert rates == {False: pytest.approx(1.5e-3), True: pytest.approx(1.7 * 1.5e-3)}

@@ -12,6 +12,7 @@ from forethought.config import dump
 from forethought.encoders import save
 from forethought.errors import CheckpointError
 from forethought.training.journal import Journal
+from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
 from forethought.training.run_checkpoint import (
     RunPosition,
@@ -42,9 +43,10 @@ def train(
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
     journal = Journal(run.folder.journal)
     journal.truncate(run.first)
+    bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
     with open_progress(f"training {recipe.name}") as progress:
         for step in range(run.first, last):
-            entry = train_one_step(recipe, run.state, step)
+            entry = train_one_step(recipe, run.state, step, bf16=bf16)
             journal.write({**entry, "seconds": round(run.seconds, 2)})
             for folder in run.due(step + 1):
                 run.save(folder, step + 1)
@@ -58,7 +60,7 @@ def train(
 
 
 def train_one_step(
-    recipe: Recipe, state: TrainState, step: int, *, bf16: bool = True
+    recipe: Recipe, state: TrainState, step: int, *, bf16: bool
 ) -> dict[str, object]:
     """Take one optimizer step; returns its journal entry.
 
