@@ -53,6 +53,22 @@ def glyphs(
     print(console.escape(out))
 
 
+@app.command(epilog="Example: forethought data lab --out data/lab")
+def lab(
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the tables."),
+    ] = Path("data/lab"),
+) -> None:
+    """Write facts of countries and questions about them: the data of comparisons of method."""
+    from forethought.nano import build_lab
+
+    with console.spinner("writing the tables"):
+        build_lab(out)
+    print(console.escape(out))
+
+
 @app.command(epilog="Example: forethought data gallery --out gallery")
 def gallery(
     *,

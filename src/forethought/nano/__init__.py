@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forethought.nano.glyph_examples import GlyphExamples
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
     from forethought.nano.image_distillation import ImageDistillation
+    from forethought.nano.lab import build_lab
     from forethought.nano.statements import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
     from forethought.nano.vocabulary import learn_tokenizer
@@ -30,6 +31,7 @@ __all__ = [
     "augment_pictures",
     "build_gallery",
     "build_glyphs",
+    "build_lab",
     "check_glyphs",
     "learn_tokenizer",
     "read_glyphs",
@@ -48,6 +50,7 @@ _MODULES = {
     "augment_pictures": "augment",
     "build_gallery": "glyphs",
     "build_glyphs": "glyphs",
+    "build_lab": "lab",
     "check_glyphs": "glyphs",
     "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",

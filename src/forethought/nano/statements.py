@@ -10,20 +10,34 @@ from torch import Tensor
 
 from forethought.errors import ConfigError
 from forethought.losses import next_token
-from forethought.nano.glyph_examples import read_texts
-from forethought.renderers import ForethoughtRenderer, Tag
+from forethought.nano.glyph_examples import read_table
+from forethought.renderers import ForethoughtRenderer, Layout, Tag
 from forethought.training import Reader, RunContext, StepInputs
 
 _STREAM = 2
-_PER_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """An objective: `count` rows of facts a step, from the `text` column of a Parquet file."""
+    """An objective: `count` facts a step, `per_row` of them in a row, in turn.
+
+    Only the end of a fact that its beginning determines is scored: the loss of a model that
+    knows every fact is 0. `path` is a Parquet file with the columns `text` and `start`, the
+    index of the end's first character.
+
+    Raises:
+        ValueError: if a number is not positive.
+    """
 
     path: Path
     count: int
+    per_row: int = 3
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.per_row < 1:
+            raise ValueError(
+                f"count and per_row must be 1 or more, got {self.count} and {self.per_row}"
+            )
 
     def bind(self, run: RunContext) -> "StatementLoss":
         """Read the facts.
@@ -38,37 +52,76 @@ class Statements:
                 f"statements are written in the forethought format, and {run.encoder.name} is "
                 f"{run.encoder.family.title}; leave the objective out"
             )
-        texts = read_texts(self.path)
+        rows = read_table(self.path)
+        facts = [_tokens(renderer.layout, row["text"], int(row["start"])) for row in rows]
         return StatementLoss(
-            reader=run.reader, renderer=renderer, texts=texts, count=self.count, seed=run.seed
+            reader=run.reader,
+            opening=(*renderer.opening, renderer.layout.token_id(Tag.THINK)),
+            facts=facts,
+            settings=self,
+            seed=run.seed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FactTokens:
+    """The tokens of a fact: at the start of a row, and behind another fact."""
+
+    first: tuple[int, ...]
+    behind: tuple[int, ...]
+    end: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StatementLoss:
-    """Scores facts where a rationale would begin."""
+    """Scores facts where a rationale would begin, behind the tokens of `opening`."""
 
     reader: Reader
-    renderer: ForethoughtRenderer
-    texts: Sequence[str]
-    count: int
+    opening: tuple[int, ...]
+    facts: Sequence[FactTokens]
+    settings: Statements
     seed: int
 
-    @property
-    def opening(self) -> tuple[int, ...]:
-        """The tokens that every rationale starts with."""
-        return (*self.renderer.opening, self.renderer.layout.token_id(Tag.THINK))
+    def rows(self, step: int) -> list[tuple[tuple[int, ...], list[int]]]:
+        """The facts of a step in rows, each row with the positions of its targets.
 
-    def rows(self, step: int) -> list[tuple[int, ...]]:
-        """Facts as the start of a rationale, three in a row so that none is always first."""
-        rng = np.random.default_rng((self.seed, step, _STREAM))
-        rows = []
-        for chosen in rng.integers(len(self.texts), size=(self.count, _PER_ROW)):
-            text = " ".join(self.texts[index] for index in chosen)
-            rows.append((*self.opening, *self.renderer.layout.encode_text(text)))
-        return rows
+        Facts are taken in turn: every one of them once, in an order drawn anew, before any is
+        taken again.
+        """
+        count, per_row = self.settings.count, self.settings.per_row
+        chosen = self._chosen(range(step * count, (step + 1) * count))
+        return [self._row(chosen[start : start + per_row]) for start in range(0, count, per_row)]
 
     def __call__(self, inputs: StepInputs) -> Float[Tensor, ""]:
-        """The mean loss of a step's facts."""
-        states = self.reader.score(self.rows(inputs.number), first=len(self.opening))
+        """The mean loss of the determined tokens of a step's facts."""
+        rows = self.rows(inputs.number)
+        states = self.reader.score([ids for ids, _ in rows], targets=[at for _, at in rows])
         return next_token(states.logits, states.targets)
+
+    def _chosen(self, drawn: range) -> list[FactTokens]:
+        size = len(self.facts)
+        orders = {
+            turn: np.random.default_rng((self.seed, turn, _STREAM)).permutation(size)
+            for turn in {index // size for index in drawn}
+        }
+        return [self.facts[orders[index // size][index % size]] for index in drawn]
+
+    def _row(self, facts: Sequence[FactTokens]) -> tuple[tuple[int, ...], list[int]]:
+        ids: list[int] = []
+        targets: list[int] = []
+        for fact in facts:
+            ids += fact.behind if ids else [*self.opening, *fact.first]
+            targets += range(len(ids), len(ids) + len(fact.end))
+            ids += fact.end
+        return tuple(ids), targets
+
+
+def _tokens(layout: Layout, text: str, start: int) -> FactTokens:
+    """Beginning and end are encoded apart, so that no token is part of both."""
+    # A token holds the space before its word.
+    words = text[:start].rstrip(" ")
+    return FactTokens(
+        tuple(layout.encode_text(words)),
+        tuple(layout.encode_text(f" {words}")),
+        tuple(layout.encode_text(text[len(words) :])),
+    )

@@ -11,7 +11,9 @@ from forethought.renderers import TAGS
 
 
 def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
-    """Learn a tokenizer from the texts, rationales, statements and lone texts of the built data.
+    """Learn a tokenizer from the texts and rationales of the built data, and its plain texts.
+
+    The plain texts are statements and, where the data have them, names and glosses.
 
     Raises:
         ConfigError: if the examples are not those of the built data.
@@ -23,7 +25,8 @@ def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
             "another tokenizer"
         )
     statements = read_texts(source.folder / "statements.parquet")
-    texts = read_texts(source.folder / "texts.parquet")
+    lone = source.folder / "texts.parquet"
+    texts = read_texts(lone) if lone.is_file() else ()
     return learn_tokens([*_turns(source), *statements, *texts], size=size)
 
 

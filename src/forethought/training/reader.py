@@ -52,7 +52,7 @@ class _Sequence:
     media: tuple[Patches, ...]
     direct_at: int | None = None
     thought_at: int | None = None
-    targets: range = range(0)
+    targets: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,13 +67,19 @@ class Reader:
         """Read every row at its embed tokens, and score the supervised completions."""
         return self._run([sequence for row in enumerate(rows) for sequence in _sequences(*row)])
 
-    def score(self, sequences: Sequence[tuple[int, ...]], *, first: int) -> States:
-        """Score plain sequences from their token `first` on; `direct` is of their first tokens."""
-        whole = [
-            _Sequence(row, ids, (), direct_at=0, targets=range(first, len(ids)))
-            for row, ids in enumerate(sequences)
-        ]
-        return self._pass(whole)
+    def score(
+        self, sequences: Sequence[tuple[int, ...]], *, targets: Sequence[Sequence[int]]
+    ) -> States:
+        """Score tokens of plain sequences, by position; `direct` is of their first tokens.
+
+        The scores are those of the sequences in order.
+        """
+        return self._pass(
+            [
+                _Sequence(row, ids, (), direct_at=0, targets=at)
+                for row, (ids, at) in enumerate(zip(sequences, targets, strict=True))
+            ]
+        )
 
     def _run(self, sequences: Sequence[_Sequence]) -> States:
         ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
@@ -128,9 +134,7 @@ def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
         direct_at=prompt.read_at if prompt.read_at < prompt.write_at else None,
         thought_at=None if row.supervised else prompt.write_at + len(row.completion) - 1,
         targets=(
-            range(prompt.write_at, prompt.write_at + len(row.completion))
-            if row.supervised
-            else range(0)
+            range(prompt.write_at, prompt.write_at + len(row.completion)) if row.supervised else ()
         ),
     )
     if whole.direct_at is not None:

@@ -35,7 +35,8 @@ from forethought.nano.glyphs.sources import (
     WORDNET,
 )
 from forethought.nano.glyphs.splits import assign, read_splits
-from forethought.nano.glyphs.texts import all_statements, all_texts
+from forethought.nano.glyphs.statements import all_statements
+from forethought.nano.glyphs.texts import all_texts
 from forethought.nano.glyphs.wordnet import Nouns, read_nouns
 from forethought.nano.packages import unpack
 from forethought.types import Progress
@@ -181,7 +182,7 @@ def _write_tables(
         "examples": (map(schemas.example_row, pairs), schemas.EXAMPLES),
         "queries": (map(schemas.query_row, queries), schemas.QUERIES),
         "candidates": (map(schemas.candidate_row, pool), schemas.CANDIDATES),
-        "statements": (_texts(all_statements(catalogue)), schemas.TEXTS),
+        "statements": (map(asdict, all_statements(catalogue.countries)), schemas.STATEMENTS),
         "texts": (_texts(all_texts(catalogue, nouns)), schemas.TEXTS),
     }
     for name in steps("tables", tuple(written)):

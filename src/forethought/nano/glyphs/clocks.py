@@ -60,11 +60,6 @@ def sum_statement(hour: int, hours: int) -> str:
     return f"{number(abs(hours)).capitalize()} {plural} {when} {number(hour)} is {number(result)}."
 
 
-def all_sums() -> list[str]:
-    """Every sum of a full hour and an offset, forwards and back."""
-    return [sum_statement(hour, hours) for hours in OFFSETS for hour in range(1, 13)]
-
-
 def number(value: int) -> str:
     """A number from one to twelve in words."""
     return _WORDS[value - 1]

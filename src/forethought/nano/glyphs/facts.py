@@ -42,19 +42,6 @@ def facts_of(country: Country) -> list[Fact]:
     return [fact for facts in _RELATION_FACTS for fact in facts(country)]
 
 
-def statements(country: Country) -> list[str]:
-    """Every fact of a country as plain sentences."""
-    sentences = [text for fact in facts_of(country) for text in (fact.forward, fact.backward)]
-    lies = "is landlocked" if country.landlocked else "is not landlocked"
-    sentences.append(f"{capitalise(country.called)} {lies}.")
-    if country.landlocked:
-        sentences.append(f"One landlocked country is {country.called}.")
-    sentences += [
-        f"{capitalise(country.called)} borders {neighbour}." for neighbour in country.borders
-    ]
-    return sentences
-
-
 def join_words(words: tuple[str, ...] | list[str], last: str = "and") -> str:
     """Join words as an English list: "a, b and c"."""
     if len(words) < 2:

@@ -66,6 +66,7 @@ CANDIDATES = pa.schema(
     ]
 )
 TEXTS = pa.schema([("text", pa.string())])
+STATEMENTS = pa.schema([("text", pa.string()), ("start", pa.int32())])
 
 
 def write_table(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:

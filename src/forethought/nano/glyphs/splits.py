@@ -14,11 +14,14 @@ from forethought.nano.glyphs.concepts import Concept, Split
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import RELATIONS
 from forethought.nano.glyphs.hash_rng import share
+from forethought.nano.glyphs.questions import COMPOSITIONS, Composition
 
 FOLDER = Path(__file__).parent / "splits"
 
 _SHARES = {"emoji": (0.20, 0.05), "icon": (0.15, 0.03), "relation": (0.20, 0.04)}
 _CLOCK_SHARES = (0.25, 0.03)
+_QUESTION_SHARES = (0.20, 0.08)
+_HELD_COMPOSITIONS = 0.2
 _KNOWN: dict[str, Split] = {"train": "train", "dev": "dev", "test": "test"}
 
 
@@ -30,11 +33,13 @@ class Splits:
         concepts: family and split, by concept.
         relations: the split, by a country's code and a relation.
         clocks: the split, by a clock face's code and an offset in hours.
+        questions: the split, by a country's code and a kind of question in words.
     """
 
     concepts: dict[str, tuple[str, Split]]
     relations: dict[tuple[str, str], Split]
     clocks: dict[tuple[str, int], Split]
+    questions: dict[tuple[str, str], Split]
 
 
 def read_splits(folder: Path = FOLDER) -> Splits:
@@ -46,7 +51,8 @@ def read_splits(folder: Path = FOLDER) -> Splits:
     concepts = {row[0]: (row[1], _split(row[2])) for row in _rows(folder / "concepts.tsv")}
     relations = {(row[0], row[1]): _split(row[2]) for row in _rows(folder / "relations.tsv")}
     clocks = {(row[0], int(row[1])): _split(row[2]) for row in _rows(folder / "clocks.tsv")}
-    return Splits(concepts, relations, clocks)
+    questions = {(row[0], row[1]): _split(row[2]) for row in _rows(folder / "questions.tsv")}
+    return Splits(concepts, relations, clocks, questions)
 
 
 def assign(concepts: Iterable[Concept], splits: Splits) -> list[Concept]:
@@ -64,12 +70,12 @@ def assign(concepts: Iterable[Concept], splits: Splits) -> list[Concept]:
 
 def propose(concepts: Iterable[Concept], countries: Iterable[Country]) -> Splits:
     """Draw splits from the names of families, countries and clock faces alone."""
-    listed = list(concepts)
+    listed, lands = list(concepts), list(countries)
     held = _held_emoji(listed)
     families = {one.concept: (one.family, _of_family(one, held)) for one in listed}
     relations = {
         (country.code, relation): _drawn(_SHARES["relation"], "relation", country.code, relation)
-        for country in countries
+        for country in lands
         for relation in RELATIONS
     }
     clocks = {
@@ -77,15 +83,22 @@ def propose(concepts: Iterable[Concept], countries: Iterable[Country]) -> Splits
         for face in FACES
         for hours in OFFSETS
     }
-    return Splits(families, relations, clocks)
+    questions = {
+        (country.code, str(composition)): _of_question(country, composition)
+        for country in lands
+        for composition in COMPOSITIONS
+    }
+    return Splits(families, relations, clocks, questions)
 
 
 def write_splits(splits: Splits, folder: Path) -> None:
-    """Write the three split files."""
+    """Write the four split files."""
     folder.mkdir(parents=True, exist_ok=True)
     concepts = [(key, *value) for key, value in sorted(splits.concepts.items())]
     relations = [(*key, value) for key, value in sorted(splits.relations.items())]
     clocks = [(key[0], str(key[1]), value) for key, value in sorted(splits.clocks.items())]
+    questions = [(*key, value) for key, value in sorted(splits.questions.items())]
+    _write(folder / "questions.tsv", [("country", "question", "split"), *questions])
     _write(folder / "concepts.tsv", [("concept", "family", "split"), *concepts])
     _write(folder / "relations.tsv", [("country", "relation", "split"), *relations])
     _write(folder / "clocks.tsv", [("face", "offset", "split"), *clocks])
@@ -104,6 +117,13 @@ def _of_family(concept: Concept, held: dict[str, Split]) -> Split:
         # In training, an icon would give away the name of a held-out emoji.
         return held[_stem(concept)]
     return _drawn(_SHARES[concept.kind], "family", concept.family)
+
+
+def _of_question(country: Country, composition: Composition) -> Split:
+    """No question is asked about a held-out country, and none of a held-out kind about any."""
+    if composition.task == "two_steps" and share("question", str(composition)) < _HELD_COMPOSITIONS:
+        return "test"
+    return _drawn(_QUESTION_SHARES, "question", country.code)
 
 
 def _stem(concept: Concept) -> str:

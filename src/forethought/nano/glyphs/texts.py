@@ -1,9 +1,7 @@
-"""Plain texts for training: statements of facts, names, glosses and mixed keywords."""
+"""Plain texts for training: names, glosses and mixed keywords."""
 
 from forethought.nano.glyphs.catalogue import Catalogue
-from forethought.nano.glyphs.clocks import all_sums
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.facts import statements
 from forethought.nano.glyphs.hash_rng import draw, shuffled
 from forethought.nano.glyphs.wordnet import Nouns
 
@@ -11,12 +9,6 @@ MIXES = 5000
 GLOSSES = 5000
 LONGEST = 160
 """The most characters of a gloss; longer ones are left out."""
-
-
-def all_statements(catalogue: Catalogue) -> list[str]:
-    """Every fact of every country and every sum of hours, also those whose questions are held out."""
-    facts = [text for country in catalogue.countries for text in statements(country)]
-    return list(dict.fromkeys([*facts, *all_sums()]))
 
 
 def all_texts(catalogue: Catalogue, nouns: Nouns) -> list[str]:
