@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from forethought.data import ExampleKey, Shard
 from forethought.errors import DataError
+from forethought.nano.glyphs.nouns import PSEUDO
 from forethought.types import Document, Ending, Example, Image, Message, Rationale, Side, Text
 
 
@@ -32,6 +34,11 @@ class GlyphPair:
     document_answer: str
 
     @property
+    def is_pseudo(self) -> bool:
+        """Whether a side of it is a pseudo-picture."""
+        return PSEUDO in {self.query_picture[: len(PSEUDO)], self.document_picture[: len(PSEUDO)]}
+
+    @property
     def label(self) -> str:
         """The document's words, or the concept of its picture.
 
@@ -44,31 +51,39 @@ class GlyphPair:
 class GlyphExamples:
     """The pairs of one split of the data in `folder`, with the pictures they name.
 
+    With `pseudo`, also the pairs of pseudo-pictures: white dots, whose ids a recipe's `pictures`
+    must know the features of.
+
     Raises:
         DataError: at first use, if the folder does not hold the built data.
     """
 
     folder: Path
     split: str = "train"
+    pseudo: bool = False
 
     @cached_property
     def pairs(self) -> tuple[GlyphPair, ...]:
         """Every pair, in the order of the file."""
         rows = read_table(self.folder / "examples.parquet")
-        return tuple(GlyphPair(**row) for row in rows if row["split"] == self.split)
+        pairs = (GlyphPair(**row) for row in rows if row["split"] == self.split)
+        return tuple(pair for pair in pairs if self.pseudo or not pair.is_pseudo)
 
     @cached_property
     def pictures(self) -> dict[str, Image]:
         """Every picture that a pair names, by its id."""
-        ids = {name for p in self.pairs for name in (p.query_picture, p.document_picture)}
+        ids = {name for p in self.pairs for name in (p.query_picture, p.document_picture)} - {""}
+        if not ids:
+            return {}
+        pseudo = {name for name in ids if name.startswith(PSEUDO)}
         table = pq.read_table(
             self.folder / "pictures.parquet",
             columns=["picture", "png"],
-            filters=[("picture", "in", ids)],
+            filters=[("picture", "in", ids - pseudo)],
         )
-        return {
-            row["picture"]: Image(row["png"], source=row["picture"]) for row in table.to_pylist()
-        }
+        dot = np.full((1, 1, 3), 255, np.uint8)
+        drawn = {row["picture"]: row["png"] for row in table.to_pylist()}
+        return {name: Image(drawn.get(name, dot), source=name) for name in (*drawn, *pseudo)}
 
     def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example in order; opens no picture."""

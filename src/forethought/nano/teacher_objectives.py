@@ -174,7 +174,8 @@ def teacher_key(message: Message) -> str:
     (part,) = message.content
     if isinstance(part, Text):
         return part.words
-    return part.source if isinstance(part, Image) else ""
+    # Behind the "@" stands the version of a picture.
+    return part.source.partition("@")[0] if isinstance(part, Image) else ""
 
 
 def _bound(run: RunContext, data: Path, teacher: Path) -> TeacherVectors:

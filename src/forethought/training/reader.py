@@ -126,7 +126,7 @@ class Reader:
 def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
     prompt = row.prompt
     if not row.completion:
-        return [_Sequence(index, prompt.token_ids, prompt.pictures, direct_at=prompt.read_at)]
+        return [_direct(index, prompt)]
     whole = _Sequence(
         index,
         (*prompt.prefix_ids, *row.completion),
@@ -141,9 +141,15 @@ def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
         return [whole]
     # The direct state is read at a token that the completion takes the place of.
     return [
-        _Sequence(index, prompt.token_ids, prompt.pictures, direct_at=prompt.read_at),
+        _direct(index, prompt),
         whole,
     ]
+
+
+def _direct(index: int, prompt: Prompt) -> _Sequence:
+    """A prompt up to the token where it is read: attention is causal, what follows adds nothing."""
+    ids = prompt.token_ids[: prompt.read_at + 1]
+    return _Sequence(index, ids, prompt.pictures, direct_at=prompt.read_at)
 
 
 def _states(

@@ -1,15 +1,16 @@
 """The settings of one training run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
-from forethought.encoders import Instructions
+from forethought.encoders import Instructions, ReasoningEncoder
 from forethought.training.stage import Stage
-from forethought.types import ContentKind, Side
+from forethought.types import ContentKind, Image, OpenProgress, Patches, Side, Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,34 @@ class ScratchSettings:
         find(self.tokenizer, {}, kind="tokenizer")
 
 
+@runtime_checkable
+class PictureSource(Protocol):
+    """What a recipe's `pictures` names: a frozen dataclass whose fields are its keys."""
+
+    def bind(
+        self, encoder: ReasoningEncoder, open_progress: OpenProgress
+    ) -> Callable[[Image | Video], Patches]:
+        """The function that makes patches of a picture, in place of the image processor.
+
+        Raises:
+            ConfigError: if it does not fit the encoder.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSettings:
+    """Where the patches of pictures come from in training: an import path, and its own keys."""
+
+    use: str
+    settings: Mapping[str, object] = other_keys()
+    source: PictureSource = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        source = build_named(self.use, self.settings, {}, kind="pictures")
+        object.__setattr__(self, "source", source)
+
+
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
     """How the model writes its own rationales while it trains.
@@ -113,7 +142,8 @@ class Recipe:
     It starts from a checkpoint, `init` (a name or path that `forethought.load` takes), or from
     a network made from `scratch`. `fork_from` is another run: its leading stages, as far as
     they are equal, are taken over instead of trained again. `augment` is the import path of a
-    function that changes an example at random each time it is drawn.
+    function that changes an example at random each time it is drawn; `pictures` names what takes
+    the place of the image processor.
 
     Raises:
         ValueError: if two settings exclude each other or a number is out of its range.
@@ -134,6 +164,7 @@ class Recipe:
     scratch: ScratchSettings | None = None
     fork_from: Path | None = None
     augment: str | None = None
+    pictures: PictureSettings | None = None
     rollouts: RolloutSettings | None = None
     gate: GateSettings | None = None
 

@@ -1,6 +1,6 @@
 """Everything a run works with, made from its recipe alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -9,6 +9,7 @@ from forethought.config import find
 from forethought.data import TaskBatches
 from forethought.encoders import ReasoningEncoder
 from forethought.errors import CheckpointError, ConfigError
+from forethought.renderers import Renderer
 from forethought.training.batch_builder import BatchBuilder
 from forethought.training.objective import RunContext
 from forethought.training.reader import Reader
@@ -55,17 +56,20 @@ def build_train_state(
             batches.check(stage.odds)
     encoder = starting_encoder(recipe, _checkpoint(recipe, folder, open_progress))
     _check_thinks(recipe, encoder)
+    renderer = _renderer(recipe, encoder, open_progress)
     builder = BatchBuilder(
         source=source,
         batches=batches,
-        renderer=encoder.renderer,
+        renderer=renderer,
         thinks=encoder.family.thinks,
         augment=find(recipe.augment, {}, kind="augmentation") if recipe.augment else None,
         seed=recipe.seed,
     )
     engine = encoder.local
     reader = Reader(engine.backbone, engine.pad_id)
-    run = RunContext(encoder, reader, source, recipe.seed, open_progress)
+    run = RunContext(
+        replace(encoder, renderer=renderer), reader, source, recipe.seed, open_progress
+    )
     rollouts = Rollouts(recipe, builder, engine)
     train_step = TrainStep(recipe, rollouts, reader, bind_terms(recipe, run))
     network = engine.backbone.network
@@ -94,6 +98,15 @@ def _checkpoint(recipe: Recipe, folder: RunFolder, open_progress: OpenProgress) 
                 folder=folder.start,
             )
     return folder.start
+
+
+def _renderer(recipe: Recipe, encoder: ReasoningEncoder, open_progress: OpenProgress) -> Renderer:
+    """The encoder's renderer, with the recipe's `pictures` where it names some."""
+    renderer = encoder.renderer
+    if recipe.pictures is None:
+        return renderer
+    pictures = recipe.pictures.source.bind(encoder, open_progress)
+    return replace(renderer, layout=replace(renderer.layout, image_processor=pictures))
 
 
 def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:

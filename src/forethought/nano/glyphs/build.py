@@ -14,6 +14,7 @@ from forethought.files import write_text
 from forethought.nano.glyphs import schemas
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clock_tasks import clock_pairs
+from forethought.nano.glyphs.composed_tasks import composed_pairs
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.countries import Country, flag_concept, read_countries
 from forethought.nano.glyphs.country_tasks import country_pairs
@@ -23,6 +24,7 @@ from forethought.nano.glyphs.emoji_tasks import emoji_pairs, icon_pairs
 from forethought.nano.glyphs.eval_queries import candidates, eval_queries
 from forethought.nano.glyphs.flag_tasks import flag_pairs, question_pairs
 from forethought.nano.glyphs.icons import read_icons
+from forethought.nano.glyphs.nouns import noun_pairs, read_things
 from forethought.nano.glyphs.pairs import PairRow
 from forethought.nano.glyphs.revisions import TABLES, table_revisions
 from forethought.nano.glyphs.sources import (
@@ -99,6 +101,7 @@ def examples(catalogue: Catalogue) -> Iterator[PairRow]:
         yield from question_pairs(catalogue, split)
         yield from country_pairs(catalogue, split)
         yield from clock_pairs(catalogue, split)
+        yield from composed_pairs(catalogue, split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +177,18 @@ def _is_made_by(path: Path, recipe: str) -> bool:
 def _write_tables(
     out: Path, catalogue: Catalogue, nouns: Nouns, *, steps: _Steps
 ) -> dict[str, int]:
-    pairs = list(examples(catalogue))
+    things = read_things(nouns, catalogue.concepts)
+    pairs = [*examples(catalogue), *noun_pairs(things, "train"), *noun_pairs(things, "dev")]
     queries = eval_queries(catalogue)
     pool = candidates(catalogue)
     written = {
         "concepts": (map(schemas.concept_row, catalogue.concepts), schemas.CONCEPTS),
         "examples": (map(schemas.example_row, pairs), schemas.EXAMPLES),
+        "nouns": (map(asdict, things), schemas.NOUNS),
         "queries": (map(schemas.query_row, queries), schemas.QUERIES),
         "candidates": (map(schemas.candidate_row, pool), schemas.CANDIDATES),
         "statements": (map(asdict, all_statements(catalogue.countries)), schemas.STATEMENTS),
-        "texts": (_texts(all_texts(catalogue, nouns)), schemas.TEXTS),
+        "texts": (_texts(all_texts(catalogue, things)), schemas.TEXTS),
     }
     for name in steps("tables", tuple(written)):
         rows, schema = written[name]

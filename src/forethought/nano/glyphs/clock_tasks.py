@@ -13,7 +13,7 @@ from forethought.nano.glyphs.pairs import (
     SideRow,
 )
 from forethought.nano.glyphs.sources import EMOJI_STYLES, HELD_STYLE
-from forethought.nano.glyphs.thinking import clock_thinking, sum_thinking, time_thinking
+from forethought.nano.glyphs.thinking import sum_thinking
 
 TASK = "clock"
 
@@ -48,8 +48,8 @@ def _name_pairs(catalogue: Catalogue, style: str) -> Iterator[PairRow]:
     for face in FACES:
         code = code_of_face(face)
         if style in catalogue.styles[code]:
-            picture, thinking = f"{style}/{code}", clock_thinking(face)
-            query = SideRow(instruction, "", picture, code, thinking, spoken(face))
+            picture = f"{style}/{code}"
+            query = SideRow(instruction, "", picture, code, "", spoken(face))
             yield PairRow("name", "train", query, _document(face))
 
 
@@ -74,4 +74,4 @@ def _query(face: Face, hours: int, style: str) -> SideRow:
 
 
 def _document(face: Face) -> SideRow:
-    return SideRow(TEXT, spoken(face), "", code_of_face(face), time_thinking(face), spoken(face))
+    return SideRow(TEXT, spoken(face), "", code_of_face(face), "", spoken(face))

@@ -14,7 +14,7 @@ from forethought.nano.glyphs.pairs import (
     SideRow,
 )
 from forethought.nano.glyphs.sources import FLAG_STYLES
-from forethought.nano.glyphs.thinking import answer_thinking, flag_to_fact
+from forethought.nano.glyphs.thinking import flag_to_fact
 
 TASK = "country_question"
 PICTURES_A_QUESTION = 2
@@ -65,9 +65,7 @@ def _answers(catalogue: Catalogue) -> dict[tuple[str, str], SideRow]:
             if fact.relation in QUESTIONS:
                 by_answer.setdefault((fact.relation, fact.answer), []).append(fact)
     return {
-        (relation, answer): SideRow(
-            TEXT, answer, "", _concept(facts), answer_thinking(facts), answer
-        )
+        (relation, answer): SideRow(TEXT, answer, "", _concept(facts), "", answer)
         for (relation, answer), facts in by_answer.items()
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.clock_tasks import clock_candidates, clock_queries
+from forethought.nano.glyphs.composed_tasks import composed_candidates, composed_queries
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.country_tasks import country_candidates, country_queries
 from forethought.nano.glyphs.emoji_tasks import ICON_STYLE, keyword_query, tag_query
@@ -40,7 +41,7 @@ _ICON_SPLITS = {"unseen_concept": ("test", ICON_STYLE), "unseen_style": ("train"
 def eval_queries(catalogue: Catalogue) -> list[EvalQuery]:
     """Every benchmark query, at most 400 of a task and split."""
     by_split: dict[tuple[str, str], list[EvalQuery]] = {}
-    for make in (_emoji_queries, flag_queries, question_queries, country_queries, clock_queries):
+    for make in _MAKERS:
         for query in make(catalogue):
             by_split.setdefault((query.task, query.split), []).append(query)
     return [query for queries in by_split.values() for query in _chosen(queries)]
@@ -53,6 +54,7 @@ def candidates(catalogue: Catalogue) -> list[Candidate]:
         *flag_candidates(catalogue),
         *country_candidates(catalogue),
         *clock_candidates(),
+        *composed_candidates(catalogue),
     ]
 
 
@@ -122,3 +124,13 @@ def _emoji_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
     for split, (concept_split, style) in _ICON_SPLITS.items():
         for one in catalogue.drawn(catalogue.of("icon", concept_split), style):
             yield Candidate("icon", split, concept_picture(PICTURE, style, one))
+
+
+_MAKERS = (
+    _emoji_queries,
+    flag_queries,
+    question_queries,
+    country_queries,
+    clock_queries,
+    composed_queries,
+)

@@ -18,7 +18,7 @@ from forethought.nano.glyphs.pairs import (
     SideRow,
 )
 from forethought.nano.glyphs.sources import FLAG_STYLES, HELD_FLAG_STYLE
-from forethought.nano.glyphs.thinking import facts_to_flag, flag_thinking
+from forethought.nano.glyphs.thinking import facts_to_flag
 
 BENCHMARK_STYLE = "official"
 """The style of the candidates of `flag_question`."""
@@ -106,7 +106,7 @@ def _described(catalogue: Catalogue, country: Country, split: str) -> Iterator[_
 
 
 def _query(text: str, statements: list[str], country: Country) -> SideRow:
-    thinking = facts_to_flag(statements, country)
+    thinking = facts_to_flag(statements)
     instruction = INSTRUCTIONS["flag_question"]
     return SideRow(instruction, text, "", country.concept, thinking, country.flag)
 
@@ -148,8 +148,7 @@ def _drawn(catalogue: Catalogue, style: str) -> list[Country]:
 
 def _picture(instruction: str, country: Country, style: str) -> SideRow:
     picture = f"{style}/{country.concept}"
-    thinking = flag_thinking(country)
-    return SideRow(instruction, "", picture, country.concept, thinking, country.flag)
+    return SideRow(instruction, "", picture, country.concept, "", country.flag)
 
 
 def _name_query(country: Country) -> SideRow:
@@ -157,8 +156,7 @@ def _name_query(country: Country) -> SideRow:
 
 
 def _name(instruction: str, country: Country) -> SideRow:
-    thinking = flag_thinking(country)
-    return SideRow(instruction, country.flag, "", country.concept, thinking, country.flag)
+    return SideRow(instruction, country.flag, "", country.concept, "", country.flag)
 
 
 _TEXTS = {

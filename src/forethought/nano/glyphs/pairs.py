@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.thinking import concept_thinking
 
 INSTRUCTIONS = {
     "keywords": "Find the picture these words describe.",
@@ -14,6 +13,8 @@ INSTRUCTIONS = {
     "flag": "Find the flag.",
     "flag_question": "Find the flag.",
     "country_question": "Answer the question.",
+    "flag_two_steps": "Find the flag.",
+    "country_two_steps": "Answer the question.",
     "clock": "Answer the question.",
 }
 """The instruction of the queries of each task."""
@@ -84,18 +85,15 @@ class Candidate:
 
 def concept_text(task: str, text: str, concept: Concept) -> SideRow:
     """Make a text query for an emoji or an icon."""
-    thinking = concept_thinking(concept)
-    return SideRow(INSTRUCTIONS[task], text, "", concept.concept, thinking, concept.name)
+    return SideRow(INSTRUCTIONS[task], text, "", concept.concept, "", concept.name)
 
 
 def concept_picture(instruction: str, style: str, concept: Concept) -> SideRow:
     """Make a query or document of a picture of an emoji or an icon."""
     picture = f"{style}/{concept.concept}"
-    thinking = concept_thinking(concept)
-    return SideRow(instruction, "", picture, concept.concept, thinking, concept.name)
+    return SideRow(instruction, "", picture, concept.concept, "", concept.name)
 
 
 def concept_name(concept: Concept) -> SideRow:
     """Make a document of a concept's name."""
-    thinking = concept_thinking(concept)
-    return SideRow(TEXT, concept.name, "", concept.concept, thinking, concept.name)
+    return SideRow(TEXT, concept.name, "", concept.concept, "", concept.name)

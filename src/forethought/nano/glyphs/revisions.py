@@ -16,6 +16,7 @@ TABLES = (
     "pictures",
     "concepts",
     "examples",
+    "nouns",
     "queries",
     "candidates",
     "statements",

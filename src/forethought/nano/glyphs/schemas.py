@@ -65,6 +65,15 @@ CANDIDATES = pa.schema(
         ("document_picture", pa.string()),
     ]
 )
+NOUNS = pa.schema(
+    [
+        ("offset", pa.string()),
+        ("name", pa.string()),
+        ("gloss", pa.string()),
+        ("kinds", pa.list_(pa.string())),
+        ("split", pa.string()),
+    ]
+)
 TEXTS = pa.schema([("text", pa.string())])
 STATEMENTS = pa.schema([("text", pa.string()), ("start", pa.int32())])
 

@@ -1,29 +1,24 @@
 """Plain texts for training: names, glosses and mixed keywords."""
 
+from collections.abc import Sequence
+
 from forethought.nano.glyphs.catalogue import Catalogue
 from forethought.nano.glyphs.concepts import Concept
 from forethought.nano.glyphs.hash_rng import draw, shuffled
-from forethought.nano.glyphs.wordnet import Nouns
+from forethought.nano.glyphs.nouns import Noun, noun_texts
 
 MIXES = 5000
-GLOSSES = 5000
-LONGEST = 160
-"""The most characters of a gloss; longer ones are left out."""
 
 
-def all_texts(catalogue: Catalogue, nouns: Nouns) -> list[str]:
-    """Mixed keywords, names and glosses, without those of held-out concepts."""
+def all_texts(catalogue: Catalogue, things: Sequence[Noun]) -> list[str]:
+    """Mixed keywords, names and glosses, without those of held-out concepts and things."""
     train = [one for one in catalogue.concepts if one.split == "train"]
     held = [one for one in catalogue.concepts if one.split == "test"]
     names = [one.name for one in train]
     hidden = {one.name for one in held} | {one.gloss for one in held}
-    glosses = [
-        f"{lemma}: {gloss}"
-        for lemma, gloss in nouns.frequent(GLOSSES)
-        if lemma not in hidden and gloss not in hidden and len(gloss) <= LONGEST
-    ]
+    hidden |= {one.name for one in things if one.split == "test"}
     lists = {", ".join(one.keywords) for one in held}
-    found = dict.fromkeys([*_mixes(train), *names, *glosses])
+    found = dict.fromkeys([*_mixes(train), *names, *noun_texts(things)])
     return [text for text in found if text not in lists and text not in hidden]
 
 

@@ -26,6 +26,27 @@ _DEMEANING = (
 _COARSE = {"ass", "jackass", "jerk", "jew-baiter", "old maid"}
 
 
+_VAGUE = {
+    "entity", "physical entity", "object", "whole", "artifact", "organism", "living thing",
+    "matter", "thing", "unit", "physical object", "causal agent", "process",
+}  # fmt: skip
+"""Hypernyms that tell nothing about how a thing looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synset:
+    """A sense of a noun.
+
+    Args:
+        kinds: the names of its hypernyms, the nearest first, without the vague ones.
+    """
+
+    offset: str
+    name: str
+    gloss: str
+    kinds: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Nouns:
     """WordNet's nouns.
@@ -69,6 +90,32 @@ class Nouns:
             if not _is_proper(line := self.lines[self.senses[lemma][0]])
         ]
         return pairs[:most]
+
+    def things(self, root: str) -> list[Synset]:
+        """The first senses of lemmas below a hypernym, the commonest lemmas first, then by name.
+
+        Proper names, and words that demean, are left out.
+        """
+        first = {offsets[0]: lemma for lemma, offsets in reversed(self.senses.items())}
+        ranked = sorted(first.items(), key=lambda item: (-self.counts.get(item[1], 0), item[1]))
+        found = []
+        for offset, lemma in ranked:
+            line, name = self.lines[offset], lemma.replace("_", " ")
+            if _is_proper(line) or _demeans(line) or name in _COARSE or not name[0].isalpha():
+                continue
+            path = self._kinds(offset)
+            kinds = tuple(kind for kind in path if kind not in _VAGUE)
+            if root in path and kinds:
+                found.append(Synset(offset, name, _definition(line), kinds))
+        return found
+
+    def _kinds(self, offset: str) -> list[str]:
+        """The names on a synset's first path of hypernyms, the nearest first."""
+        found: list[str] = []
+        while parents := re.findall(r" @i? (\d{8}) n ", self.lines[offset].partition("|")[0]):
+            offset = parents[0]
+            found.append(_lemmas(self.lines[offset])[0].replace("_", " "))
+        return found
 
     def _hypernym_words(self, line: str) -> set[str]:
         found: set[str] = set()
