@@ -5,7 +5,7 @@ from jaxtyping import UInt8
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel
 
-from forethought.nano.efficientnet import FEATURES, EfficientNetLite
+from forethought.backbones.efficientnet import EFFICIENTNET_FEATURES, EfficientNetLite
 from forethought.nano.frozen_encoders import (
     FrozenImageEncoder,
     FrozenTextEncoder,
@@ -49,12 +49,12 @@ def test_the_encoders_satisfy_their_protocols(pictures, texts):
 def test_features_do_not_depend_on_the_rest_of_the_batch(pictures):
     scenes = [scene(5, 9, seed=seed) for seed in range(18)]
     together = pictures(scenes)
-    assert together.shape == (18, FEATURES)
+    assert together.shape == (18, EFFICIENTNET_FEATURES)
     torch.testing.assert_close(together[17], pictures(scenes[17:])[0], rtol=1e-3, atol=1e-5)
 
 
 def test_no_pictures_give_no_features(pictures):
-    assert pictures([]).shape == (0, FEATURES)
+    assert pictures([]).shape == (0, EFFICIENTNET_FEATURES)
 
 
 def test_a_wide_picture_is_padded_with_white_bands():
@@ -78,10 +78,10 @@ def test_the_parts_of_a_picture_average_to_the_whole(pictures):
     # 224 pixels become 7 x 7 features; side 7 gives each, side 1 their mean, which is the vector.
     scenes = [scene(40, 60), scene(224, 224, seed=8)]
     parts = pictures.grid_features(scenes, side=7)
-    assert parts.shape == (2, 49, FEATURES)
+    assert parts.shape == (2, 49, EFFICIENTNET_FEATURES)
     assert torch.allclose(parts.mean(1), pictures(scenes), atol=1e-5)
     assert torch.allclose(pictures.grid_features(scenes, side=1)[:, 0], pictures(scenes), atol=1e-5)
 
 
 def test_no_pictures_give_no_parts(pictures):
-    assert pictures.grid_features([], side=3).shape == (0, 9, FEATURES)
+    assert pictures.grid_features([], side=3).shape == (0, 9, EFFICIENTNET_FEATURES)

@@ -17,6 +17,13 @@ from forethought.backbones.batch import (
     vision_inputs,
 )
 from forethought.backbones.check_device import check_device
+from forethought.backbones.efficientnet import (
+    EFFICIENTNET_FEATURES,
+    PICTURE_BATCH,
+    EfficientNetLite,
+    fold_batch_norms,
+)
+from forethought.backbones.frozen_tower import FrozenTower, tower_image_processor
 from forethought.backbones.image_processor import (
     TEXT_TIMESTAMPS,
     ImageProcessor,
@@ -41,9 +48,13 @@ __all__ = [
     "ADAPTER",
     "ADAPTER_PICKLE",
     "ADAPTER_WEIGHTS",
+    "EFFICIENTNET_FEATURES",
     "NETWORKS",
+    "PICTURE_BATCH",
     "TEXT_TIMESTAMPS",
     "Batch",
+    "EfficientNetLite",
+    "FrozenTower",
     "ImageProcessor",
     "LoadOptions",
     "PlaceholderTokens",
@@ -58,6 +69,7 @@ __all__ = [
     "check_device",
     "checkpoint_file",
     "collate",
+    "fold_batch_norms",
     "load_checkpoint",
     "load_image_processor",
     "mrope_positions",
@@ -66,5 +78,6 @@ __all__ = [
     "pack",
     "revision_of",
     "save_checkpoint",
+    "tower_image_processor",
     "vision_inputs",
 ]

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from forethought.backbones import revision_of
+from forethought.backbones import EFFICIENTNET_FEATURES, revision_of
 from forethought.encoders import (
     CARD,
     EmbeddingsBuilder,
@@ -28,7 +28,6 @@ from forethought.encoders import (
 )
 from forethought.errors import ContentError, ModelError
 from forethought.files import atomic, write_text
-from forethought.nano.efficientnet import FEATURES
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
     MINILM,
@@ -61,7 +60,7 @@ CONFIG = "config.json"
 class HeadSizes:
     """The widths of the head's three layers: picture features, hidden, text space."""
 
-    features: int = FEATURES
+    features: int = EFFICIENTNET_FEATURES
     hidden: int = 1024
     dimension: int = 384
 

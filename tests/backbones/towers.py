@@ -1,0 +1,46 @@
+"""Random weights for a frozen tower, with a spread at which features depend on the picture."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from forethought.backbones.efficientnet import CLASSES, EfficientNetLite
+from forethought.backbones.frozen_tower import FrozenTower
+
+CLASS_WIDTH = 12
+HIDDEN = 32
+
+
+def frozen_weights(class_width=CLASS_WIDTH):
+    """The state of a net and class vectors, as a recipe's function returns them."""
+    generator = torch.Generator().manual_seed(3)
+    state = EfficientNetLite().state_dict()
+    for name, weight in state.items():
+        if name.endswith("weight"):
+            fan_in = weight[0].numel()
+            weight.normal_(std=(2 / fan_in) ** 0.5, generator=generator)
+        else:
+            weight.normal_(std=0.1, generator=generator)
+    rows = torch.randn(CLASSES, class_width, generator=generator)
+    return state, F.normalize(rows, dim=-1)
+
+
+def tower(spread=0.08, hidden=HIDDEN):
+    """A tower with random frozen weights and initial learned ones."""
+    state, class_vectors = frozen_weights()
+    made = FrozenTower(hidden=hidden, class_width=CLASS_WIDTH, spread=spread)
+    made.net.load_state_dict(state)
+    made.class_vectors.copy_(class_vectors)
+    made.projector.draw(torch.Generator().manual_seed(5))
+    return made.eval()
+
+
+def picture(seed, height, width):
+    """Random blocks of colour."""
+    rng = np.random.default_rng(seed)
+    return (
+        rng.integers(0, 256, (height // 28, width // 28, 3))
+        .astype(np.uint8)
+        .repeat(28, 0)
+        .repeat(28, 1)
+    )
