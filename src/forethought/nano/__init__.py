@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
     from forethought.nano.image_distillation import ImageDistillation
     from forethought.nano.lab import build_lab
+    from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.statements import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
     from forethought.nano.vocabulary import learn_tokenizer
+    from forethought.nano.word_vectors import word_vectors
 
 __all__ = [
     "FrozenBaseline",
     "GlyphBenchmark",
     "GlyphExamples",
     "ImageDistillation",
+    "PictureFeatures",
     "Statements",
     "TeacherPairs",
     "TeacherRanking",
@@ -36,6 +39,8 @@ __all__ = [
     "learn_tokenizer",
     "read_glyphs",
     "train_frozen_baseline",
+    "vary_pictures",
+    "word_vectors",
 ]
 
 _MODULES = {
@@ -43,6 +48,7 @@ _MODULES = {
     "GlyphBenchmark": "glyph_benchmark",
     "GlyphExamples": "glyph_examples",
     "ImageDistillation": "image_distillation",
+    "PictureFeatures": "picture_features",
     "Statements": "statements",
     "TeacherPairs": "teacher_objectives",
     "TeacherRanking": "teacher_objectives",
@@ -55,6 +61,8 @@ _MODULES = {
     "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",
     "train_frozen_baseline": "baseline_trainer",
+    "vary_pictures": "picture_features",
+    "word_vectors": "word_vectors",
 }
 
 

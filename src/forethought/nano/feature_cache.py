@@ -11,7 +11,11 @@ from forethought.files import atomic
 from forethought.types import OpenProgress, no_progress
 
 CHUNK = 256
-"""The most rows that are lost when the process is killed."""
+"""How many new rows are computed before the file is written, and lost when the process is killed.
+
+Where thousands are missing it is more, so that the file is written at most `WRITES` times.
+"""
+WRITES = 32
 
 
 def cached_rows(
@@ -24,8 +28,8 @@ def cached_rows(
 ) -> Float[np.ndarray, "M F"]:
     """Return one row for each content, computing those that the file lacks.
 
-    Equal contents share a row. The file, an `.npz` of 16-bit floats, is written after every
-    `CHUNK` new rows; a file of another width is replaced.
+    Equal contents share a row. The file is an `.npz` of 16-bit floats; one of another width is
+    replaced.
 
     Args:
         width: the length of a row.
@@ -38,9 +42,10 @@ def cached_rows(
     first = {key: index for index, key in reversed(list(enumerate(keys)))}
     missing = sorted(index for key, index in first.items() if key not in rows)
     counts = f"{len(first) - len(missing)} rows cached, {len(missing)} to compute"
+    chunk = max(CHUNK, len(missing) // WRITES)
     with open_progress(f"{path}: {counts}") as progress:
-        for start in range(0, len(missing), CHUNK):
-            indices = missing[start : start + CHUNK]
+        for start in range(0, len(missing), chunk):
+            indices = missing[start : start + chunk]
             values = np.concatenate([values, compute(indices).astype(np.float16)])
             for index in indices:
                 rows[keys[index]] = len(rows)

@@ -120,7 +120,11 @@ def text_vectors(
     """Compute the unit vectors of texts, cached in `texts.npz` beside the data."""
 
     def compute(indices: Sequence[int]) -> Float[np.ndarray, "N D"]:
-        return encoder([texts[index] for index in indices]).numpy()
+        # Texts of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(indices)), key=lambda at: len(texts[indices[at]]))
+        found = np.zeros((len(indices), encoder.width), np.float32)
+        found[order] = encoder([texts[indices[at]] for at in order]).numpy()
+        return found
 
     contents = [text.encode() for text in texts]
     rows = cached_rows(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -23,6 +24,8 @@ from forethought.nano.frozen_encoders import (
     TextEncoder,
 )
 from forethought.nano.glyph_examples import GlyphPair, read_table
+from forethought.nano.glyphs.nouns import PSEUDO
+from forethought.nano.noun_vectors import noun_vectors
 from forethought.types import OpenProgress, no_progress
 
 VECTORS = "teacher.safetensors"
@@ -53,6 +56,8 @@ def teacher_vectors(
 ) -> TeacherSummary:
     """Write the baseline's unit vectors of the examples' content, as 16-bit floats.
 
+    That of a pseudo-picture is its noun's.
+
     `teacher.safetensors` holds `picture` (P, dimension) and `text` (T, dimension);
     `teacher.parquet` has the key (a picture's id, or a text) of each row. Texts are those of
     the examples and of `texts.parquet`, each once.
@@ -70,19 +75,25 @@ def teacher_vectors(
         raise ConfigError(
             f"dimension must be from 1 to {head.sizes.dimension}, the baseline's, got {dimension}"
         )
-    ids, words, train_texts = _keys(data)
+    every, words, train_texts = _keys(data)
+    ids = [name for name in every if not name.startswith(PSEUDO)]
+    pseudo = [name for name in every if name.startswith(PSEUDO)]
     pictures = pictures or FrozenImageEncoder.published()
     features = picture_features(data, ids, encoder=pictures, open_progress=open_progress)
     texts = texts or FrozenTextEncoder.published()
     vectors = text_vectors(data, words, encoder=texts, open_progress=open_progress)
+    nouns = noun_vectors(data, texts=texts, open_progress=open_progress) if pseudo else {}
+    named = torch.from_numpy(np.stack([nouns[name] for name in pseudo])) if pseudo else None
     with torch.inference_mode():
         projected = head(features)
+    if named is not None:
+        projected = torch.cat([projected, named])
     train_rows = [row for row, text in enumerate(words) if text in train_texts]
     axes = principal_axes(vectors[train_rows], dimension)
     short = {"picture": _shorten(projected, axes), "text": _shorten(vectors, axes)}
-    _write(data, short, {"picture": ids, "text": words})
+    _write(data, short, {"picture": [*ids, *pseudo], "text": words})
     energy = float((vectors @ axes).square().sum(1).mean())
-    return TeacherSummary(len(ids), len(words), energy)
+    return TeacherSummary(len(every), len(words), energy)
 
 
 def principal_axes(vectors: Float[Tensor, "N D"], dimension: int) -> Float[Tensor, "D K"]:
