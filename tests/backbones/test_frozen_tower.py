@@ -54,13 +54,19 @@ def test_features_of_a_square_picture_are_those_of_the_plain_net(made):
     net, class_vectors, maps = plain_maps(array)
     # 7 x 7 to 4 x 4: the first of four windows spans rows 0 and 1, the last rows 5 and 6.
     corner, last = maps[0, :, :2, :2].mean((1, 2)), maps[0, :, 5:, 5:].mean((1, 2))
-    assert found.shape == (16, EFFICIENTNET_FEATURES + 2 * CLASS_WIDTH) == (16, made.feature_width)
+    width = EFFICIENTNET_FEATURES + 2 * CLASS_WIDTH + 1
+    assert found.shape == (16, width) == (16, made.feature_width)
     assert_close(found[0, :EFFICIENTNET_FEATURES], corner)
     assert_close(found[15, :EFFICIENTNET_FEATURES], last)
-    place, whole = found[:, EFFICIENTNET_FEATURES:].split(CLASS_WIDTH, dim=1)
+    place, whole, best = found[:, EFFICIENTNET_FEATURES:].split(
+        [CLASS_WIDTH, CLASS_WIDTH, 1], dim=1
+    )
     assert_close(place[15], conse(net, class_vectors, last))
     everywhere = conse(net, class_vectors, maps[0].mean((1, 2)))
     assert_close(whole, everywhere.expand(16, -1))
+    with torch.no_grad():
+        likeliest = net.classifier(maps[0].mean((1, 2))).softmax(0).max()
+    assert_close(best, likeliest.expand(16, 1))
 
 
 def test_a_wide_picture_is_run_at_its_own_aspect_ratio(made):

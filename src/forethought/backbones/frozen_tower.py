@@ -59,8 +59,8 @@ class FrozenTower(nn.Module):
 
     @property
     def feature_width(self) -> int:
-        """The number of features of a place: the net's, and two class vectors."""
-        return EFFICIENTNET_FEATURES + 2 * self.class_vectors.shape[1]
+        """The number of features of a place: the net's, two class vectors, and a probability."""
+        return EFFICIENTNET_FEATURES + 2 * self.class_vectors.shape[1] + 1
 
     @torch.no_grad()
     def features(
@@ -69,7 +69,8 @@ class FrozenTower(nn.Module):
         """What the frozen weights say about every place, in the order of the patches.
 
         The net's features there, then the mean of the likeliest classes' vectors there, then the
-        same for the whole picture (ConSE, arXiv 1312.5650). A picture is run at its own aspect
+        same for the whole picture (ConSE, arXiv 1312.5650), then the probability of the whole
+        picture's likeliest class: how far the classes can be trusted. A picture is run at its own aspect
         ratio; of a video's two frames in one temporal patch, the mean is run.
         """
         pictures = list(_pictures(patches.to(self.class_vectors.dtype), grids))
@@ -113,14 +114,17 @@ class FrozenTower(nn.Module):
         maps = self.net(pixels.contiguous(memory_format=torch.channels_last))
         places = F.adaptive_avg_pool2d(maps, grid).flatten(2).transpose(1, 2)
         whole = self._class_mean(maps.mean((2, 3)))[:, None].expand(-1, places.shape[1], -1)
-        return torch.cat([places, self._class_mean(places), whole], dim=2)
+        return torch.cat([places, self._class_mean(places)[..., :-1], whole], dim=2)
 
-    def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B D"]:
-        """ConSE: the likeliest classes' vectors, weighted by probability, at unit length."""
+    def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B D+1"]:
+        """ConSE and the largest probability.
+
+        ConSE is the likeliest classes' vectors, weighted by probability, at unit length.
+        """
         probabilities = self.net.classifier(features).float().softmax(-1)
         weights, classes = probabilities.topk(TOP_CLASSES)
         mean = (weights[..., None] * self.class_vectors[classes].float()).sum(-2)
-        return F.normalize(mean, dim=-1).to(features.dtype)
+        return torch.cat([F.normalize(mean, dim=-1), weights[..., :1]], dim=-1).to(features.dtype)
 
 
 class TowerProjector(nn.Module):
@@ -130,7 +134,7 @@ class TowerProjector(nn.Module):
         super().__init__()
         self.places = nn.Linear(EFFICIENTNET_FEATURES, hidden)
         self.place_classes = nn.Linear(class_width, hidden, bias=False)
-        self.picture_classes = nn.Linear(class_width, hidden, bias=False)
+        self.picture_classes = nn.Linear(class_width + 1, hidden, bias=False)
         self.mix = nn.Linear(hidden, hidden)
         self._scale = spread / _UNSCALED_SPREAD
 
