@@ -116,7 +116,7 @@ class FrozenTower(nn.Module):
         whole = self._class_mean(maps.mean((2, 3)))[:, None].expand(-1, places.shape[1], -1)
         return torch.cat([places, self._class_mean(places)[..., :-1], whole], dim=2)
 
-    def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B D+1"]:
+    def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B W"]:
         """ConSE and the largest probability.
 
         ConSE is the likeliest classes' vectors, weighted by probability, at unit length.
