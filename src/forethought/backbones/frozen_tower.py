@@ -141,7 +141,7 @@ class TowerProjector(nn.Module):
     def forward(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N H"]:
         """One token for each row of features."""
         width = self.place_classes.in_features
-        places, place, picture = torch.split(features, [EFFICIENTNET_FEATURES, width, width], 1)
+        places, place, picture = torch.split(features, [EFFICIENTNET_FEATURES, width, width + 1], 1)
         hidden = (
             self.places(F.layer_norm(places, places.shape[1:]))
             # Unit vectors as long as the normalised features.
