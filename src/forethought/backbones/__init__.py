@@ -17,6 +17,7 @@ from forethought.backbones.batch import (
     vision_inputs,
 )
 from forethought.backbones.check_device import check_device
+from forethought.backbones.conse import conse
 from forethought.backbones.efficientnet import (
     EFFICIENTNET_FEATURES,
     PICTURE_BATCH,
@@ -69,6 +70,7 @@ __all__ = [
     "check_device",
     "checkpoint_file",
     "collate",
+    "conse",
     "fold_batch_norms",
     "load_checkpoint",
     "load_image_processor",

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from forethought.backbones.conse import conse
 from forethought.backbones.efficientnet import (
     CLASSES,
     EFFICIENTNET_FEATURES,
@@ -24,7 +25,6 @@ PATCH_SIZE = 56
 TEMPORAL_PATCH_SIZE = 2
 SIDE = 224
 """The side of a square picture in pixels, as in the training of the weights: 4 x 4 places."""
-TOP_CLASSES = 10
 _UNSCALED_SPREAD = 2.1
 """Standard deviation of tokens from initial weights: three terms of variance 1, then a residual."""
 
@@ -117,14 +117,10 @@ class FrozenTower(nn.Module):
         return torch.cat([places, self._class_mean(places)[..., :-1], whole], dim=2)
 
     def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B W"]:
-        """ConSE and the largest probability.
-
-        ConSE is the likeliest classes' vectors, weighted by probability, at unit length.
-        """
+        """ConSE and the largest probability."""
         probabilities = self.net.classifier(features).float().softmax(-1)
-        weights, classes = probabilities.topk(TOP_CLASSES)
-        mean = (weights[..., None] * self.class_vectors[classes].float()).sum(-2)
-        return torch.cat([F.normalize(mean, dim=-1), weights[..., :1]], dim=-1).to(features.dtype)
+        mean = conse(probabilities, self.class_vectors.float())
+        return torch.cat([mean, probabilities.amax(-1, keepdim=True)], dim=-1).to(features.dtype)
 
 
 class TowerProjector(nn.Module):

@@ -34,6 +34,17 @@ def test_takes_a_sense_that_shares_a_word_with_the_keywords():
     assert NOUNS.gloss("bat", ["wing", "night"]) == "nocturnal mouselike mammal with wings"
 
 
+def test_a_synset_has_lemmas_a_definition_and_synsets_above_it():
+    assert NOUNS.lemmas("00000002") == ["placental mammal"]
+    assert NOUNS.definition("00000007") == "female of cattle"
+    assert NOUNS.hypernyms("00000001") == ["00000002", "00000009"]
+
+
+def test_an_unknown_synset_has_nothing():
+    assert NOUNS.lemmas("99999999") == NOUNS.hypernyms("99999999") == []
+    assert NOUNS.definition("99999999") == ""
+
+
 def test_takes_a_sense_whose_hypernym_is_a_keyword():
     assert NOUNS.gloss("bat", ["placental"]) == "nocturnal mouselike mammal with wings"
 

@@ -78,6 +78,22 @@ class Nouns:
         expected = _words(" ".join(context)) - _words(name)
         return definition if described & expected else ""
 
+    def lemmas(self, sense: str) -> list[str]:
+        """The names of a synset as they are written, the commonest first; empty if unknown."""
+        return [lemma.replace("_", " ") for lemma in _lemmas(self.lines.get(sense, ""))]
+
+    def definition(self, sense: str) -> str:
+        """The gloss of a synset without its examples of use; empty if unknown."""
+        return _definition(self.lines.get(sense, ""))
+
+    def hypernyms(self, sense: str) -> list[str]:
+        """The synsets above one, nearest first; where there are several, the first is followed."""
+        above: list[str] = []
+        while parents := _parents(self.lines.get(sense, "")):
+            sense = parents[0]
+            above.append(sense)
+        return above
+
     def frequent(self, most: int) -> list[tuple[str, str]]:
         """The commonest nouns with the definition of their first sense."""
         ranked = sorted(self.counts, key=lambda lemma: (-self.counts[lemma], lemma))
@@ -119,7 +135,7 @@ class Nouns:
 
     def _hypernym_words(self, line: str) -> set[str]:
         found: set[str] = set()
-        for offset in re.findall(r" @ (\d{8}) n ", line.partition("|")[0])[:1]:
+        for offset in _parents(line)[:1]:
             parent = self.lines.get(offset, "")
             found |= _words(" ".join(_lemmas(parent)).replace("_", " "))
         return found
@@ -154,6 +170,10 @@ def _lemmas(line: str) -> list[str]:
     if len(fields) < 4:
         return []
     return fields[4 : 4 + 2 * int(fields[3], 16) : 2]
+
+
+def _parents(line: str) -> list[str]:
+    return re.findall(r" @ (\d{8}) n ", line.partition("|")[0])
 
 
 def _is_proper(line: str) -> bool:
