@@ -2,12 +2,27 @@
 
 from collections.abc import Iterable, Iterator
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 
 from forethought.data import ExampleSource
 from forethought.errors import ConfigError
 from forethought.nano.glyph_examples import GlyphExamples, read_texts
-from forethought.renderers import TAGS
+from forethought.renderers import TAGS, Tag
+
+_BLANK = Regex(r"^ (?=\s)")
+_LINE = Regex(r"\n(?=\S)")
+"""The end of a line before a word, where a space is added as at the start of a text."""
+_ADDED = Regex(rf"(?<=\n|{Tag.THINK}|{Tag.THINK_END}|{Tag.ANSWER}) |^ ")
+"""The added spaces in a completion, which are removed again."""
 
 
 def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
@@ -31,15 +46,27 @@ def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
 
 
 def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
-    """Learn a tokenizer of `size` tokens; the tags come first, each one token."""
+    """Learn a tokenizer of `size` tokens; the tags come first, each one token.
+
+    A word has the same tokens at the start of a line or behind a tag as behind a space: a small
+    model would have to learn every name twice.
+    """
     tokenizer = Tokenizer(models.BPE())
+    # A replacement of nothing by a space would do all of this, and crashes tokenizers 0.22.
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Prepend(" "),
+            normalizers.Replace(_BLANK, ""),
+            normalizers.Replace(_LINE, "\n "),
+        ]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Replace(_ADDED, "")])
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=[AddedToken(tag.value, special=True, normalized=False) for tag in TAGS],

@@ -52,6 +52,12 @@ class LabQuestions:
         return tuple(one for country in self.countries for one in maker.about(country))
 
     @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Every answer to every question."""
+        texts = {answer for one in self.questions for answer in one.answers}
+        return tuple(sorted(texts | {spoken(face) for face in FACES}))
+
+    @cached_property
     def held_compositions(self) -> frozenset[str]:
         """The kinds of question that training never asks."""
         kinds = {str(one) for one in COMPOSITIONS}
@@ -59,11 +65,14 @@ class LabQuestions:
         return frozenset(kinds - found)
 
     def pairs(self, split: Split) -> Iterator[PairRow]:
-        """Every question of a split with its first answer."""
+        """Every question of a split with its first answer; in training, also every name with itself."""
         for question in self.questions:
             if self._split(question) == split:
                 document = _document(question.answers[0])
                 yield PairRow(question.composition.task, split, _query(question), document)
+        if split == "train":
+            for name in self.texts:
+                yield PairRow("name", split, _name(name), _document(name))
         for face, hours in self._sums(split):
             yield PairRow(
                 "sum", split, _sum_query(face, hours), _document(spoken(face.later(hours)))
@@ -79,11 +88,9 @@ class LabQuestions:
 
     def candidates(self) -> Iterator[Candidate]:
         """Every answer to every question, in the one pool of all tasks and splits."""
-        texts = {answer for one in self.questions for answer in one.answers}
-        texts |= {spoken(face) for face in FACES}
         for task, splits in SPLITS.items():
             for split in splits:
-                for text in sorted(texts):
+                for text in self.texts:
                     yield Candidate(task, split, _document(text))
 
     def _queries(self) -> Iterator[EvalQuery]:
@@ -116,6 +123,10 @@ class LabQuestions:
 
 def _query(question: Question) -> SideRow:
     return SideRow(INSTRUCTION, question.text, "", "", question.thinking, question.answers[0])
+
+
+def _name(name: str) -> SideRow:
+    return SideRow(INSTRUCTION, name, "", "", "", name)
 
 
 def _sum_query(face: Face, hours: int) -> SideRow:
