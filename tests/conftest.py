@@ -32,6 +32,22 @@ def tiny_data(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def sees(tiny_data, tmp_path_factory):
+    """The folder of an untrained model with a frozen vision encoder."""
+    from tests import tiny
+
+    return tiny.own(tiny_data, tmp_path_factory.mktemp("own") / "sees", sees=True)
+
+
+@pytest.fixture(scope="session")
+def words(tiny_data, tmp_path_factory):
+    """The folder of an untrained model of text alone."""
+    from tests import tiny
+
+    return tiny.own(tiny_data, tmp_path_factory.mktemp("own") / "words", sees=False)
+
+
+@pytest.fixture(scope="session")
 def tiny_model():
     """The committed folder of a tiny model that thinks; it has no gate (see `make_tiny.py`)."""
     return Path(__file__).parent / "checkpoints" / "tiny"

@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from forethought.training.recipe import (
 )
 from forethought.training.run_folder import RunFolder
 from forethought.training.stage import ObjectiveSettings, Stage, TaskWeight
+from forethought.training.start import make_scratch
 from forethought.training.state import TrainState, build_train_state
 from forethought.training.trainer import train_one_step
 
@@ -209,6 +211,17 @@ def untrained(data: Path, folder: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         made = state(recipe(data), Path(scratch))
         save(made.encoder, folder, dtype=torch.bfloat16)
+    return folder
+
+
+def own(data: Path, folder: Path, *, sees: bool) -> Path:
+    """Write an untrained model of our own architecture: with a frozen vision encoder, or none."""
+    scratch = recipe(data).scratch
+    assert scratch is not None
+    tower = "tests.backbones.towers:frozen_weights" if sees else None
+    shape = replace(SHAPE, vision_hidden=None, vision_layers=None, vision_heads=None, tower=tower)
+    settings = replace(scratch, shape=shape, pixels=112 if sees else None)
+    make_scratch(settings, source(data).source, name=folder.name, seed=5, folder=folder)
     return folder
 
 

@@ -12,7 +12,7 @@ HIDDEN = 32
 
 
 def frozen_weights(class_width=CLASS_WIDTH):
-    """The state of a net and class vectors, as a recipe's function returns them."""
+    """The state of a net and class vectors, as a recipe's function returns them; bfloat16 holds them."""
     generator = torch.Generator().manual_seed(3)
     state = EfficientNetLite().state_dict()
     for name, weight in state.items():
@@ -21,17 +21,15 @@ def frozen_weights(class_width=CLASS_WIDTH):
             weight.normal_(std=(2 / fan_in) ** 0.5, generator=generator)
         else:
             weight.normal_(std=0.1, generator=generator)
-    rows = torch.randn(CLASSES, class_width, generator=generator)
-    return state, F.normalize(rows, dim=-1)
+    rows = F.normalize(torch.randn(CLASSES, class_width, generator=generator), dim=-1)
+    rounded = {name: weight.bfloat16().float() for name, weight in state.items()}
+    return rounded, rows.bfloat16().float()
 
 
 def tower(spread=0.08, hidden=HIDDEN):
     """A tower with random frozen weights and initial learned ones."""
-    state, class_vectors = frozen_weights()
     made = FrozenTower(hidden=hidden, class_width=CLASS_WIDTH, spread=spread)
-    made.net.load_state_dict(state)
-    made.class_vectors.copy_(class_vectors)
-    made.projector.draw(torch.Generator().manual_seed(5))
+    made.fill(frozen_weights(), torch.Generator().manual_seed(5))
     return made.eval()
 
 

@@ -24,7 +24,13 @@ from forethought.backbones.efficientnet import (
     EfficientNetLite,
     fold_batch_norms,
 )
-from forethought.backbones.frozen_tower import FrozenTower, tower_image_processor
+from forethought.backbones.frozen_tower import (
+    NO_TOWER,
+    OWN_ARCHITECTURE,
+    FrozenTower,
+    FrozenWeights,
+    tower_image_processor,
+)
 from forethought.backbones.image_processor import (
     TEXT_TIMESTAMPS,
     ImageProcessor,
@@ -51,11 +57,14 @@ __all__ = [
     "ADAPTER_WEIGHTS",
     "EFFICIENTNET_FEATURES",
     "NETWORKS",
+    "NO_TOWER",
+    "OWN_ARCHITECTURE",
     "PICTURE_BATCH",
     "TEXT_TIMESTAMPS",
     "Batch",
     "EfficientNetLite",
     "FrozenTower",
+    "FrozenWeights",
     "ImageProcessor",
     "LoadOptions",
     "PlaceholderTokens",

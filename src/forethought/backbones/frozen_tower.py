@@ -1,7 +1,7 @@
 """A frozen image classifier as vision encoder, and the learned layers that project its features."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,16 +17,25 @@ from forethought.backbones.efficientnet import (
     EfficientNetLite,
 )
 from forethought.backbones.image_processor import ImageProcessor
+from forethought.errors import ConfigError
 
 if TYPE_CHECKING:
     from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+OWN_ARCHITECTURE = "forethought_vl"
+"""The `model_type` of networks with a frozen tower, or without any; see `forethought_vl.py`."""
+EFFICIENTNET_TOWER = "efficientnet_lite0"
+NO_TOWER = "none"
+"""What `tower` is in the config of a network that takes text alone."""
 PATCH_SIZE = 56
 TEMPORAL_PATCH_SIZE = 2
 SIDE = 224
 """The side of a square picture in pixels, as in the training of the weights: 4 x 4 places."""
 _UNSCALED_SPREAD = 2.1
 """Standard deviation of tokens from initial weights: three terms of variance 1, then a residual."""
+
+FrozenWeights = tuple[Mapping[str, Tensor], Float[Tensor, "K D"]]
+"""The state of an `EfficientNetLite`, and unit vectors of the names of its classes."""
 
 
 class FrozenTower(nn.Module):
@@ -87,6 +96,27 @@ class FrozenTower(nn.Module):
                     for index, row in zip(group, rows, strict=True):
                         found[index] = row
         return torch.cat(found)
+
+    @torch.no_grad()
+    def fill(self, weights: FrozenWeights, generator: torch.Generator) -> None:
+        """Set the frozen weights, as bfloat16 holds them, and draw the learned ones.
+
+        A trained model is saved in bfloat16; without rounding now, the features that it was
+        trained with would not be those of the saved model.
+
+        Raises:
+            ConfigError: if a tensor is missing, or of another shape.
+        """
+        state, class_vectors = weights
+        try:
+            self.net.load_state_dict({name: value.bfloat16() for name, value in state.items()})
+            self.class_vectors.copy_(class_vectors.bfloat16())
+        except RuntimeError as error:
+            raise ConfigError(
+                f"the frozen weights do not fit EfficientNet-Lite0 with its {CLASSES} classes "
+                f"({error}); check the function that the recipe's `tower` names"
+            ) from None
+        self.projector.draw(generator)
 
     def forward(
         self,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from forethought.backbones.adapter import ADAPTER, base_folder, checkpoint_file
 from forethought.backbones.apply_adapter import apply_adapter
 from forethought.backbones.check_device import check_device
 from forethought.backbones.decoder import check_extends
+from forethought.backbones.frozen_tower import OWN_ARCHITECTURE
 from forethought.backbones.linear import pack
 from forethought.backbones.load_text_network import load_text_network, weight_files
 from forethought.backbones.progress_bars import no_progress_bars
@@ -27,8 +29,9 @@ NETWORKS = {
     "qwen2_vl": "Qwen2VLForConditionalGeneration",
     "qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration",
     "qwen3_vl": "Qwen3VLForConditionalGeneration",
+    OWN_ARCHITECTURE: "ForethoughtVLForConditionalGeneration",
 }
-"""The names of the stock classes by the `model_type` of a config."""
+"""The names of the classes, all but the last stock ones, by the `model_type` of a config."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _Stamp = tuple[tuple[int, int], ...]
 
@@ -80,7 +83,7 @@ class LoadOptions:
 
 
 def load_checkpoint(folder: Path, options: LoadOptions | None = None) -> QwenVL:
-    """Load a folder's config and safetensors into a stock network.
+    """Load a folder's config and safetensors into a network of a class in `NETWORKS`.
 
     A folder with an `adapter_config.json` is a LoRA adapter: its base is loaded, and the
     adapter merged into it or applied. In float32 on a CPU a small network may be loaded in two
@@ -162,10 +165,10 @@ def architecture_of(folder: Path) -> str:
 
 
 def network_class(architecture: str) -> "type[PreTrainedModel]":
-    """The stock class of a `model_type` in `NETWORKS`; its module is imported by this call."""
-    import transformers  # noqa: PLC0415 - slow
-
-    found: type[PreTrainedModel] = getattr(transformers, NETWORKS[architecture])
+    """The class of a `model_type` in `NETWORKS`; its module is imported by this call."""
+    own = architecture == OWN_ARCHITECTURE
+    module = import_module("forethought.backbones.forethought_vl" if own else "transformers")
+    found: type[PreTrainedModel] = getattr(module, NETWORKS[architecture])
     return found
 
 

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from forethought.backbones.apply_adapter import rename
+from forethought.backbones.frozen_tower import OWN_ARCHITECTURE
 from forethought.backbones.text_network import TextNetwork
 
 MAX_PARAMETERS = 2**28
@@ -20,6 +21,8 @@ _DTYPES = {"F32", "BF16", "F16"}
 _HEAD = "lm_head.weight"
 _EMBEDDINGS = "model.language_model.embed_tokens.weight"
 _VISION = "model.visual."
+_TEXT_OF = {OWN_ARCHITECTURE: "qwen2_vl"}
+"""The architecture whose text layers another one has."""
 _WHOLE_NUMBERS = (
     *("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers"),
     *("num_attention_heads", "num_key_value_heads", "max_position_embeddings"),
@@ -72,7 +75,7 @@ def _is_usual(settings: dict[str, Any]) -> bool:
     numbers.append(settings["vision_config"]["spatial_merge_size"])
     return (
         "quantization_config" not in settings
-        and text["model_type"] == f"{architecture}_text"
+        and text["model_type"] == f"{_TEXT_OF.get(architecture, architecture)}_text"
         and all(type(number) is int and number > 0 for number in numbers)
         and isinstance(text["rms_norm_eps"], float)
         and isinstance(tied, bool)

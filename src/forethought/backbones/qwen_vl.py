@@ -12,6 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from forethought.backbones.batch import Batch, PlaceholderTokens
 from forethought.backbones.decoder import DecodeCache, extend
+from forethought.backbones.frozen_tower import NO_TOWER
 from forethought.backbones.prefill_cache import PrefillCache, WholePass
 from forethought.backbones.text_network import TextNetwork
 
@@ -19,7 +20,7 @@ _LOADING = Lock()
 
 
 class QwenVL:
-    """One stock `ForConditionalGeneration` network: Qwen2-VL, Qwen2.5-VL or Qwen3-VL.
+    """One `ForConditionalGeneration` network: Qwen2-VL, Qwen2.5-VL, Qwen3-VL, or our own.
 
     Or its text layers, until something else is needed: then `load_stock` loads the stock network,
     which takes their place. Every hidden state it returns is the last layer's, after the final norm.
@@ -96,6 +97,11 @@ class QwenVL:
     def has_lm_head(self) -> bool:
         """Whether it can score next tokens; some embedders are published without that layer."""
         return self._network.lm_head is not None
+
+    @property
+    def sees(self) -> bool:
+        """Whether it has a vision encoder; a network of text alone takes no pictures and videos."""
+        return getattr(self._network.config.vision_config, "tower", "") != NO_TOWER
 
     @property
     def placeholders(self) -> PlaceholderTokens:

@@ -46,7 +46,13 @@ def _of_model(name: str) -> str:
 def _list(known: "list[Family]") -> Rows:
     rows: Rows = [("family", "system", "architecture", "thinks", "think=auto follows")]
     return rows + [
-        (family.name, family.title, family.architecture, _sides(family), family.chooses)
+        (
+            family.name,
+            family.title,
+            " or ".join(family.architectures),
+            _sides(family),
+            family.chooses,
+        )
         for family in known
     ]
 

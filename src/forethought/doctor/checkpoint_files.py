@@ -3,10 +3,10 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoConfig
 
 from forethought.backbones import (
     ADAPTER,
@@ -26,7 +26,8 @@ from forethought.errors import ModelError
 class CheckpointFiles:
     """What was read from a folder; `skeleton` is the network on the meta device, without weights.
 
-    `image_processor` is None if preprocessor_config.json cannot be read.
+    `image_processor` is None if preprocessor_config.json cannot be read, or the network sees no
+    pictures and needs none.
     """
 
     folder: Path
@@ -76,13 +77,14 @@ def read_skeleton(folder: Path) -> QwenVL:
     if architecture not in NETWORKS:
         raise ModelError(f"{base}: model_type is {architecture!r}; known: {', '.join(NETWORKS)}")
     try:
-        config = AutoConfig.from_pretrained(base, local_files_only=True)
+        network: Any = network_class(architecture)
+        config = network.config_class.from_pretrained(base, local_files_only=True)
         if base != folder:
             text = config.text_config
             # An adapter that cannot be read is a fault of the weights, which have their own check.
             with suppress(ModelError):
                 text.vocab_size = adapter_rows(folder, text.vocab_size)
         with torch.device("meta"):
-            return QwenVL(network_class(architecture)(config))
+            return QwenVL(network(config))
     except Exception as error:  # noqa: BLE001 - transformers raises anything on a wrong setting
         raise ModelError(f"{base}: config.json describes no network ({error})") from None

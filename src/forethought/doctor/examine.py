@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from forethought.backbones import (
+    OWN_ARCHITECTURE,
     ImageProcessor,
     LoadOptions,
     check_device,
@@ -118,6 +119,9 @@ def _check_files(folder: Path, report: _Report) -> CheckpointFiles | None:
         report.add(fail("files", str(error), _COPY_AGAIN))
         report.blocked = "config or tokenizer cannot be read"
         return None
+    if not skeleton.sees:
+        report.add(ok("files", "config.json and tokenizer.json can be read; it takes no pictures"))
+        return CheckpointFiles(folder, tokenizer, skeleton, None)
     try:
         processor = load_image_processor(folder)
     except ModelError as error:
@@ -131,7 +135,7 @@ def _check_family(
     files: CheckpointFiles, model: str, *, family: str | None, report: _Report
 ) -> Family | None:
     """The family of a checkpoint, given or recognised; None if unknown."""
-    candidates = [each for each in FAMILIES.values() if each.architecture == files.architecture]
+    candidates = [each for each in FAMILIES.values() if files.architecture in each.architectures]
     try:
         recognised = recognise(files.folder, files.tokenizer, named=model, family=family)
     except ModelError as error:
@@ -143,10 +147,14 @@ def _check_family(
         return None
     found = recognised.family
     message = f"{found.title} ({found.name}): {recognised.why}"
+    if files.architecture == OWN_ARCHITECTURE:
+        message += "; only forethought.load loads it, neither stock transformers nor vLLM"
     if found in candidates:
         report.add(ok("family", message))
     else:
-        message += f"; published on {found.architecture}, but this is {files.architecture}"
+        message += (
+            f"; published on {' or '.join(found.architectures)}, but this is {files.architecture}"
+        )
         remedy = "check --family: no published result is reproduced on another architecture"
         report.add(warn("family", message, remedy))
     return found
@@ -167,7 +175,7 @@ def _check_checkpoint(checkpoint: Checkpoint, report: _Report) -> None:
     half = device != "cpu" and bool(weights.dtypes) and "F32" not in weights.dtypes
     report.add(check_memory(count, available=available, device=device, half_precision=half))
     report.add(check_attention(files.skeleton, device=device))
-    if files.image_processor is None:
+    if files.image_processor is None and files.skeleton.sees:
         return
     if not _check_settings(checkpoint, files.image_processor, report):
         return
@@ -181,21 +189,29 @@ def _check_checkpoint(checkpoint: Checkpoint, report: _Report) -> None:
     _check_vectors(checkpoint, dtype, report)
 
 
-def _check_settings(checkpoint: Checkpoint, processor: ImageProcessor, report: _Report) -> bool:
+def _check_settings(
+    checkpoint: Checkpoint, processor: ImageProcessor | None, report: _Report
+) -> bool:
     """Checks of settings and template, without weights; False if no encoder can be built."""
     skeleton, family = checkpoint.files.skeleton, checkpoint.family
     config = skeleton.network.config
     try:
-        used = image_processor_for(processor, family, parse_card(checkpoint.files.folder).settings)
-        report.add(check_pixels(processor, used, family=family, config=config))
-        report.add(check_frames(used, config=config))
+        used = None
+        if processor is None:
+            for name in ("pixels", "frames"):
+                report.add(ok(name, "a model of text alone takes no pictures and videos"))
+        else:
+            saved = parse_card(checkpoint.files.folder).settings
+            used = image_processor_for(processor, family, saved)
+            report.add(check_pixels(processor, used, family=family, config=config))
+            report.add(check_frames(used, config=config))
         encoder = checkpoint.encoder(skeleton)
     except ModelError as error:
         report.blocked = str(error)
         return False
     report.add(check_context(encoder, used))
     folder = checkpoint.files.folder
-    report.run("template", lambda: check_template(folder, encoder.renderer))
+    report.run("template", lambda: check_template(folder, encoder.renderer, sees=skeleton.sees))
     return True
 
 

@@ -21,6 +21,11 @@ def picture_with_text() -> Message:
     )
 
 
+def every(*, sees: bool) -> list[Message]:
+    """All three, or the two texts for a model that sees no pictures."""
+    return [short_text(), *([picture_with_text()] if sees else []), long_text()]
+
+
 def long_text() -> Message:
     """A text long enough that the other inputs are padded in a batch with it."""
     return Message((Text("two decks, " * 6 + "one driver"),), INSTRUCTION, Side.QUERY)

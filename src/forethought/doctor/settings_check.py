@@ -7,7 +7,13 @@ from importlib.util import find_spec
 from typing import Any
 
 import forethought
-from forethought.backbones import TEXT_TIMESTAMPS, ImageProcessor, QwenVL, VideoSettings
+from forethought.backbones import (
+    OWN_ARCHITECTURE,
+    TEXT_TIMESTAMPS,
+    ImageProcessor,
+    QwenVL,
+    VideoSettings,
+)
 from forethought.doctor.finding import Finding, fail, ok, warn
 from forethought.encoders import CARD, Family, ReasoningEncoder
 
@@ -110,7 +116,9 @@ def check_frames(used: ImageProcessor, *, config: Any) -> Finding:  # noqa: ANN4
 def check_attention(backbone: QwenVL, *, device: str) -> Finding:
     """Which attention implementation runs in the language model and in the vision encoder."""
     config = backbone.network.config
-    parts = {"text": config.text_config, "vision": config.vision_config}
+    parts = {"text": config.text_config}
+    if config.model_type != OWN_ARCHITECTURE:
+        parts["vision"] = config.vision_config
     used = {name: str(part._attn_implementation) for name, part in parts.items()}  # noqa: SLF001 - transformers keeps it there
     listed = ", ".join(f"{name} {attention}" for name, attention in used.items())
     flash = "installed" if find_spec("flash_attn") else "not installed"
@@ -124,10 +132,11 @@ def check_attention(backbone: QwenVL, *, device: str) -> Finding:
     return ok("attention", message)
 
 
-def check_context(encoder: ReasoningEncoder, used: ImageProcessor) -> Finding:
-    """Whether the largest picture and the longest rationale fit into the context together."""
+def check_context(encoder: ReasoningEncoder, used: ImageProcessor | None) -> Finding:
+    """Whether the largest picture, if any is `used`, and the longest rationale fit the context."""
     context = encoder.engine.backbone.context_length
-    picture, budget = max_picture_tokens(used), encoder.decode_options.budget
+    picture = max_picture_tokens(used) if used else 0
+    budget = encoder.decode_options.budget
     needed = picture + budget + TEXT_TOKENS
     message = (
         f"{context:,} tokens; the largest picture takes {picture:,}, a rationale at most {budget:,}"

@@ -43,7 +43,9 @@ def check_state(encoder: ReasoningEncoder) -> Finding:
     hook = norm.register_forward_hook(lambda _, args, __: inputs.append(args[0]))
     try:
         # With a picture: text alone may run through our own layers, where no norm is left out.
-        prompt = encoder.renderer.render(fixtures.picture_with_text())
+        sees = engine.backbone.sees
+        message = fixtures.picture_with_text() if sees else fixtures.short_text()
+        prompt = encoder.renderer.render(message)
         prefill = engine.prefill([prompt])
         states = [("direct", prefill.direct[0], prompt.read_at)]
         if encoder.family.thinks:
@@ -113,7 +115,7 @@ def check_thought(encoder: ReasoningEncoder) -> Finding:
 
 
 def _check_parity(name: str, encoder: ReasoningEncoder, think: Think) -> Finding:
-    messages = [fixtures.short_text(), fixtures.picture_with_text(), fixtures.long_text()]
+    messages = fixtures.every(sees=encoder.local.backbone.sees)
     for each in messages:
         # Raises where one exceeds the context; an error below is then that of a state.
         encoder.renderer.render(each)

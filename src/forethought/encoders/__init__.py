@@ -16,6 +16,7 @@ from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
 from forethought.encoders.instructions import Instruction, Instructions, texts_of
 from forethought.encoders.load import assemble, best_device, load, read_tokenizer
 from forethought.encoders.locate import find, find_local
+from forethought.encoders.no_pictures import NoPictures, check_sees
 from forethought.encoders.options import EncodeOptions, image_processor_for
 from forethought.encoders.progress_bar import reporting
 from forethought.encoders.rationale_cache import RationaleCache
@@ -38,6 +39,7 @@ __all__ = [
     "Instruction",
     "Instructions",
     "LogisticGate",
+    "NoPictures",
     "RationaleCache",
     "ReasoningEncoder",
     "Recognised",
@@ -49,6 +51,7 @@ __all__ = [
     "best_device",
     "check_arguments",
     "check_loader",
+    "check_sees",
     "check_thinking",
     "find",
     "find_local",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from forethought.backbones import VideoSettings
+from forethought.backbones import OWN_ARCHITECTURE, VideoSettings
 from forethought.encoders.instructions import (
     FORETHOUGHT,
     MMEB,
@@ -45,13 +45,13 @@ class Family:
     vectors share one space. `pixels` bounds an image; None keeps the checkpoint's
     limits. `video` None keeps the defaults of qwen-vl-utils, or, with `frames_as_images`, the
     limits of images. A checkpoint is recognised by the name in `repositories`, or by
-    `architecture` and the tokens in `embeds`.
+    one of `architectures` and the tokens in `embeds`.
     """
 
     name: str
     title: str
     source: str
-    architecture: str
+    architectures: tuple[str, ...]
     renderer: Callable[[Layout], Renderer]
     embeds: tuple[Tag, ...]
     thinks: frozenset[Side]
@@ -73,7 +73,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="forethought",
                 title="Forethought",
                 source="this repository",
-                architecture="qwen2_vl",
+                architectures=("qwen2_vl", OWN_ARCHITECTURE),
                 renderer=ForethoughtRenderer,
                 embeds=(Tag.DIRECT, Tag.THOUGHT),
                 thinks=BOTH,
@@ -87,7 +87,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="ume_r1",
                 title="UME-R1",
                 source="arXiv 2511.00405",
-                architecture="qwen2_vl",
+                architectures=("qwen2_vl",),
                 renderer=UmeR1Renderer,
                 embeds=(Tag.DIRECT, Tag.THOUGHT),
                 thinks=BOTH,
@@ -104,7 +104,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="rge",
                 title="RGE",
                 source="arXiv 2511.16150",
-                architecture="qwen2_5_vl",
+                architectures=("qwen2_5_vl",),
                 renderer=RgeRenderer,
                 embeds=(Tag.EMBED,),
                 thinks=frozenset({Side.QUERY}),
@@ -119,7 +119,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="mmemb_r1",
                 title="MMEmb-R1",
                 source="arXiv 2604.06156, completed by our choices",
-                architecture="qwen3_vl",
+                architectures=("qwen3_vl",),
                 renderer=MmembR1Renderer,
                 embeds=(Tag.THINK, Tag.EMBED),
                 thinks=BOTH,
@@ -132,7 +132,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="qwen3_vl_embedding",
                 title="Qwen3-VL-Embedding",
                 source="QwenLM/Qwen3-VL-Embedding",
-                architecture="qwen3_vl",
+                architectures=("qwen3_vl",),
                 renderer=Qwen3VLEmbeddingRenderer,
                 embeds=(),
                 thinks=NEITHER,
@@ -154,7 +154,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 name="vlm2vec",
                 title="VLM2Vec-V2",
                 source="TIGER-AI-Lab/VLM2Vec",
-                architecture="qwen2_vl",
+                architectures=("qwen2_vl",),
                 renderer=Vlm2VecRenderer,
                 embeds=(),
                 thinks=NEITHER,

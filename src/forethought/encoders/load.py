@@ -19,6 +19,7 @@ from forethought.encoders.families import Family
 from forethought.encoders.gate import ActionGate, Gate, load_gate
 from forethought.encoders.instructions import texts_of
 from forethought.encoders.locate import find, model_name
+from forethought.encoders.no_pictures import NoPictures
 from forethought.encoders.options import EncodeOptions, decode_options_for, image_processor_for
 from forethought.encoders.origin import Origin
 from forethought.encoders.reasoning import ReasoningEncoder
@@ -116,10 +117,13 @@ def assemble(
     """
     card = parse_card(folder)
     options = encode_options.over(card.settings)
-    image_processor = image_processor_for(load_image_processor(folder), family, options)
+    name = card.name or model_name(folder)
+    image_processor = None
+    if backbone.sees:
+        image_processor = image_processor_for(load_image_processor(folder), family, options)
     layout = Layout(
         tokenizer,
-        image_processor,
+        image_processor or NoPictures(name),
         backbone.placeholders.merge_size**2,
         context=backbone.context_length,
     )
@@ -132,7 +136,7 @@ def assemble(
     if isinstance(renderer, UmeR1Renderer):
         renderer = replace(renderer, blank=options.blank is not False)
     return ReasoningEncoder(
-        name=card.name or model_name(folder),
+        name=name,
         revision=revision_of(folder),
         folder=folder,
         engine=LocalEngine(

@@ -28,7 +28,7 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
         return folder
     if str(model).count("/") == 1 and not str(model).startswith((".", "/", "~")):
         return _download(str(model), revision)
-    shipped = sorted({card.parent.name for home in _homes() for card in home.glob(f"*/{CARD}")})
+    shipped = sorted({folder.name for folder in shipped_folders()})
     raise ModelError(
         f"unknown model {str(model)!r}: name a folder that holds a checkpoint, a repository as "
         f"owner/name, or one of {', '.join(shipped) or 'none (this installation ships no model)'}"
@@ -48,6 +48,11 @@ def find_local(model: str | Path) -> Path | None:
     if shipped is None and Path(model).is_dir():
         return Path(model)
     return shipped
+
+
+def shipped_folders() -> list[Path]:
+    """The folders of the models that come with this installation."""
+    return [card.parent for home in _homes() for card in sorted(home.glob(f"*/{CARD}"))]
 
 
 def model_name(folder: Path) -> str:

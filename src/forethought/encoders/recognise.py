@@ -72,10 +72,10 @@ def _by_tokens(folder: Path, tokenizer: Tokenizer) -> Recognised:
     for family in FAMILIES.values():
         # Our own format is recognised by its card alone; plain embedders have no token of theirs.
         by_tokens = family.embeds and family.name != "forethought"
-        if by_tokens and family.architecture == architecture and {*family.embeds} <= present:
+        if by_tokens and architecture in family.architectures and {*family.embeds} <= present:
             tokens = " and ".join(family.embeds)
             return Recognised(family, f"{architecture} whose tokenizer holds {tokens}")
-    fitting = [f for f in FAMILIES.values() if f.architecture == architecture]
+    fitting = [f for f in FAMILIES.values() if architecture in f.architectures]
     reasons = "; ".join(_mismatch(family, present) for family in fitting)
     raise ModelError(
         f"{folder}: {architecture} whose family its tokens do not tell ({reasons or 'none fits'}); "

@@ -8,16 +8,15 @@ from forethought.types import FramePolicy
 
 
 def vector_settings(
-    image_processor: ImageProcessor, *, dtype: str, quantize: str | None, blank: bool
+    image_processor: ImageProcessor | None, *, dtype: str, quantize: str | None, blank: bool
 ) -> tuple[str, ...]:
-    """What changes every vector of a checkpoint, sorted.
+    """What changes every vector of a checkpoint, sorted; `image_processor` None is for text alone.
 
     Patch size and normalisation are left out: they are in the checkpoint's revision. So are
     devices and kernels, which change the rounding alone.
     """
     settings = {
-        "pixels": f"{image_processor.min_pixels}..{image_processor.max_pixels}",
-        **_video_settings(image_processor.video),
+        **(_picture_settings(image_processor) if image_processor else {}),
         "dtype": dtype,
         **({"quantize": quantize} if quantize else {}),
         **({} if blank else {"blank": "no"}),
@@ -40,6 +39,13 @@ def decode_settings(options: DecodeOptions, *, cache: str | None) -> tuple[str, 
     if options.early_exit:
         settings["early_exit"] = f"{options.early_exit.every},{options.early_exit.within:g}"
     return tuple(sorted(f"{name}={value}" for name, value in settings.items()))
+
+
+def _picture_settings(image_processor: ImageProcessor) -> dict[str, str]:
+    return {
+        "pixels": f"{image_processor.min_pixels}..{image_processor.max_pixels}",
+        **_video_settings(image_processor.video),
+    }
 
 
 def _video_settings(video: VideoSettings) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from forethought.encoders import check_sees
 from forethought.errors import ConfigError, DataError
 from forethought.index.contract import Contract
 from forethought.index.exclusive import exclusive
@@ -72,8 +73,10 @@ class FolderIndex:
         """The contract that every vector of this index satisfies.
 
         Raises:
+            ContentError: if the encoder takes no pictures.
             ModelError: if the encoder does not think about pictures and `think` is "always".
         """
+        check_sees(self.encoder)
         documents = self.encoder.provenance(
             (ContentKind.PICTURE,),
             side=Side.DOCUMENT,

@@ -7,6 +7,7 @@ from typing import Any
 
 from huggingface_hub import HfApi, ModelCardData
 
+from forethought.backbones import NO_TOWER, OWN_ARCHITECTURE
 from forethought.encoders import CARD
 from forethought.errors import ModelError
 from forethought.files import write_text
@@ -26,7 +27,8 @@ def model_card(folder: str | Path) -> str:
     card, config = _json(folder / CARD), _json(folder / "config.json")
     gate = _json(folder / "gate.json") if (folder / "gate.json").exists() else None
     name, family = str(card.get("name", folder.resolve().name)), str(card.get("family"))
-    is_checkpoint = "model_type" in config
+    is_stock = config.get("model_type") not in {None, OWN_ARCHITECTURE}
+    has_pictures = (config.get("vision_config") or {}).get("tower") != NO_TOWER
     thinks = "budget" in card
     data = ModelCardData(
         library_name="forethought",
@@ -35,16 +37,16 @@ def model_card(folder: str | Path) -> str:
         base_model=card.get("base_model"),
         language=card.get("languages"),
         tags=["forethought", f"forethought-{family}", "embeddings", "multimodal", "retrieval"]
-        + (["transformers", str(config["model_type"])] if is_checkpoint else []),
+        + (["transformers", str(config["model_type"])] if is_stock else []),
     )
     parts = [
         f"---\n{data.to_yaml()}\n---",
         f"# {name}",
-        "It embeds words and pictures in one vector space."
+        f"It embeds words {'and pictures ' if has_pictures else ''}in one vector space."
         + (" It can write a short rationale before its vector." if thinks else ""),
         _settings(card, config, gate),
-        _usage(card.get("loader"), thinks=thinks),
-        _transformers_usage(config) if is_checkpoint else "",
+        _usage(card.get("loader"), thinks=thinks, has_pictures=has_pictures),
+        _transformers_usage(config) if is_stock else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -123,20 +125,21 @@ def _gate(gate: dict[str, Any] | None) -> str:
     )
 
 
-def _usage(loader: str | None, *, thinks: bool) -> str:
+def _usage(loader: str | None, *, thinks: bool, has_pictures: bool) -> str:
     imports, load = ["import forethought as ft"], 'ft.load("this/folder")'
     if loader:
         # "package.module.Class.load": the module ends before the first capital letter.
         module = ".".join(takewhile(str.islower, loader.split(".")))
         imports += [f"import {module}"]
         load = f'{loader}("this/folder")'
+    document = 'ft.Image("apple.png")' if has_pictures else '"a fruit"'
     lines = [
         *imports,
         "",
         f"encoder = {load}",
         'queries = encoder.encode(["a red apple"], side="query", think="never")',
-        'pictures = encoder.encode([ft.Image("apple.png")], side="document", think="never")',
-        "queries.similarity(pictures)",
+        f'documents = encoder.encode([{document}], side="document", think="never")',
+        "queries.similarity(documents)",
     ]
     if thinks:
         lines += ['encoder.encode(["a red apple"], think="always").rationales[0]']

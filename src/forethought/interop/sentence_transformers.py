@@ -16,6 +16,7 @@ from forethought.encoders import (
     Encoder,
     ReasoningEncoder,
     as_choice,
+    check_sees,
     check_thinking,
     find,
     load,
@@ -79,7 +80,11 @@ class ForethoughtModule(InputModule):
 
     @property
     def modalities(self) -> list[str]:
-        """Supported modalities."""
+        """Supported modalities: text alone for a model without a vision encoder."""
+        try:
+            check_sees(self.encoder)
+        except ContentError:
+            return ["text"]
         return list(MODALITIES)
 
     def get_embedding_dimension(self) -> int:

@@ -59,21 +59,36 @@ class ScratchSettings:
     """A network made from nothing, in the library's own format.
 
     `tokenizer` is the import path of a function that learns one: it is given the examples and
-    `size`, the number of tokens. Images are resized to about `pixels` x `pixels`; `budget` is
-    the most tokens of a rationale.
+    `size`, the number of tokens. Images are resized to about `pixels` x `pixels`, which a shape
+    without a vision encoder leaves out; `budget` is the most tokens of a rationale. `embeddings`
+    is the import path of a function that is given the tokenizer and the hidden size and returns
+    the initial embeddings of all tokens [vocabulary, hidden].
 
     Raises:
-        ConfigError: if `tokenizer` cannot be imported.
+        ConfigError: if an import path cannot be imported.
+        ValueError: if there are `pixels` without a vision encoder, or one without `pixels`.
     """
 
     tokenizer: str
-    pixels: int
     budget: int
     instructions: DefaultInstructions
     shape: Shape
+    pixels: int | None = None
+    embeddings: str | None = None
 
     def __post_init__(self) -> None:
         find(self.tokenizer, {}, kind="tokenizer")
+        if self.shape.tower is not None:
+            find(self.shape.tower, {}, kind="tower")
+        if self.embeddings is not None:
+            find(self.embeddings, {}, kind="embeddings")
+        if self.shape.sees and self.pixels is None:
+            raise ValueError("a shape with a vision encoder needs `pixels`, the side of a picture")
+        if self.pixels is not None and not self.shape.sees:
+            raise ValueError(
+                f"pixels is {self.pixels}, but the shape has no vision encoder: leave it out, or "
+                "give the shape `tower` or vision_hidden, vision_layers and vision_heads"
+            )
 
 
 @runtime_checkable

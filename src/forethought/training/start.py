@@ -4,14 +4,28 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
-from forethought.backbones import ImageProcessor, LoadOptions, new_network, save_checkpoint
+from forethought.backbones import (
+    ImageProcessor,
+    LoadOptions,
+    new_network,
+    save_checkpoint,
+    tower_image_processor,
+)
 from forethought.config import find
 from forethought.data import ExampleSource
-from forethought.encoders import CARD, EncodeOptions, ReasoningEncoder, load, write_instructions
+from forethought.encoders import (
+    CARD,
+    EncodeOptions,
+    NoPictures,
+    ReasoningEncoder,
+    load,
+    write_instructions,
+)
 from forethought.files import write_text
 from forethought.renderers import CHAT_TEMPLATE, TAGS, ForethoughtRenderer, Layout, Tag
 from forethought.training.recipe import Recipe, ScratchSettings
@@ -53,18 +67,21 @@ def make_scratch(
     shutil.rmtree(folder, ignore_errors=True)
     learn: Callable[..., Tokenizer] = find(settings.tokenizer, {}, kind="tokenizer")
     tokenizer = learn(source, size=settings.shape.vocabulary)
-    pixels = settings.pixels**2
-    images = ImageProcessor(min_pixels=pixels, max_pixels=pixels)
+    images = _image_processor(settings)
+    # Pictures play no part here: the renderer refuses a tokenizer that lacks a tag.
     renderer = ForethoughtRenderer(
-        Layout(tokenizer, images, images.merge_size**2, settings.shape.context)
+        Layout(tokenizer, images or NoPictures(name), 1, settings.shape.context)
     )
     network = new_network(
         settings.shape,
         token_ids={kind: renderer.layout.token_id(tag) for kind, tag in _TOKENS.items()},
         generator=torch.Generator().manual_seed(seed),
+        frozen=_call(settings.shape.tower, kind="tower"),
+        embeddings=_call(settings.embeddings, tokenizer, settings.shape.hidden, kind="embeddings"),
     )
     save_checkpoint(network, folder, dtype=torch.float32)
-    images.save(folder)
+    if images:
+        images.save(folder)
     _write_tokenizer(tokenizer, settings.shape.context, folder)
     card = {
         "family": "forethought",
@@ -73,6 +90,24 @@ def make_scratch(
         "instructions": write_instructions(settings.instructions.texts()),
     }
     write_text(folder / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def _call(path: str | None, *arguments: object, kind: str) -> Any:  # noqa: ANN401 - a recipe names any function
+    """What the function of an import path returns; None for no path."""
+    if path is None:
+        return None
+    function: Callable[..., Any] = find(path, {}, kind=kind)
+    return function(*arguments)
+
+
+def _image_processor(settings: ScratchSettings) -> ImageProcessor | None:
+    """That of the shape's vision encoder, if it has one."""
+    if settings.pixels is None:
+        return None
+    pixels = settings.pixels**2
+    if settings.shape.tower is not None:
+        return tower_image_processor(pixels=pixels)
+    return ImageProcessor(min_pixels=pixels, max_pixels=pixels)
 
 
 def _write_tokenizer(tokenizer: Tokenizer, context: int, folder: Path) -> None:

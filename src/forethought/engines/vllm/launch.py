@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from forethought.backbones import ADAPTER, QwenVL
+from forethought.backbones import ADAPTER, OWN_ARCHITECTURE, QwenVL, architecture_of
 from forethought.engines.device_memory import row_bytes
 from forethought.engines.local import LocalEngine
 from forethought.engines.vllm.backend import VllmEngine
@@ -25,7 +25,7 @@ def start_vllm(folder: Path, local: LocalEngine) -> VllmEngine:
 
     Raises:
         ModelError: if vLLM is not installed, the family writes no rationale, or the folder is a
-            LoRA adapter.
+            LoRA adapter or of forethought's own architecture.
     """
     if local.completion_format is None:
         raise ModelError(f"{folder}: this family writes no rationale; load it with engine='local'")
@@ -33,6 +33,11 @@ def start_vllm(folder: Path, local: LocalEngine) -> VllmEngine:
         raise ModelError(
             f"{folder} is a LoRA adapter: merge it into its base and save that for engine='vllm', "
             "or use engine='local'"
+        )
+    if architecture_of(folder) == OWN_ARCHITECTURE:
+        raise ModelError(
+            f"{folder}: vLLM does not run {OWN_ARCHITECTURE}, forethought's own architecture; use "
+            "engine='local'"
         )
     if find_spec("vllm") is None:
         raise ModelError(
