@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from forethought.backbones import (
     LoadOptions,
@@ -20,12 +21,6 @@ from forethought.errors import ModelError
 @pytest.fixture(params=["sees", "words"])
 def folder(request):
     return request.getfixturevalue(request.param)
-
-
-def states(backbone, **inputs):
-    """The last states of a batch of one row."""
-    with torch.inference_mode():
-        return backbone.network.model(**inputs).last_hidden_state
 
 
 def test_text_layers_load_without_the_network_and_are_the_same(folder):
@@ -103,8 +98,6 @@ def test_an_unknown_tower_is_refused(sees, tmp_path):
 
 
 def test_a_missing_frozen_tensor_is_refused(sees, tmp_path):
-    from safetensors.torch import load_file, save_file
-
     copy = shutil.copytree(sees, tmp_path / "copy")
     tensors = load_file(copy / "model.safetensors")
     del tensors["model.visual.net.stem.weight"]

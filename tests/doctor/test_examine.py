@@ -253,3 +253,18 @@ def test_an_unknown_model_family_or_device_is_refused(folders, tmp_path):
     (tmp_path / CARD).write_text('{"family": "baseline", "loader": "my_package.load"}')
     with pytest.raises(ModelError, match=r"'baseline', .*; load it with my_package\.load"):
         examine_on_cpu(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["sees", "words"])
+def test_our_own_architecture_is_healthy_and_says_what_loads_it(kind, request):
+    examination = examine_on_cpu(request.getfixturevalue(kind))
+    assert failed(examination) == []
+    family = finding_of(examination, "family").message
+    assert "only forethought.load loads it, neither stock transformers nor vLLM" in family
+    assert not [finding for finding in examination.findings if "not checked" in finding.message]
+
+
+def test_a_model_of_text_alone_needs_no_preprocessor(words):
+    examination = examine_on_cpu(words)
+    assert "takes no pictures" in finding_of(examination, "files").message
+    assert "text alone" in finding_of(examination, "pixels").message

@@ -5,6 +5,7 @@ import pytest
 
 from forethought.encoders import load
 from forethought.errors import ContentError
+from forethought.index import FolderIndex
 from forethought.types import Image, Mode, Video
 
 PICTURE = Image(np.full((60, 90, 3), 200, np.uint8), source="red.png")
@@ -31,8 +32,17 @@ def test_pictures_and_videos_are_refused_with_the_models_that_take_them(encoder,
 
 def test_a_skipped_picture_leaves_its_row_and_the_others(encoder):
     found = encoder.encode([PICTURE, "a red square"], think="never", on_error="skip")
-    assert found.modes == (Mode.SKIPPED, Mode.DIRECT)
+    assert found.mode == (Mode.SKIPPED, Mode.DIRECT)
     assert "sees no pictures" in found.errors[0]
     np.testing.assert_array_equal(
         found.vectors[1], encoder.encode(["a red square"], think="never").vectors[0]
     )
+
+
+def test_a_folder_of_pictures_is_refused_before_any_is_opened(encoder, tmp_path):
+    (tmp_path / "red.png").touch()
+    with pytest.raises(ContentError, match=r"^words sees no pictures: .* use .*nano"):
+        FolderIndex(tmp_path, tmp_path / "index", encoder, think="never").check_query(
+            encoder.encode(["red"], think="never")
+        )
+    assert not (tmp_path / "index").exists()

@@ -181,3 +181,12 @@ def test_a_folder_that_is_no_model_is_not_pushed(folder, hub):
     with pytest.raises(ModelError, match=r"no readable forethought\.json"):
         push_to_hub(folder, "us/pico", endpoint=hub[0])
     assert hub[1] == []
+
+
+def test_our_own_architecture_has_no_usage_with_stock_transformers(folder):
+    rewrite(folder / "config.json", model_type="forethought_vl", vision_config={"tower": "none"})
+    text = model_card(folder)
+    assert "stock transformers" not in text
+    assert "transformers" not in header(folder)["tags"]
+    assert "It embeds words in one vector space." in text
+    assert "ft.Image" not in text

@@ -1,5 +1,6 @@
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,29 @@ def test_default_instructions_have_exceptions_by_side_and_kind():
             DefaultInstructions,
             where="",
         )
+
+
+def scratch_of(**changes):
+    assert RECIPE.scratch is not None
+    shape: dict[str, Any] = {
+        "vision_hidden": None,
+        "vision_layers": None,
+        "vision_heads": None,
+    }
+    settings = {"shape": dataclasses.replace(RECIPE.scratch.shape, **shape), "pixels": None}
+    return dataclasses.replace(RECIPE.scratch, **(settings | changes))
+
+
+def test_pixels_go_with_a_vision_encoder():
+    scratch_of()
+    with pytest.raises(ValueError, match="pixels is 56, but the shape has no vision encoder"):
+        scratch_of(pixels=56)
+    with pytest.raises(ValueError, match="a vision encoder that is trained needs `pixels`"):
+        scratch_of(shape=tiny.SHAPE)
+
+
+def test_functions_of_a_fresh_network_are_imported_with_the_recipe():
+    with pytest.raises(ConfigError, match="embeddings 'gone:f' cannot be imported"):
+        scratch_of(embeddings="gone:f")
+    with pytest.raises(ConfigError, match="tower 'gone:f' cannot be imported"):
+        scratch_of(shape=dataclasses.replace(scratch_of().shape, tower="gone:f"))

@@ -27,6 +27,7 @@ from forethought.backbones.efficientnet import (
 from forethought.backbones.frozen_tower import (
     NO_TOWER,
     OWN_ARCHITECTURE,
+    TOWER_PIXELS,
     FrozenTower,
     FrozenWeights,
     tower_image_processor,
@@ -61,6 +62,7 @@ __all__ = [
     "OWN_ARCHITECTURE",
     "PICTURE_BATCH",
     "TEXT_TIMESTAMPS",
+    "TOWER_PIXELS",
     "Batch",
     "EfficientNetLite",
     "FrozenTower",

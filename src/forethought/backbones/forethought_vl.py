@@ -24,7 +24,7 @@ from forethought.backbones.frozen_tower import (
 from forethought.errors import ModelError
 
 
-class TowerConfig(PreTrainedConfig):
+class TowerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """The sizes of a frozen vision encoder; `tower` "none" is a network of text alone.
 
     `hidden_size` is the width of its tokens, `spread` that of the initial ones; see `FrozenTower`.
@@ -52,17 +52,17 @@ class TowerConfig(PreTrainedConfig):
         super().__init__(**others)
 
 
-_PARTS = {"vision_config": TowerConfig, "text_config": Qwen2VLTextConfig}
+_PARTS: Any = {"vision_config": TowerConfig, "text_config": Qwen2VLTextConfig}
 
 
-class ForethoughtVLConfig(Qwen2VLConfig):
+class ForethoughtVLConfig(Qwen2VLConfig):  # type: ignore[no-untyped-call]
     """Qwen2-VL's settings with those of another vision encoder.
 
     The `model_type` is none of transformers', which would draw a stock vision encoder at random.
     """
 
     model_type = "forethought_vl"
-    # The second name is that of transformers from 5.18 on.
+    # Newer transformers read the second name, older ones the first.
     sub_configs = _PARTS
     sub_configs_defaults = _PARTS
 
@@ -70,29 +70,31 @@ class ForethoughtVLConfig(Qwen2VLConfig):
         super().__init__(**settings)
 
 
-class ForethoughtVLModel(Qwen2VLModel):
+class ForethoughtVLModel(Qwen2VLModel):  # type: ignore[no-untyped-call]
     """Qwen2-VL's inner model, made with another `visual`."""
 
-    def __init__(self, config: ForethoughtVLConfig) -> None:
+    def __init__(self, config: Any) -> None:  # noqa: ANN401 - transformers types its parts loosely
         # Not the stock constructor, which makes the stock vision encoder.
         Qwen2VLPreTrainedModel.__init__(self, config)
         self.visual = _tower(config.vision_config)
-        self.language_model = Qwen2VLTextModel._from_config(config.text_config)  # noqa: SLF001 - as the stock constructor
+        self.language_model = Qwen2VLTextModel._from_config(config.text_config)  # type: ignore[no-untyped-call]  # noqa: SLF001 - as the stock one
         self.rope_deltas = None
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
 
-class ForethoughtVLForConditionalGeneration(Qwen2VLForConditionalGeneration):
+class ForethoughtVLForConditionalGeneration(  # type: ignore[no-untyped-call]
+    Qwen2VLForConditionalGeneration
+):
     """The network of our own models; `load_checkpoint` reads it, stock transformers does not."""
 
     config_class = ForethoughtVLConfig
 
-    def __init__(self, config: ForethoughtVLConfig) -> None:
+    def __init__(self, config: Any) -> None:  # noqa: ANN401 - as above
         Qwen2VLPreTrainedModel.__init__(self, config)
         self.model = ForethoughtVLModel(config)
         text = config.text_config
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
 
 def _tower(config: TowerConfig) -> FrozenTower | None:

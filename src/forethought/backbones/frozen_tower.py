@@ -29,8 +29,8 @@ NO_TOWER = "none"
 """What `tower` is in the config of a network that takes text alone."""
 PATCH_SIZE = 56
 TEMPORAL_PATCH_SIZE = 2
-SIDE = 224
-"""The side of a square picture in pixels, as in the training of the weights: 4 x 4 places."""
+TOWER_PIXELS = 224**2
+"""Of a picture, as in the training of the weights: a square one has 4 x 4 places."""
 _UNSCALED_SPREAD = 2.1
 """Standard deviation of tokens from initial weights: three terms of variance 1, then a residual."""
 
@@ -186,7 +186,7 @@ class TowerProjector(nn.Module):
                 nn.init.zeros_(layer.bias)
 
 
-def tower_image_processor(*, pixels: int = SIDE**2) -> ImageProcessor:
+def tower_image_processor(*, pixels: int = TOWER_PIXELS) -> ImageProcessor:
     """The image processor of a frozen tower: pictures of about `pixels` pixels, sides of patches."""
     return ImageProcessor(
         min_pixels=pixels,

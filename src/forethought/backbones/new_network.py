@@ -112,7 +112,7 @@ def new_network(
     # The network initialises itself from the global generator, whose state is set meanwhile.
     with torch.random.fork_rng(devices=[]):
         torch.random.set_rng_state(generator.get_state())
-        network = _drawn(shape, token_ids, vision)
+        network: Qwen2VLForConditionalGeneration = _drawn(shape, token_ids, vision)
         generator.set_state(torch.random.get_rng_state())
     if frozen is not None:
         network.model.visual.fill(frozen, generator)

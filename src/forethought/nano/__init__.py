@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.statements import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
+    from forethought.nano.tower_weights import frozen_tower
     from forethought.nano.vocabulary import learn_tokenizer
     from forethought.nano.word_vectors import word_vectors
 
@@ -36,6 +37,7 @@ __all__ = [
     "build_glyphs",
     "build_lab",
     "check_glyphs",
+    "frozen_tower",
     "learn_tokenizer",
     "read_glyphs",
     "train_frozen_baseline",
@@ -58,6 +60,7 @@ _MODULES = {
     "build_glyphs": "glyphs",
     "build_lab": "lab",
     "check_glyphs": "glyphs",
+    "frozen_tower": "tower_weights",
     "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",
     "train_frozen_baseline": "baseline_trainer",

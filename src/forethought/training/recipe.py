@@ -60,13 +60,14 @@ class ScratchSettings:
 
     `tokenizer` is the import path of a function that learns one: it is given the examples and
     `size`, the number of tokens. Images are resized to about `pixels` x `pixels`, which a shape
-    without a vision encoder leaves out; `budget` is the most tokens of a rationale. `embeddings`
+    with a `tower` may leave out and one without a vision encoder must; `budget` is the most
+    tokens of a rationale. `embeddings`
     is the import path of a function that is given the tokenizer and the hidden size and returns
     the initial embeddings of all tokens [vocabulary, hidden].
 
     Raises:
         ConfigError: if an import path cannot be imported.
-        ValueError: if there are `pixels` without a vision encoder, or one without `pixels`.
+        ValueError: if there are `pixels` without a vision encoder, or a trained one without them.
     """
 
     tokenizer: str
@@ -82,8 +83,8 @@ class ScratchSettings:
             find(self.shape.tower, {}, kind="tower")
         if self.embeddings is not None:
             find(self.embeddings, {}, kind="embeddings")
-        if self.shape.sees and self.pixels is None:
-            raise ValueError("a shape with a vision encoder needs `pixels`, the side of a picture")
+        if self.shape.is_stock and self.pixels is None:
+            raise ValueError("a vision encoder that is trained needs `pixels`, a picture's side")
         if self.pixels is not None and not self.shape.sees:
             raise ValueError(
                 f"pixels is {self.pixels}, but the shape has no vision encoder: leave it out, or "

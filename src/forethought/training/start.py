@@ -10,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 
 from forethought.backbones import (
+    TOWER_PIXELS,
     ImageProcessor,
     LoadOptions,
     new_network,
@@ -102,12 +103,10 @@ def _call(path: str | None, *arguments: object, kind: str) -> Any:  # noqa: ANN4
 
 def _image_processor(settings: ScratchSettings) -> ImageProcessor | None:
     """That of the shape's vision encoder, if it has one."""
-    if settings.pixels is None:
-        return None
-    pixels = settings.pixels**2
+    pixels = None if settings.pixels is None else settings.pixels**2
     if settings.shape.tower is not None:
-        return tower_image_processor(pixels=pixels)
-    return ImageProcessor(min_pixels=pixels, max_pixels=pixels)
+        return tower_image_processor(pixels=pixels or TOWER_PIXELS)
+    return ImageProcessor(min_pixels=pixels, max_pixels=pixels) if pixels else None
 
 
 def _write_tokenizer(tokenizer: Tokenizer, context: int, folder: Path) -> None:

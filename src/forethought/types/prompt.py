@@ -10,7 +10,8 @@ from jaxtyping import Float
 class Patches:
     """A picture or a video as flattened patches and their grid.
 
-    `grid` is (frames, rows, columns) of patches before merging. `seconds` (video only) are the
+    For a network with a frozen vision encoder, `values` may be features of the patches that it
+    computed before. `grid` is (frames, rows, columns) of patches before merging. `seconds` (video only) are the
     times of frames, for backbones that take time as text: each frame is then a run of tokens
     of its own. `time_step` (video only) is the distance of two frames in M-RoPE time positions,
     for backbones that take time by position. Without `has_grid_positions`, tokens have

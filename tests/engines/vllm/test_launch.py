@@ -47,5 +47,11 @@ def test_a_family_without_rationales_is_refused(tiny_encoder, tmp_path):
 
 @pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed here")
 def test_without_vllm_the_error_has_the_way_to_install_it(tiny_encoder, tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
     with pytest.raises(ModelError, match=r"environment of its own: `pip install vllm`.*docs/vllm"):
         start_vllm(tmp_path, tiny_encoder.engine)
+
+
+def test_our_own_architecture_is_refused(tiny_encoder, words):
+    with pytest.raises(ModelError, match=r"vLLM does not run forethought_vl.*engine='local'"):
+        start_vllm(words, tiny_encoder.engine)
