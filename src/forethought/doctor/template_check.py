@@ -77,6 +77,7 @@ def to_chat(text: str, *, instruction: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     for turn in text.split(Tag.START)[1:-1]:
         role, _, body = turn.removesuffix("\n").removesuffix(Tag.END).partition("\n")
+        role = role.strip()  # a tokenizer may decode a space behind a tag
         if role != "system":
             messages.append({"role": role, "content": _parts(body)})
         elif instruction in body:
