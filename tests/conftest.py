@@ -36,7 +36,7 @@ def sees(tiny_data, tmp_path_factory):
     """The folder of an untrained model with a frozen vision encoder."""
     from tests import tiny
 
-    return tiny.own(tiny_data, tmp_path_factory.mktemp("own") / "sees", sees=True)
+    return tiny.untrained_vl(tiny_data, tmp_path_factory.mktemp("own") / "sees", sees=True)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def words(tiny_data, tmp_path_factory):
     """The folder of an untrained model of text alone."""
     from tests import tiny
 
-    return tiny.own(tiny_data, tmp_path_factory.mktemp("own") / "words", sees=False)
+    return tiny.untrained_vl(tiny_data, tmp_path_factory.mktemp("own") / "words", sees=False)
 
 
 @pytest.fixture(scope="session")

@@ -214,11 +214,11 @@ def untrained(data: Path, folder: Path) -> Path:
     return folder
 
 
-def own(data: Path, folder: Path, *, sees: bool) -> Path:
+def untrained_vl(data: Path, folder: Path, *, sees: bool) -> Path:
     """Write an untrained model of our own architecture: with a frozen vision encoder, or none."""
     scratch = recipe(data).scratch
     assert scratch is not None
-    tower = "tests.backbones.towers:frozen_weights" if sees else None
+    tower = "tests.backbones.random_tower:frozen_weights" if sees else None
     shape = replace(SHAPE, vision_hidden=None, vision_layers=None, vision_heads=None, tower=tower)
     settings = replace(scratch, shape=shape, pixels=112 if sees else None)
     make_scratch(settings, source(data).source, name=folder.name, seed=5, folder=folder)

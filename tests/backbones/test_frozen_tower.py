@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from forethought.backbones import VideoSettings, tower_image_processor
 from forethought.backbones.efficientnet import EFFICIENTNET_FEATURES, EfficientNetLite
 from forethought.types import FramePolicy, Image, Video
-from tests.backbones.towers import CLASS_WIDTH, HIDDEN, frozen_weights, picture, tower
+from tests.backbones.random_tower import CLASS_WIDTH, HIDDEN, frozen_weights, picture, tower
 
 
 def assert_close(found, expected):

@@ -8,7 +8,7 @@ from forethought.backbones import new_network
 from forethought.errors import ConfigError
 from tests import tiny
 from tests.backbones.networks import IDS, network, weights
-from tests.backbones.towers import frozen_weights
+from tests.backbones.random_tower import frozen_weights
 
 
 def test_the_same_seed_gives_the_same_weights_whatever_the_global_generator_drew_before():
@@ -25,11 +25,11 @@ def test_making_a_network_does_not_advance_the_global_generator():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-OWN: dict[str, Any] = {"vision_hidden": None, "vision_layers": None, "vision_heads": None}
+PARTS: dict[str, Any] = {"vision_hidden": None, "vision_layers": None, "vision_heads": None}
 
 
-def own(*, frozen=None, embeddings=None, **changes):
-    shape = dataclasses.replace(tiny.SHAPE, **OWN, **changes)
+def fresh(*, frozen=None, embeddings=None, **changes):
+    shape = dataclasses.replace(tiny.SHAPE, **PARTS, **changes)
     return new_network(
         shape,
         token_ids=IDS,
@@ -40,7 +40,7 @@ def own(*, frozen=None, embeddings=None, **changes):
 
 
 def test_a_shape_without_a_vision_encoder_is_a_network_of_text_alone():
-    made = own()
+    made = fresh()
     assert made.config.model_type == "forethought_vl"
     assert made.model.visual is None
 
@@ -48,7 +48,7 @@ def test_a_shape_without_a_vision_encoder_is_a_network_of_text_alone():
 def test_a_frozen_tower_has_its_weights_and_tokens_of_the_embeddings_spread():
     state, class_vectors = frozen_weights()
     rows = 0.2 * torch.randn(tiny.SHAPE.vocabulary, tiny.SHAPE.hidden)
-    made = own(tower="a:b", frozen=(state, class_vectors), embeddings=rows)
+    made = fresh(tower="a:b", frozen=(state, class_vectors), embeddings=rows)
     assert torch.equal(made.model.visual.net.stem.weight, state["stem.weight"])
     assert torch.equal(made.model.visual.class_vectors, class_vectors)
     assert made.config.vision_config.spread == pytest.approx(rows.std().item())
@@ -72,13 +72,13 @@ def test_sizes_that_do_not_fit_together_are_refused(changes, message):
 
 def test_embeddings_of_another_size_are_refused():
     with pytest.raises(ConfigError, match=r"are 7 x 32, but the shape has .* 320 x 32"):
-        own(embeddings=torch.zeros(7, 32))
+        fresh(embeddings=torch.zeros(7, 32))
 
 
 def test_frozen_weights_of_another_net_are_refused():
     state, class_vectors = frozen_weights()
     del state["head.bias"]
     with pytest.raises(ConfigError, match="do not fit EfficientNet-Lite0"):
-        own(tower="a:b", frozen=(state, class_vectors))
+        fresh(tower="a:b", frozen=(state, class_vectors))
     with pytest.raises(ConfigError, match="give both, or neither"):
-        own(tower="a:b")
+        fresh(tower="a:b")

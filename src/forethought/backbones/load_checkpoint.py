@@ -166,8 +166,8 @@ def architecture_of(folder: Path) -> str:
 
 def network_class(architecture: str) -> "type[PreTrainedModel]":
     """The class of a `model_type` in `NETWORKS`; its module is imported by this call."""
-    own = architecture == OWN_ARCHITECTURE
-    module = import_module("forethought.backbones.forethought_vl" if own else "transformers")
+    is_ours = architecture == OWN_ARCHITECTURE
+    module = import_module("forethought.backbones.forethought_vl" if is_ours else "transformers")
     found: type[PreTrainedModel] = getattr(module, NETWORKS[architecture])
     return found
 

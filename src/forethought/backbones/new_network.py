@@ -112,14 +112,15 @@ def new_network(
     # The network initialises itself from the global generator, whose state is set meanwhile.
     with torch.random.fork_rng(devices=[]):
         torch.random.set_rng_state(generator.get_state())
-        network: Qwen2VLForConditionalGeneration = _drawn(shape, token_ids, vision)
+        network = _drawn(shape, token_ids, vision)
         generator.set_state(torch.random.get_rng_state())
     if frozen is not None:
         network.model.visual.fill(frozen, generator)
     if embeddings is not None:
         with torch.no_grad():
             network.get_input_embeddings().weight.copy_(embeddings)
-    return network
+    made: Qwen2VLForConditionalGeneration = network
+    return made
 
 
 def _drawn(shape: Shape, token_ids: dict[str, int], vision: dict[str, object]) -> Any:  # noqa: ANN401 - transformers types it loosely

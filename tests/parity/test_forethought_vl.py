@@ -8,7 +8,7 @@ import torch
 
 from forethought.encoders import load
 from forethought.types import Image, Patches, Text, Video
-from tests.backbones.towers import picture
+from tests.backbones.random_tower import picture
 
 INPUTS = [
     "a red square",
