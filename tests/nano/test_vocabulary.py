@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,11 +26,18 @@ def test_it_has_the_requested_number_of_tokens():
 
 def test_a_frequent_word_is_one_token_and_so_is_every_digit():
     assert TOKENIZER.encode(" red").tokens == ["Ġred"]
-    assert TOKENIZER.encode("212").tokens == ["2", "1", "2"]
+    assert TOKENIZER.encode("212").tokens == ["Ġ", "2", "1", "2"]
 
 
-@given(st.text())
-def test_any_text_comes_back_byte_for_byte(text):
+def test_a_word_has_the_same_tokens_wherever_it_stands():
+    (red,) = TOKENIZER.encode(" red").ids
+    for text in ("red", "red red", "a\nred", "<think>red", "<answer>red", "red\n\nred"):
+        assert TOKENIZER.encode(text).ids.count(red) == text.count("red")
+
+
+@given(st.text() | st.text("a \n>é1<"))
+def test_any_text_whose_lines_start_with_a_word_comes_back_byte_for_byte(text):
+    text = re.sub(r"(^|\n)\s+", r"\1", text)
     TOKENIZER.encode_special_tokens = True
     found = TOKENIZER.encode(text, add_special_tokens=False).ids
     TOKENIZER.encode_special_tokens = False

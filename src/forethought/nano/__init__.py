@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.statements import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
-    from forethought.nano.tower_weights import frozen_tower
+    from forethought.nano.tower_weights import published_tower
     from forethought.nano.vocabulary import learn_tokenizer
-    from forethought.nano.word_vectors import word_vectors
+    from forethought.nano.word_vectors import initial_embeddings
 
 __all__ = [
     "FrozenBaseline",
@@ -37,12 +37,12 @@ __all__ = [
     "build_glyphs",
     "build_lab",
     "check_glyphs",
-    "frozen_tower",
+    "initial_embeddings",
     "learn_tokenizer",
+    "published_tower",
     "read_glyphs",
     "train_frozen_baseline",
     "vary_pictures",
-    "word_vectors",
 ]
 
 _MODULES = {
@@ -60,12 +60,12 @@ _MODULES = {
     "build_glyphs": "glyphs",
     "build_lab": "lab",
     "check_glyphs": "glyphs",
-    "frozen_tower": "tower_weights",
     "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",
     "train_frozen_baseline": "baseline_trainer",
     "vary_pictures": "picture_features",
-    "word_vectors": "word_vectors",
+    "initial_embeddings": "word_vectors",
+    "published_tower": "tower_weights",
 }
 
 

@@ -127,7 +127,7 @@ def vary_pictures(example: Example, rng: np.random.Generator) -> Example:
 
     def varied(message: Message) -> Message:
         content = tuple(
-            replace(part, source=f"{part.source}{_SEPARATOR}{rng.integers(1, 1 << 31)}")
+            Image(part.pixels, source=f"{part.source}{_SEPARATOR}{rng.integers(1, 1 << 31)}")
             if isinstance(part, Image)
             else part
             for part in message.content

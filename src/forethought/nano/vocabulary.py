@@ -49,10 +49,10 @@ def learn_tokens(texts: Iterable[str], *, size: int) -> Tokenizer:
     """Learn a tokenizer of `size` tokens; the tags come first, each one token.
 
     A word has the same tokens at the start of a line or behind a tag as behind a space: a small
-    model would have to learn every name twice.
+    model would have to learn every name twice. Spaces at the start of a line are lost by it.
     """
     tokenizer = Tokenizer(models.BPE())
-    # A replacement of nothing by a space would do all of this, and crashes tokenizers 0.22.
+    # A replacement of nothing by a space would do all of this, and crashes tokenizers 0.23.
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Prepend(" "),

@@ -13,7 +13,7 @@ SPREAD = 0.08
 """The standard deviation of the numbers of a row."""
 
 
-def word_vectors(
+def initial_embeddings(
     tokenizer: Tokenizer, hidden: int, *, texts: TextEncoder | None = None
 ) -> Float[Tensor, "V H"]:
     """One row a token: MiniLM's vector of its string, centred, at unit length, by its main axes.
