@@ -60,6 +60,13 @@ def sum_statement(hour: int, hours: int) -> str:
     return f"{number(abs(hours)).capitalize()} {plural} {when} {number(hour)} is {number(result)}."
 
 
+def sum_words(face: Face, hours: int) -> str:
+    """A sum without its result, such as "three hours after one thirty"."""
+    plural = "hour" if abs(hours) == 1 else "hours"
+    when = "after" if hours > 0 else "before"
+    return f"{number(abs(hours))} {plural} {when} {spoken(face)}"
+
+
 def number(value: int) -> str:
     """A number from one to twelve in words."""
     return _WORDS[value - 1]

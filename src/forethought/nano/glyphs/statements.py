@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from forethought.nano.glyphs.clocks import OFFSETS, sum_statement
+from forethought.nano.glyphs.clocks import FACES, OFFSETS, spoken, sum_statement, sum_words
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import Fact, capitalise, facts_of, join_words
 from forethought.nano.glyphs.hash_rng import shuffled
@@ -88,8 +88,17 @@ def _lists(country: Country) -> list[Statement]:
 
 
 def _sums() -> list[Statement]:
-    sentences = (sum_statement(hour, hours) for hours in OFFSETS for hour in range(1, 13))
-    return [Statement(text, text.index(" is ") + 4) for text in sentences]
+    """Every sum of hours, from the bare hour and from both times that a clock face shows."""
+    found = []
+    for hours in OFFSETS:
+        for hour in range(1, 13):
+            bare = sum_statement(hour, hours)
+            found.append(Statement(bare, bare.index(" is ") + 4))
+        for face in FACES:
+            when = capitalise(sum_words(face, hours))
+            later = spoken(face.later(hours))
+            found.append(_ending(f"{when} is {later}.", f"{later}."))
+    return found
 
 
 def _names(countries: Sequence[Country]) -> list[Statement]:

@@ -9,9 +9,9 @@ from forethought.nano.glyphs.clocks import (
     OFFSETS,
     Face,
     code_of_face,
-    number,
     spoken,
     sum_statement,
+    sum_words,
 )
 from forethought.nano.glyphs.concepts import Split
 from forethought.nano.glyphs.countries import Country
@@ -130,11 +130,8 @@ def _name(name: str) -> SideRow:
 
 
 def _sum_query(face: Face, hours: int) -> SideRow:
-    plural = "hour" if abs(hours) == 1 else "hours"
-    when = "after" if hours > 0 else "before"
-    text = f"{number(abs(hours))} {plural} {when} {spoken(face)}"
-    answer = spoken(face.later(hours))
-    return SideRow(INSTRUCTION, text, "", "", sum_statement(face.hour, hours), answer)
+    answer, thinking = spoken(face.later(hours)), sum_statement(face.hour, hours)
+    return SideRow(INSTRUCTION, sum_words(face, hours), "", "", thinking, answer)
 
 
 def _document(text: str) -> SideRow:
