@@ -55,13 +55,16 @@ test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
 	@# vLLM leaves sockets to the end of Python, which warns of them.
 	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q -W ignore tests/opt_in/test_vllm.py
 
-data: $(STAMP)-train  ## build the data set and the benchmark, in data/glyphs
+data: $(STAMP)-train  ## build the data sets and the benchmarks, in data/glyphs and data/lab
 	$(BIN)/forethought data glyphs
+	$(BIN)/forethought data lab
 
-test-data: $(STAMP)-train  ## build the data set from an empty cache; compare it with its hashes
-	@rm -rf build/cache build/glyphs
+test-data: $(STAMP)-train  ## build the data sets from an empty cache; compare them with their hashes
+	@rm -rf build/cache build/glyphs build/lab
 	FORETHOUGHT_CACHE=build/cache $(BIN)/forethought data glyphs --out build/glyphs
 	$(BIN)/forethought data glyphs --out build/glyphs --check
+	FORETHOUGHT_CACHE=build/cache $(BIN)/forethought data lab --out build/lab
+	$(BIN)/forethought data lab --out build/lab --check
 
 train: data  ## train nano, in runs/nano
 	$(BIN)/forethought train recipes/nano.toml
@@ -82,6 +85,7 @@ gallery: $(STAMP)-train  ## draw demo/gallery again from its packages
 pins: $(STAMP)-train  ## compute the hashes of all packages and of the tables built from them anew
 	$(BIN)/python -m forethought.nano.pins
 	$(BIN)/forethought data glyphs --record src/forethought/nano/glyphs/revisions.json
+	$(BIN)/forethought data lab --record src/forethought/nano/lab/revisions.json
 
 wheel-check:  ## build the wheel; use it alone, from an empty folder
 	@bash .ci/wheel-check "$(PYTHON)"

@@ -134,3 +134,19 @@ def test_a_collapsed_encoder_is_last_not_first(colours, collapsed):
 def test_refuses_a_broken_vector(colours, broken):
     with pytest.raises(DataError, match="NaN"):
         evaluate(colours, broken, think=[Think.NEVER])
+
+
+def test_an_answer_is_exact_whatever_its_case_and_outer_spaces(colours, painter):
+    answers = ((" RED", "crimson"), ("navy",), ("Green ",), ("blue", "red"))
+    style, words = colours.tasks
+    asked = dataclasses.replace(colours, tasks=(style, dataclasses.replace(words, answers=answers)))
+    found = {(one.task, one.think): one for one in evaluate(asked, painter, think=BOTH)}
+    assert found["words", Think.ALWAYS].exact.tolist() == [1.0, 0.0, 1.0, 1.0]
+    # A direct vector has no answer, and a picture of a ring is none.
+    assert np.isnan(found["words", Think.NEVER].exact).all()
+    assert np.isnan(found["style", Think.ALWAYS].exact).all()
+
+
+def test_refuses_answers_for_some_of_the_queries(colours):
+    with pytest.raises(DataError, match="1 rows of answers for 4 queries"):
+        dataclasses.replace(colours.tasks[1], answers=(("red",),))

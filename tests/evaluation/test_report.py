@@ -18,6 +18,7 @@ def result(
     *,
     task: str = "words",
     endings: dict[Ending, int] | None = None,
+    exact: list[float] | None = None,
 ) -> TaskResult:
     values = np.array(hits, dtype=float)
     return TaskResult(
@@ -27,6 +28,7 @@ def result(
         split="unseen",
         metrics={"hit@1": values, "recall@10": np.ones(len(hits)), "ndcg@5": values / 2},
         tokens=np.arange(len(hits)),
+        exact=np.array(exact or [np.nan] * len(hits), dtype=float),
         endings=endings or {},
     )
 
@@ -48,6 +50,7 @@ def test_rows_hold_the_promised_keys():
             "recall@10": 1.0,
             "ndcg@5": 0.375,
             "tokens": 1.5,
+            "exact": None,
             "endings": {ending.value: 0 for ending in Ending} | {"embed": 3, "length": 1},
         },
     )
@@ -106,8 +109,8 @@ def test_writes_what_json_reads_back(tmp_path, colours, painter):
     path.write_text("an older report")
     write_json(report, path)
     found = json.loads(path.read_text())
-    assert list(found) == ["metrics", "protocol", "rows", "differences"]
-    assert found["rows"] == list(report.rows)
+    assert list(found) == ["metrics", "protocol", "rows", "differences", "summary"]
+    assert (found["rows"], found["summary"]) == (list(report.rows), [])
     assert [file.name for file in tmp_path.iterdir()] == ["report.json"]
 
 
@@ -116,3 +119,20 @@ def test_refuses_a_path_that_cannot_be_written(tmp_path):
         write_json(
             compose([result("small", Think.NEVER, [1])], SETTINGS), tmp_path / "absent/report.json"
         )
+
+
+def test_answers_count_where_something_was_thought():
+    nan = float("nan")
+    report = compose(
+        [
+            result("small", Think.AUTO, [1, 0, 1, 1], exact=[1, nan, 0, 1]),
+            result("small", Think.AUTO, [1, 0], task="style", exact=[nan, nan]),
+        ],
+        SETTINGS,
+    )
+    # Two of three thoughts; the pictures of the other task have no answers.
+    assert [row["exact"] for row in report.rows] == [
+        pytest.approx(2 / 3),
+        None,
+        pytest.approx(2 / 3),
+    ]

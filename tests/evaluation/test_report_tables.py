@@ -41,6 +41,18 @@ def test_markdown_gives_costs_endings_and_intervals(report):
     assert "| words | unseen | painter always less painter never | +0.500 [" in text
 
 
+def test_answers_have_a_column_where_there_are_any(report, colours, painter):
+    assert "answers exact" not in markdown(report)
+    style, words = colours.tasks
+    right = (("red",), ("blue",), ("green",), ("brown",))
+    asked = dataclasses.replace(colours, tasks=(dataclasses.replace(words, answers=right), style))
+    found = compose(evaluate(asked, painter, think=[Think.NEVER, Think.ALWAYS]), report.protocol)
+    text = markdown(found)
+    assert "| hit@1 | recall@10 | ndcg@5 | answers exact | tokens |" in text
+    assert "| words | unseen | painter always | 4 | 1.000 | 1.000 | 1.000 | 0.750 | 3.0 |" in text
+    assert "| words | unseen | painter never | 4 | 0.500 | 1.000 | 0.750 |  | 0.0 |" in text
+
+
 def test_markdown_ends_with_the_protocol(report):
     footnote = markdown(report).splitlines()[-1]
     assert footnote.startswith("Protocol: colours (plain pictures), data `abc`; painter `c0104d")

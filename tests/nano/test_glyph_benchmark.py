@@ -171,3 +171,17 @@ def test_refuses_a_picture_that_is_missing(glyphs):
     change(glyphs / "queries.parquet", "query_picture", ["", "", "", "dot/pink", "", ""])
     with pytest.raises(DataError, match="no picture 'dot/pink'"):
         read_glyphs(glyphs)
+
+
+def test_the_answers_of_a_query_are_its_relevant_texts(glyphs):
+    table = pq.read_table(glyphs / "candidates.parquet")
+    rows = [
+        {**row, "document_picture": "", "document_text": row["document"].removeprefix("d:dot/")}
+        if row["task"] == "words"
+        else row
+        for row in table.to_pylist()
+    ]
+    _write(glyphs / "candidates.parquet", rows)
+    style, words = read_glyphs(glyphs).tasks
+    assert words.answers == (("red",), ("blue",), ("green",), ("red",))
+    assert style.answers is None

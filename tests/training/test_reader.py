@@ -95,16 +95,22 @@ def test_rows_without_completion_give_no_thought_and_no_target(reader, rows):
     assert len(found.thought) == len(found.targets) == len(found.logits) == 0
 
 
-def test_plain_sequences_are_scored_from_their_first_target(reader, tiny_encoder):
+def test_plain_sequences_are_scored_at_their_targets(reader, tiny_encoder):
     tokenizer = tiny_encoder.renderer.layout.tokenizer
     sequences = [
         tuple(tokenizer.encode(text, add_special_tokens=False).ids)
         for text in ("Red is a colour.", "Green is a colour. Blue is one too.")
     ]
-    found = reader.score(sequences, first=2)
-    assert found.targets.tolist() == [*sequences[0][2:], *sequences[1][2:]]
-    hidden = [stock_states(reader.backbone, ids, ())[1:-1] for ids in sequences]
-    near(found.logits, reader.backbone.logits(torch.cat(hidden)))
+    targets = [(1, 3), range(2, len(sequences[1]))]
+    found = reader.score(sequences, targets=targets)
+    assert found.targets.tolist() == [
+        ids[at] for ids, row in zip(sequences, targets, strict=True) for at in row
+    ]
+    before = [
+        stock_states(reader.backbone, ids, ())[[at - 1 for at in row]]
+        for ids, row in zip(sequences, targets, strict=True)
+    ]
+    near(found.logits, reader.backbone.logits(torch.cat(before)))
     assert found.thought_rows == ()
 
 

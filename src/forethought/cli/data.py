@@ -1,6 +1,5 @@
 """`forethought data`: build the data set that the embedded default is trained and evaluated on."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,30 +8,31 @@ import typer
 from forethought.cli import console, options
 from forethought.files import check_target, write_text
 
+_AS_EXPECTED = "every table is as expected"
+
+_Out = Annotated[
+    Path, typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the tables.")
+]
+_Check = Annotated[
+    bool,
+    typer.Option("--check", help="Build nothing; compare the tables with the committed hashes."),
+]
+_Record = Annotated[
+    Path | None,
+    typer.Option(
+        parser=options.parse_path, metavar="FILE", help="A JSON file for the hashes of the tables."
+    ),
+]
+
 app = typer.Typer(no_args_is_help=True, help="Build the data of the embedded default.")
 
 
 @app.command(epilog="Example: forethought data glyphs --out data/glyphs")
 def glyphs(
     *,
-    out: Annotated[
-        Path,
-        typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the tables."),
-    ] = Path("data/glyphs"),
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Build nothing; compare the tables with the committed hashes."
-        ),
-    ] = False,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            parser=options.parse_path,
-            metavar="FILE",
-            help="A JSON file for the hashes of the tables.",
-        ),
-    ] = None,
+    out: _Out = Path("data/glyphs"),
+    check: _Check = False,
+    record: _Record = None,
 ) -> None:
     """Draw emoji, icons and flags from published packages, with texts and true rationales.
 
@@ -44,28 +44,34 @@ def glyphs(
     if check:
         with console.spinner("comparing the tables"):
             check_glyphs(out)
-        print(f"{console.escape(out)}: every table is as expected")
+        print(f"{console.escape(out)}: {_AS_EXPECTED}")
         return
     with console.progress_bar("glyphs") as report:
         manifest = build_glyphs(out, progress=report)
     if record is not None:
-        write_text(record, json.dumps(manifest.revisions, indent=2) + "\n")
+        write_text(record, manifest.revisions.to_json())
     print(console.escape(out))
 
 
 @app.command(epilog="Example: forethought data lab --out data/lab")
 def lab(
     *,
-    out: Annotated[
-        Path,
-        typer.Option(parser=options.parse_path, metavar="DIR", help="The folder of the tables."),
-    ] = Path("data/lab"),
+    out: _Out = Path("data/lab"),
+    check: _Check = False,
+    record: _Record = None,
 ) -> None:
     """Write facts of countries and questions about them: the data of comparisons of method."""
-    from forethought.nano import build_lab
+    from forethought.nano import build_lab, check_lab
 
+    check_target(record)
+    if check:
+        check_lab(out)
+        print(f"{console.escape(out)}: {_AS_EXPECTED}")
+        return
     with console.spinner("writing the tables"):
-        build_lab(out)
+        manifest = build_lab(out)
+    if record is not None:
+        write_text(record, manifest.revisions.to_json())
     print(console.escape(out))
 
 

@@ -23,6 +23,7 @@ from forethought.evaluation.protocol import describe_encoder, protocol
 from forethought.evaluation.report import Report, compose, write_json
 from forethought.evaluation.report_tables import markdown, terminal_tables
 from forethought.evaluation.scores import candidate_scores, cosines
+from forethought.evaluation.seeds import compose_seeds, mean_over_seeds
 
 __all__ = [
     "METRICS",
@@ -36,6 +37,7 @@ __all__ = [
     "TaskResult",
     "candidate_scores",
     "compose",
+    "compose_seeds",
     "cosines",
     "describe_encoder",
     "evaluate",
@@ -44,6 +46,7 @@ __all__ = [
     "hit_at",
     "markdown",
     "mean_interval",
+    "mean_over_seeds",
     "ndcg_at",
     "paired_difference",
     "plot_bars",

@@ -33,7 +33,8 @@ class EvalTask:
 
     `relevance` maps, for each query, the index of every relevant document to its grade, a
     positive number; binary relevance is the grade 1. `candidates` lists, for each query, the
-    indices of the documents it ranks; by default every query ranks all documents.
+    indices of the documents it ranks; by default every query ranks all documents. `answers`
+    lists, for each query, the texts that a rationale may end in, if the task has such.
 
     Raises:
         DataError: if the fields differ in length, an index or a grade is out of range, a
@@ -46,9 +47,15 @@ class EvalTask:
     documents: tuple[EvalItem, ...]
     relevance: tuple[Mapping[int, float], ...]
     candidates: tuple[tuple[int, ...], ...] | None = None
+    answers: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        for kind, rows in (("relevance", self.relevance), ("candidates", self.candidates)):
+        by_query = {
+            "relevance": self.relevance,
+            "candidates": self.candidates,
+            "answers": self.answers,
+        }
+        for kind, rows in by_query.items():
             if rows is not None and len(rows) != len(self.queries):
                 raise DataError(
                     f"{self.label}: {len(rows)} rows of {kind} for {len(self.queries)} queries; "

@@ -5,13 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 from forethought.encoders import Encoder, check_thinking
 from forethought.evaluation.benchmark import Benchmark, EvalItem, EvalTask
 from forethought.evaluation.metrics import Metric, ranked_grades
 from forethought.evaluation.scores import candidate_scores
-from forethought.types import Embeddings, Ending, Progress, Side, Think, concatenate
+from forethought.types import (
+    Embeddings,
+    Ending,
+    Progress,
+    Rationale,
+    Side,
+    Think,
+    concatenate,
+)
 
 CHUNK_SIZE = 256
 """How many items are opened at a time."""
@@ -19,14 +27,19 @@ CHUNK_SIZE = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskResult:
-    """One system on one (task, split): metrics and cost of each query."""
+    """One system on one (task, split): metrics and cost of each query.
+
+    `exact` is 1 where the rationale's answer is one of the task's answers and 0 where it is not,
+    NaN where nothing was thought or the task has no answers.
+    """
 
     model: str
     think: Think
     task: str
     split: str
     metrics: Mapping[str, Float[np.ndarray, " Q"]]
-    tokens: Int[np.ndarray, " Q"]
+    tokens: Real[np.ndarray, " Q"]
+    exact: Float[np.ndarray, " Q"]
     endings: Mapping[Ending, int]
     """How many rationales ended in which way; direct vectors have none."""
 
@@ -125,7 +138,7 @@ def _result(
     metrics: Mapping[str, Metric],
 ) -> TaskResult:
     ranked = ranked_grades(candidate_scores(task, queries.vectors[rows], documents), task.grades())
-    rationales = (queries.rationales[row] for row in rows)
+    rationales = [queries.rationales[row] for row in rows]
     model, think = system
     return TaskResult(
         model=model,
@@ -134,5 +147,22 @@ def _result(
         split=task.split,
         metrics={name: metric(ranked) for name, metric in metrics.items()},
         tokens=queries.tokens[rows],
+        exact=_exact(rationales, task.answers),
         endings=dict(Counter(one.ending for one in rationales if one is not None)),
     )
+
+
+def _exact(
+    rationales: Sequence[Rationale | None], answers: Sequence[Sequence[str]] | None
+) -> Float[np.ndarray, " Q"]:
+    """Whether each rationale ends in an answer, whatever its case and outer spaces."""
+    exact = np.full(len(rationales), np.nan)
+    if answers is not None:
+        for row, (rationale, right) in enumerate(zip(rationales, answers, strict=True)):
+            if rationale is not None:
+                exact[row] = _plain(rationale.answer) in map(_plain, right)
+    return exact
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()

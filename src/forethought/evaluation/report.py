@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from forethought.evaluation.bootstrap import paired_difference
 from forethought.evaluation.evaluate import TaskResult
@@ -24,12 +25,17 @@ _BY_COST = (Think.NEVER, Think.AUTO, Think.ALWAYS)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Flat records of means and of differences; `metrics` are their keys, headline first."""
+    """Flat records of means and of differences; `metrics` are their keys, headline first.
+
+    Where one system was trained with several seeds, `rows` holds a row for each of them, and
+    `summary` a row for each system: the mean over seeds, with the standard deviations between them.
+    """
 
     metrics: tuple[str, ...]
     protocol: Record
     rows: tuple[Record, ...]
     differences: tuple[Record, ...]
+    summary: tuple[Record, ...] = ()
 
 
 def compose(results: Sequence[TaskResult], protocol: Record) -> Report:
@@ -38,17 +44,27 @@ def compose(results: Sequence[TaskResult], protocol: Record) -> Report:
     Each of the first model's modes is compared with its own cheaper modes and with every other
     model; splits with several tasks get one more row, over the queries of all of them.
     """
+    return Report(tuple(results[0].metrics), protocol, mean_rows(results), compare(results))
+
+
+def mean_rows(results: Sequence[TaskResult]) -> tuple[Record, ...]:
+    """The means of every system on every task and split, and on the tasks of a split pooled."""
+    everything = [*results, *_pooled(results)]
+    keys = dict.fromkeys((result.task, result.split) for result in everything)
+    return tuple(_row(one) for key in keys for one in everything if (one.task, one.split) == key)
+
+
+def compare(results: Sequence[TaskResult]) -> tuple[Record, ...]:
+    """Paired differences of the first model to its own cheaper modes and to the others."""
     everything = [*results, *_pooled(results)]
     keys = dict.fromkeys((result.task, result.split) for result in everything)
     found = {(result.task, result.split, result.system): result for result in everything}
-    differences = [
+    return tuple(
         difference
         for key in keys
         for a, b in _pairs(results)
         for difference in _differences(found[*key, a], found[*key, b])
-    ]
-    rows = [_row(one) for key in keys for one in everything if (one.task, one.split) == key]
-    return Report(tuple(results[0].metrics), protocol, tuple(rows), tuple(differences))
+    )
 
 
 def write_json(report: Report, path: Path) -> None:
@@ -82,6 +98,7 @@ def _pool(group: Sequence[TaskResult]) -> TaskResult:
             for name in first.metrics
         },
         tokens=np.concatenate([result.tokens for result in group]),
+        exact=np.concatenate([result.exact for result in group]),
         endings=dict(endings),
     )
 
@@ -95,8 +112,15 @@ def _row(result: TaskResult) -> Record:
         "queries": len(result.tokens),
         **{name: float(values.mean()) for name, values in result.metrics.items()},
         "tokens": float(result.tokens.mean()),
+        "exact": _share(result.exact),
         "endings": {str(ending): result.endings.get(ending, 0) for ending in Ending},
     }
+
+
+def _share(exact: Float[np.ndarray, " Q"]) -> float | None:
+    """The share of exact answers among the queries that were thought about, None without any."""
+    known = exact[~np.isnan(exact)]
+    return float(known.mean()) if known.size else None
 
 
 def _pairs(results: Sequence[TaskResult]) -> list[tuple[str, str]]:

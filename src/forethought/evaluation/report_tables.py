@@ -9,6 +9,9 @@ from rich.table import Table
 from forethought.evaluation.report import Record, Report
 from forethought.types import Ending
 
+_COLUMNS = {"exact": "answers exact"}
+"""Headers of columns that are not called by their key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -35,8 +38,8 @@ def terminal_tables(report: Report) -> tuple[Table, ...]:
 
 def _side_by_side(report: Report) -> Grid:
     headline = report.metrics[0]
-    systems = tuple(dict.fromkeys(_system(row) for row in report.rows))
-    means = {(row["task"], row["split"], _system(row)): row[headline] for row in report.rows}
+    means = {(row["task"], row["split"], _system(row)): row[headline] for row in _systems(report)}
+    systems = tuple(dict.fromkeys(system for _, _, system in means))
     pairs = dict.fromkeys((row["a"], row["b"]) for row in report.differences)
     # Only the first pair fits: the first model in a dearer mode less itself in a cheaper one.
     first = list(pairs)[:1]
@@ -52,7 +55,7 @@ def _side_by_side(report: Report) -> Grid:
             *(gains[task, split] for _ in first),
         )
         for task, split, queries in dict.fromkeys(
-            (row["task"], row["split"], row["queries"]) for row in report.rows
+            (row["task"], row["split"], row["queries"]) for row in _systems(report)
         )
     )
     header = ("task", "split", "queries", *systems, *(f"{a} less {b}" for a, b in first))
@@ -60,18 +63,41 @@ def _side_by_side(report: Report) -> Grid:
 
 
 def _means(report: Report) -> Grid:
+    found = _systems(report)
+    exact = ("exact",) if any(row["exact"] is not None for row in found) else ()
     rows = tuple(
         (
             *(row["task"], row["split"], _system(row), str(row["queries"])),
-            *(_mean(row[metric]) for metric in report.metrics),
-            f"{row['tokens']:.1f}",
+            *(_spread(row, key) for key in (*report.metrics, *exact)),
+            _spread(row, "tokens", decimals=1),
             "/".join(str(row["endings"][ending]) for ending in Ending),
         )
-        for row in report.rows
+        for row in found
     )
-    endings = "/".join(Ending)
-    header = ("task", "split", "system", "queries", *report.metrics, "tokens", endings)
-    return Grid("Every task and split", header, rows, 3)
+    named = tuple(_COLUMNS.get(key, key) for key in (*report.metrics, *exact))
+    header = ("task", "split", "system", "queries", *named, "tokens", "/".join(Ending))
+    return Grid(_means_title(report), header, rows, 3)
+
+
+def _systems(report: Report) -> Sequence[Record]:
+    """A row for each system: that of all its seeds, where it has several."""
+    return report.summary or report.rows
+
+
+def _means_title(report: Report) -> str:
+    if not report.summary:
+        return "Every task and split"
+    seeds = len(report.protocol["seeds"]["values"])
+    return f"Every task and split, mean over {seeds} seeds ± standard deviation between them"
+
+
+def _spread(row: Record, key: str, *, decimals: int = 3) -> str:
+    """A mean, with its deviation between seeds where there is one; empty if unknown."""
+    if row[key] is None:
+        return ""
+    deviation = row.get("deviations", {}).get(key)
+    spread = "" if deviation is None else f" ± {deviation:.{decimals}f}"
+    return f"{row[key]:.{decimals}f}{spread}"
 
 
 def _differences(report: Report, metrics: Sequence[str]) -> Grid:
@@ -116,12 +142,18 @@ def _footnote(report: Report) -> str:
     cap = protocol["queries_cap"]
     capped = "" if cap is None else f" At most {cap} queries a split."
     interval = protocol["interval"]
+    seeds = protocol.get("seeds")
+    seeded = "" if seeds is None else f" Seeds {_listed(seeds['values'])}: means {seeds['mean']}."
     return (
         f"Protocol: {protocol['benchmark']}, data `{protocol['data_revision']}`; {models}; "
         f"documents think: {protocol['think']['document']}. Means: {protocol['mean']}. "
-        f"Ties: {protocol['ties']}.{capped} {interval['resamples']} resamples, "
+        f"Ties: {protocol['ties']}.{capped}{seeded} {interval['resamples']} resamples, "
         f"seed {interval['seed']}. {versions}."
     )
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _terminal_table(grid: Grid) -> Table:

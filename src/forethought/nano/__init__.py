@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from forethought.nano.augment import augment_pictures
     from forethought.nano.baseline_trainer import train_frozen_baseline
     from forethought.nano.frozen_baseline import FrozenBaseline
-    from forethought.nano.glyph_benchmark import GlyphBenchmark, read_glyphs
+    from forethought.nano.glyph_benchmark import GlyphBenchmark, read_glyphs, read_lab
     from forethought.nano.glyph_examples import GlyphExamples
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
     from forethought.nano.image_distillation import ImageDistillation
-    from forethought.nano.lab import build_lab
+    from forethought.nano.lab import build_lab, check_lab
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.statements import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
@@ -37,10 +37,12 @@ __all__ = [
     "build_glyphs",
     "build_lab",
     "check_glyphs",
+    "check_lab",
     "initial_embeddings",
     "learn_tokenizer",
     "published_tower",
     "read_glyphs",
+    "read_lab",
     "train_frozen_baseline",
     "vary_pictures",
 ]
@@ -60,8 +62,10 @@ _MODULES = {
     "build_glyphs": "glyphs",
     "build_lab": "lab",
     "check_glyphs": "glyphs",
+    "check_lab": "lab",
     "learn_tokenizer": "vocabulary",
     "read_glyphs": "glyph_benchmark",
+    "read_lab": "glyph_benchmark",
     "train_frozen_baseline": "baseline_trainer",
     "vary_pictures": "picture_features",
     "initial_embeddings": "word_vectors",

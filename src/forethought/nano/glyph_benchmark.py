@@ -1,4 +1,4 @@
-"""The benchmark of drawings that `forethought data glyphs` builds, read from its Parquet files."""
+"""The benchmarks that `forethought data` builds, read from their Parquet files."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,15 @@ QUERIES, CANDIDATES, PICTURES = "queries.parquet", "candidates.parquet", "pictur
 
 @dataclass(frozen=True, slots=True)
 class GlyphBenchmark:
-    """Tasks over drawings, icons, flags and clock faces; all queries of a split share a pool."""
+    """Tasks over pictures and texts; all queries of a split share a pool."""
 
+    title: str
+    notes: tuple[str, ...]
     tasks: tuple[EvalTask, ...]
     pictures: Mapping[str, bytes]
     """Encoded pictures by the id that `EvalItem.media` holds."""
     revision: str
     max_queries: int | None
-
-    @property
-    def title(self) -> str:
-        return "glyphs"
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ("drawings, not photographs",)
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -54,7 +48,7 @@ class GlyphBenchmark:
 def read_glyphs(
     folder: Path, *, tasks: Collection[str] = (), max_queries: int | None = None
 ) -> GlyphBenchmark:
-    """Read the benchmark, or some tasks, or at most so many queries of each split.
+    """Read the benchmark of drawings, or some tasks, or at most so many queries of each split.
 
     A capped split keeps evenly spaced queries, so that every family of concepts keeps a share.
 
@@ -62,25 +56,55 @@ def read_glyphs(
         DataError: if a file, column, task, document or picture is missing, or a document of a
             pool is listed twice.
     """
-    absent = [name for name in (QUERIES, CANDIDATES, PICTURES) if not (folder / name).is_file()]
-    if absent:
-        raise DataError(
-            f"{folder}: {', '.join(absent)} not found; build the benchmark with: "
-            "forethought data glyphs"
-        )
-    queries = _by_split(folder / QUERIES, "query", "relevant")
-    candidates = _by_split(folder / CANDIDATES, "document", "document")
-    names = select_tasks((task for task, _ in queries), tasks)
-    found = tuple(
-        _task(key, evenly_spaced(rows, max_queries), candidates.get(key, []))
-        for key, rows in sorted(queries.items())
-        if key[0] in names
-    )
+    _check_files(folder, (QUERIES, CANDIDATES, PICTURES), command="forethought data glyphs")
+    found = _read_tasks(folder, tasks, max_queries)
     return GlyphBenchmark(
+        title="glyphs",
+        notes=("drawings, not photographs",),
         tasks=found,
         pictures=_pictures(folder / PICTURES, found),
         revision=files_revision(folder / name for name in (QUERIES, CANDIDATES, PICTURES)),
         max_queries=max_queries,
+    )
+
+
+def read_lab(
+    folder: Path, *, tasks: Collection[str] = (), max_queries: int | None = None
+) -> GlyphBenchmark:
+    """Read the benchmark of questions in words; tasks and queries as in `read_glyphs`.
+
+    Raises:
+        DataError: as `read_glyphs`.
+    """
+    _check_files(folder, (QUERIES, CANDIDATES), command="forethought data lab")
+    return GlyphBenchmark(
+        title="lab",
+        notes=("facts of countries, in words",),
+        tasks=_read_tasks(folder, tasks, max_queries),
+        pictures={},
+        revision=files_revision(folder / name for name in (QUERIES, CANDIDATES)),
+        max_queries=max_queries,
+    )
+
+
+def _check_files(folder: Path, names: Sequence[str], *, command: str) -> None:
+    absent = [name for name in names if not (folder / name).is_file()]
+    if absent:
+        raise DataError(
+            f"{folder}: {', '.join(absent)} not found; build the benchmark with: {command}"
+        )
+
+
+def _read_tasks(
+    folder: Path, tasks: Collection[str], max_queries: int | None
+) -> tuple[EvalTask, ...]:
+    queries = _by_split(folder / QUERIES, "query", "relevant")
+    candidates = _by_split(folder / CANDIDATES, "document", "document")
+    names = select_tasks((task for task, _ in queries), tasks)
+    return tuple(
+        _task(key, evenly_spaced(rows, max_queries), candidates.get(key, []))
+        for key, rows in sorted(queries.items())
+        if key[0] in names
     )
 
 
@@ -101,13 +125,25 @@ def _task(key: _Key, queries: Sequence[_Row], candidates: Sequence[_Row]) -> Eva
     indices = {row["document"]: index for index, row in enumerate(candidates)}
     if len(indices) != len(candidates):
         raise DataError(f"{task}, {split}: a document is twice in the pool; build it again")
+    documents = tuple(_item(row, "document") for row in candidates)
+    relevance = tuple(_grades(row["relevant"], indices, key) for row in queries)
     return EvalTask(
         name=task,
         split=split,
         queries=tuple(_item(row, "query") for row in queries),
-        documents=tuple(_item(row, "document") for row in candidates),
-        relevance=tuple(_grades(row["relevant"], indices, key) for row in queries),
+        documents=documents,
+        relevance=relevance,
+        answers=_answers(documents, relevance),
     )
+
+
+def _answers(
+    documents: Sequence[EvalItem], relevance: Sequence[Mapping[int, float]]
+) -> tuple[tuple[str, ...], ...] | None:
+    """The texts of each query's relevant documents; None where they are pictures."""
+    if any(document.media for document in documents):
+        return None
+    return tuple(tuple(documents[index].text for index in grades) for grades in relevance)
 
 
 def _item(row: _Row, side: str) -> EvalItem:

@@ -132,7 +132,10 @@ def read_table(path: Path) -> list[dict[str, str]]:
         DataError: if it is not there.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file; build the data with `forethought data glyphs`")
+        raise DataError(
+            f"{path}: no such file; build the data with `forethought data glyphs` "
+            "or `forethought data lab`"
+        )
     rows: list[dict[str, str]] = pq.read_table(path).to_pylist()
     return rows
 

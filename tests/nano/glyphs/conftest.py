@@ -12,7 +12,8 @@ import pytest
 from forethought.nano.glyphs import sources
 from forethought.nano.glyphs.clocks import FACES, code_of_face, spoken
 from forethought.nano.glyphs.countries import Country
-from forethought.nano.packages import MARKER, unpacked_folder
+from forethought.nano.packages import unpacked_folder
+from tests.nano.unpacked import country_row, put
 
 EMOJI = {
     "1f34e": ("red apple", "food-drink", "food-fruit", ["apple", "fruit", "health", "red"]),
@@ -35,29 +36,15 @@ NOUNS = (
     ("key", "04", 'metal device for a lock; "he lost his key"', "05"),
     ("pizza", "06", "a tower that leans", "05"),
 )
-
-
-def _country(two, three, name, *, people, money, spoken, **facts):
-    defaults = {
-        "landlocked": False,
-        "borders": [],
-        "independent": True,
-        "subregion": "South America",
-    }
-    return {
-        "cca2": two,
-        "cca3": three,
-        "name": {"common": name},
-        "demonyms": {"eng": {"m": people, "f": "-"}},
-        "currencies": {str(at): {"name": one} for at, one in enumerate(money)},
-        "languages": {one[:3].lower(): one for one in spoken},
-        **defaults,
-        **facts,
-    }
+ROOTS = (
+    ("animal", "03", "a living organism"),
+    ("artifact", "05", "a man-made object"),
+)
+"""Hypernyms that are no nouns of the index."""
 
 
 COUNTRIES = [
-    _country(
+    country_row(
         "BO",
         "BOL",
         "Bolivia",
@@ -68,7 +55,7 @@ COUNTRIES = [
         landlocked=True,
         borders=["PER", "PRY"],
     ),
-    _country(
+    country_row(
         "PE",
         "PER",
         "Peru",
@@ -78,7 +65,7 @@ COUNTRIES = [
         spoken=["Spanish", "Aymara"],
         borders=["BOL"],
     ),
-    _country(
+    country_row(
         "PY",
         "PRY",
         "Paraguay",
@@ -89,7 +76,7 @@ COUNTRIES = [
         landlocked=True,
         borders=["BOL"],
     ),
-    _country(
+    country_row(
         "NL",
         "NLD",
         "Netherlands",
@@ -104,10 +91,10 @@ COUNTRIES = [
 
 @pytest.fixture
 def table(tmp_path):
-    """Writes rows as a countries package; a row has the arguments of `_country`."""
+    """Writes rows as a countries package; a row has the arguments of `country_row`."""
 
     def write(*rows):
-        countries = [_country(*names, **facts) for *names, facts in rows]
+        countries = [country_row(*names, **facts) for *names, facts in rows]
         (tmp_path / "countries.json").write_text(json.dumps(countries))
         return tmp_path
 
@@ -140,18 +127,6 @@ def cache(tmp_path_factory):
     _put_words(home)
     _put_flags(home)
     return home
-
-
-def put(home, source, name, content):
-    """Write a file of a package into a cache, marked as unpacked; returns its path."""
-    folder = unpacked_folder(source.package, home)
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).write_text(source.package.sha256)
-    if not isinstance(content, bytes):
-        content = (content if isinstance(content, str) else json.dumps(content)).encode()
-    path.write_bytes(content)
-    return path
 
 
 def _svg(width=16):
@@ -207,6 +182,7 @@ def _put_nouns(home):
         f"000000{at} 05 n 01 {lemma} 0 001 @ 000000{up} n 0000 | {gloss}  \n"
         for lemma, at, gloss, up in NOUNS
     )
+    data += "".join(f"000000{at} 03 n 01 {lemma} 0 000 | {gloss}  \n" for lemma, at, gloss in ROOTS)
     senses = "".join(f"{lemma}%1:05:00:: 000000{at} 1 7\n" for lemma, at, _, _ in NOUNS)
     put(home, sources.WORDNET, "dict/index.noun", f"  1 a licence\n{index}")
     put(home, sources.WORDNET, "dict/data.noun", f"  1 a licence\n{data}")

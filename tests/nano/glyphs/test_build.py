@@ -38,14 +38,14 @@ def test_the_same_packages_give_the_same_bytes(folder, cache, tmp_path):
     written = {path.name: path.read_bytes() for path in folder.iterdir()}
     again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
     assert written == again
-    assert len(written) == 9  # seven tables, the manifest, the licences
+    assert len(written) == 10  # eight tables, the manifest, the licences
 
 
 def test_draws_nothing_twice(folder, cache):
     calls = []
     build_glyphs(folder, cache, progress=lambda *call: calls.append(call))
-    # Twelve packages, then the six tables beside the pictures.
-    stages = [(12, "packages")] * 12 + [(18, "tables")] * 6
+    # Twelve packages, then the seven tables beside the pictures.
+    stages = [(12, "packages")] * 12 + [(19, "tables")] * 7
     assert calls == [(done, total, name) for done, (total, name) in enumerate(stages, start=1)]
 
 
@@ -53,7 +53,7 @@ def test_progress_counts_the_pictures(cache, tmp_path):
     calls = []
     build_glyphs(tmp_path, cache, progress=lambda *call: calls.append(call))
     drawn = len(_rows(tmp_path, "pictures"))
-    assert [call[0] for call in calls] == list(range(1, 12 + drawn + 6 + 1))
+    assert [call[0] for call in calls] == list(range(1, 12 + drawn + 7 + 1))
     assert calls[12] == (13, 12 + drawn, "pictures")
 
 
@@ -144,16 +144,10 @@ def test_every_variant_with_the_keywords_of_a_query_is_relevant(folder):
         assert right <= set(row["relevant"])
 
 
-def test_a_picture_has_the_same_thinking_on_both_sides(folder):
-    thinking: dict[str, set[str]] = {}
-    for row in _of(_rows(folder, "examples"), "style"):
-        for side in ("query", "document"):
-            thinking.setdefault(row[f"{side}_concept"], set()).add(row[f"{side}_thinking"])
-    assert all(len(found) == 1 for found in thinking.values())
-    assert thinking["1f40d"] == {
-        "Animals and nature, reptile. It is snake: limbless scaly elongate reptile. "
-        "Related: python, hiss, sneaky."
-    }
+def test_a_thing_is_named_without_thinking(folder):
+    rows = _of(_rows(folder, "examples"), "style")
+    assert {row["query_answer"] for row in rows if row["query_concept"] == "1f40d"} == {"snake"}
+    assert {row[f"{side}_thinking"] for row in rows for side in ("query", "document")} == {""}
 
 
 def test_a_gloss_of_another_meaning_is_left_out(folder):

@@ -21,7 +21,7 @@ def test_a_gloss_of_a_training_concept_is_no_query():
     clocks: dict[tuple[str, int], Split] = {
         (code_of_face(face), hours): "train" for face in FACES for hours in OFFSETS
     }
-    found = eval_queries(Catalogue(concepts, styles, (), Splits({}, {}, clocks)))
+    found = eval_queries(Catalogue(concepts, styles, (), Splits({}, {}, clocks, {})))
     glosses = {(one.split, one.query.text, one.relevant) for one in found if one.task == "gloss"}
     assert glosses == {
         ("unseen_concept", "a bag without a strap", ("noto/clutch",)),

@@ -1,24 +1,28 @@
 import dataclasses
 
-from forethought.nano.glyphs.facts import facts_of, join_words, statements
+from forethought.nano.glyphs.facts import facts_of, join_words
 
 
-def test_every_fact_is_stated_both_ways(bolivia):
-    sentences = statements(bolivia)
-    assert {
-        "The capital of Bolivia is Sucre.",
-        "Sucre is the capital of Bolivia.",
-        "People from Bolivia are called Bolivian.",
-        "Bolivian is what people from Bolivia are called.",
-        "The Bolivian boliviano is the currency of Bolivia.",
-        "Bolivia is in South America.",
-        "Aymara is spoken in Bolivia.",
-        "Bolivia borders Argentina and Brazil.",
-        "One country that borders Argentina and Brazil is Bolivia.",
-        "Bolivia borders Brazil.",
-        "Bolivia is landlocked.",
-        "One landlocked country is Bolivia.",
-    } <= set(sentences)
+def test_every_fact_is_worded_from_both_ends(bolivia):
+    facts = {(fact.forward, fact.backward) for fact in facts_of(bolivia)}
+    assert facts == {
+        ("The capital of Bolivia is Sucre.", "Sucre is the capital of Bolivia."),
+        (
+            "People from Bolivia are called Bolivian.",
+            "Bolivian is what people from Bolivia are called.",
+        ),
+        (
+            "The currency of Bolivia is the Bolivian boliviano.",
+            "The Bolivian boliviano is the currency of Bolivia.",
+        ),
+        ("Bolivia is in South America.", "One country in South America is Bolivia."),
+        ("One language of Bolivia is Aymara.", "Aymara is spoken in Bolivia."),
+        ("One language of Bolivia is Spanish.", "Spanish is spoken in Bolivia."),
+        (
+            "Bolivia borders Argentina and Brazil.",
+            "One country that borders Argentina and Brazil is Bolivia.",
+        ),
+    }
 
 
 def test_one_of_three_capitals_is_not_called_the_capital(bolivia):
@@ -33,16 +37,14 @@ def test_one_of_three_capitals_is_not_called_the_capital(bolivia):
     assert not any(fact.unique for fact in capitals)
 
 
-def test_a_disputed_fact_is_not_stated(bolivia):
+def test_a_disputed_fact_is_none(bolivia):
     country = dataclasses.replace(bolivia, capitals=(), demonym="", currencies=(), subregion="")
     assert {fact.relation for fact in facts_of(country)} == {"language", "borders"}
-    assert not any("capital" in words or " in ." in words for words in statements(country))
 
 
 def test_a_sentence_starts_upper_case_even_with_an_article(bolivia):
-    country = dataclasses.replace(bolivia, called="the Netherlands", landlocked=False)
-    assert "The Netherlands is not landlocked." in statements(country)
-    assert not any("landlocked country" in words for words in statements(country))
+    country = dataclasses.replace(bolivia, called="the Netherlands")
+    assert "The Netherlands is in South America." in {one.forward for one in facts_of(country)}
 
 
 def test_words_are_joined_as_english():

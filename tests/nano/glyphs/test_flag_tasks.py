@@ -13,7 +13,7 @@ def border_questions(bolivia):
 
     def texts(*borders):
         other = dataclasses.replace(bolivia, code="pp", called="Other", borders=borders)
-        splits = Splits({}, {("bo", "borders"): "train"}, {})
+        splits = Splits({}, {("bo", "borders"): "train"}, {}, {})
         catalogue = Catalogue((), {}, (bolivia, other), splits)
         return [query.text for query, _ in questions(catalogue, bolivia, "train")]
 

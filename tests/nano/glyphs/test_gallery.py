@@ -6,7 +6,7 @@ import pytest
 
 from forethought.errors import DataError
 from forethought.nano.glyphs import gallery, sources
-from tests.nano.glyphs.conftest import put
+from tests.nano.unpacked import put
 
 DEMO = Path(__file__).resolve().parents[3] / "demo" / "gallery"
 ENDINGS = {".jpg", ".png", ".webp"}

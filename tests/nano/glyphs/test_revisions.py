@@ -1,5 +1,6 @@
 import io
 import json
+from pathlib import Path
 
 import PIL.Image
 import pyarrow as pa
@@ -8,7 +9,9 @@ import pytest
 
 from forethought.errors import DataError
 from forethought.nano.glyphs import build_glyphs, check_glyphs
-from forethought.nano.glyphs.revisions import EXPECTED, TABLES, table_revision, table_revisions
+from forethought.nano.glyphs.revisions import EXPECTED, TABLES, folder_revisions, table_revision
+
+KEPT = Path(__file__).with_name("kept_splits.json")
 
 
 def _png(colour, level):
@@ -56,19 +59,58 @@ def test_a_revision_depends_on_the_pixels(revision):
 
 def test_the_tables_that_differ_are_named(cache, tmp_path):
     manifest = build_glyphs(tmp_path, cache)
-    assert manifest.revisions == table_revisions(tmp_path)
+    assert manifest.revisions == folder_revisions(tmp_path, TABLES)
     expected = tmp_path / "expected.json"
-    expected.write_text(json.dumps(manifest.revisions))
+    expected.write_text(manifest.revisions.to_json())
     check_glyphs(tmp_path, expected)
     (tmp_path / "queries.parquet").write_bytes((tmp_path / "candidates.parquet").read_bytes())
-    with pytest.raises(DataError, match=r": queries differ from the committed tables; .*resvg-py"):
+    with pytest.raises(
+        DataError, match=r": queries, .* differ from the committed tables; .*resvg-py"
+    ):
         check_glyphs(tmp_path, expected)
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"pictures\.parquet.*forethought data glyphs"):
+    with pytest.raises(DataError, match=r"pictures\.parquet.*forethought data"):
         check_glyphs(tmp_path)
 
 
 def test_every_table_has_a_committed_revision():
-    assert tuple(json.loads(EXPECTED.read_text())) == TABLES
+    assert tuple(json.loads(EXPECTED.read_text())["tables"]) == TABLES
+
+
+def test_the_splits_that_older_tables_of_scores_hold_stay_what_they_are():
+    committed = json.loads(EXPECTED.read_text())["splits"]
+    kept = json.loads(KEPT.read_text())
+    assert len(kept) == 18
+    assert {key: committed.get(key) for key in kept} == kept
+
+
+def _benchmark(folder, queries, candidates):
+    folder.mkdir()
+    for table, rows in (("queries", queries), ("candidates", candidates)):
+        found = [{"task": task, "split": split, "text": text} for task, split, text in rows]
+        pq.write_table(pa.Table.from_pylist(found), folder / f"{table}.parquet")
+    return folder_revisions(folder, ()).splits
+
+
+def test_a_split_has_a_hash_of_its_own(tmp_path):
+    queries = [("name", "new", "a"), ("flag", "new", "b"), ("name", "new", "c")]
+    pool = [("flag", "new", "x"), ("name", "new", "y")]
+    first = _benchmark(tmp_path / "first", queries, pool)
+    assert list(first) == ["flag/new", "name/new"]
+    moved = _benchmark(tmp_path / "moved", sorted(queries), [*pool[::-1], ("sum", "new", "z")])
+    assert {key: moved[key] for key in first} == first
+    assert set(moved) - set(first) == {"sum/new"}
+    changed = _benchmark(
+        tmp_path / "changed", queries, [("flag", "new", "x"), ("name", "new", "Y")]
+    )
+    assert [key for key in first if first[key] != changed[key]] == ["name/new"]
+
+
+def test_a_split_that_differs_is_named(cache, tmp_path):
+    manifest = build_glyphs(tmp_path, cache)
+    expected = tmp_path / "expected.json"
+    expected.write_text(manifest.revisions.to_json().replace('"icon/', '"icons/'))
+    with pytest.raises(DataError, match=r": icons/.*, icon/.* differ from the committed tables"):
+        check_glyphs(tmp_path, expected)

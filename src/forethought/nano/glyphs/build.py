@@ -26,7 +26,7 @@ from forethought.nano.glyphs.flag_tasks import flag_pairs, question_pairs
 from forethought.nano.glyphs.icons import read_icons
 from forethought.nano.glyphs.nouns import noun_pairs, read_things
 from forethought.nano.glyphs.pairs import PairRow
-from forethought.nano.glyphs.revisions import TABLES, table_revisions
+from forethought.nano.glyphs.revisions import TABLES, Revisions, folder_revisions
 from forethought.nano.glyphs.sources import (
     CLDR,
     COUNTRIES,
@@ -52,12 +52,12 @@ class Manifest:
 
     Args:
         packages: versions, by package.
-        revisions: content hashes, by table.
+        revisions: content hashes of the tables and of the benchmark's splits.
         counts: numbers of rows, by table, and by task and split where a table has them.
     """
 
     packages: dict[str, str]
-    revisions: dict[str, str]
+    revisions: Revisions
     counts: dict[str, int]
 
 
@@ -86,7 +86,7 @@ def build_glyphs(
     styles = _pictures(out / "pictures.parquet", _Drawn(concepts, countries, folders), steps)
     catalogue = Catalogue(tuple(concepts), styles, tuple(countries), splits)
     counts = _write_tables(out, catalogue, nouns, steps=steps)
-    manifest = Manifest(_versions(), table_revisions(out), counts)
+    manifest = Manifest(_versions(), folder_revisions(out, TABLES), counts)
     write_text(out / "LICENSES.md", _licences())
     write_text(out / "manifest.json", json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest

@@ -8,7 +8,7 @@ from pathlib import Path
 from forethought.files import write_text
 from forethought.nano.glyphs import schemas
 from forethought.nano.glyphs.countries import read_countries
-from forethought.nano.glyphs.revisions import table_revision
+from forethought.nano.glyphs.revisions import Revisions, check_folder, folder_revisions
 from forethought.nano.glyphs.sources import COUNTRIES
 from forethought.nano.glyphs.splits import read_splits
 from forethought.nano.glyphs.statements import all_statements
@@ -16,6 +16,8 @@ from forethought.nano.lab.pairs import LabQuestions
 from forethought.nano.packages import unpack
 
 TABLES = ("examples", "queries", "candidates", "statements")
+EXPECTED = Path(__file__).with_name("revisions.json")
+"""Written by `make pins`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,12 @@ class LabManifest:
 
     Args:
         package: name and version of the source of all facts.
-        revisions: content hashes, by table.
+        revisions: content hashes of the tables and of the benchmark's splits.
         counts: numbers of rows, by table, task and split.
     """
 
     package: str
-    revisions: dict[str, str]
+    revisions: Revisions
     counts: dict[str, int]
 
 
@@ -62,7 +64,17 @@ def build_lab(out: Path, cache: Path | None = None) -> LabManifest:
         for table, found in (("examples", pairs), ("queries", queries), ("candidates", pool))
         for one in found
     )
-    revisions = {name: table_revision(out / f"{name}.parquet") for name in TABLES}
-    manifest = LabManifest(str(COUNTRIES.package), revisions, dict(sorted(counts.items())))
+    manifest = LabManifest(
+        str(COUNTRIES.package), folder_revisions(out, TABLES), dict(sorted(counts.items()))
+    )
     write_text(out / "manifest.json", json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest
+
+
+def check_lab(folder: Path, expected: Path = EXPECTED) -> None:
+    """Compare the tables of a built folder with the committed hashes.
+
+    Raises:
+        DataError: if a table is missing, not readable, or differs.
+    """
+    check_folder(folder, expected, "build them again with `forethought data lab`")
