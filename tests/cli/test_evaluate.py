@@ -100,7 +100,7 @@ def test_refuses_a_report_in_a_missing_folder(tmp_path):
 
 
 def test_refuses_a_plot_without_matplotlib_before_anything_is_encoded(monkeypatch, tmp_path):
-    monkeypatch.setattr("forethought.cli.evaluate.find_spec", lambda _: None)
+    monkeypatch.setattr("forethought.cli.evaluation.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"needs the package matplotlib.*forethought\[eval\]"):
         run("--plot", tmp_path / "report.png", "--data", tmp_path / "absent")
 

@@ -1,6 +1,8 @@
 import dataclasses
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -151,3 +153,12 @@ def test_examples_of_another_source_are_refused(tmp_path, tiny_encoder):
     run = tiny.run_context(tiny_encoder, JsonLines(tmp_path / "a.jsonl"))
     with pytest.raises(ConfigError, match="needs the pictures of GlyphExamples, got JsonLines"):
         ImageDistillation(count=4).bind(run)
+
+
+def test_pairs_without_pictures_are_refused(tiny_data, tmp_path, tiny_encoder):
+    table = pq.read_table(tiny_data / "examples.parquet").to_pylist()
+    rows = [{**row, "query_picture": "", "document_picture": ""} for row in table]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "examples.parquet")
+    run = tiny.run_context(tiny_encoder, GlyphExamples(tmp_path))
+    with pytest.raises(ConfigError, match=r"needs pictures, and the pairs in .* have none; leave"):
+        ImageDistillation(count=2).bind(run)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -82,3 +83,14 @@ def test_axes_are_not_centred():
 def test_more_dimensions_than_there_are_are_refused(data, dimension):
     with pytest.raises(ConfigError, match=f"from 1 to 16, the baseline's, got {dimension}"):
         write(data, dimension=dimension)
+
+
+def test_pairs_without_pictures_are_refused(data):
+    rows = pq.read_table(data / "examples.parquet").to_pylist()
+    texts = [{**row, "query_picture": "", "document_picture": ""} for row in rows]
+    pq.write_table(pa.Table.from_pylist(texts), data / "examples.parquet")
+    (data / "texts.parquet").unlink()  # questions in words have none
+    with pytest.raises(
+        ConfigError, match="teaches from pictures, and these pairs have none; leave"
+    ):
+        write(data)

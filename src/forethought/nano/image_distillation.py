@@ -67,6 +67,11 @@ class ImageDistillation:
                 "image distillation needs the pictures of GlyphExamples, got "
                 f"{type(source).__name__}; leave the objective out"
             )
+        if not source.pictures:
+            raise ConfigError(
+                f"image distillation needs pictures, and the pairs in {source.folder} have none; "
+                "leave the objective out, or name data with pictures, such as data/glyphs"
+            )
         processor = run.encoder.renderer.layout.image_processor
         backbone = run.reader.backbone
         _, rows, _ = processor(_SQUARE).grid

@@ -110,6 +110,11 @@ def _keys(data: Path) -> tuple[list[str], list[str], set[str]]:
     """Every picture and every distinct text of the data set, and the texts of the train split."""
     pairs = [GlyphPair(**row) for row in read_table(data / "examples.parquet")]
     pictures = {name for pair in pairs for name in (pair.query_picture, pair.document_picture)}
+    if pictures == {""}:
+        raise ConfigError(
+            f"{data}: the baseline teaches from pictures, and these pairs have none; leave the "
+            "objective out, or name data with pictures, such as data/glyphs"
+        )
     texts = {text for pair in pairs for text in (pair.query_text, pair.document_text)}
     plain = {row["text"] for row in read_table(data / "texts.parquet")}
     train_texts = {

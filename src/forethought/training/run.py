@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from forethought import config
-from forethought.encoders import load
-from forethought.errors import ConfigError, DataError
+from forethought.encoders import find_local, load
+from forethought.errors import ConfigError, DataError, ModelError
 from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
 from forethought.training.run_folder import RunFolder
@@ -73,18 +73,61 @@ def train_recipe(
     open_progress: OpenProgress,
 ) -> Path:
     """Train a `Recipe`; after its last step, fit its gate, where it asks for one."""
+    recipe = read_recipe(recipe_path)
+    folder = out or Path("runs") / recipe.name
+    return train_with_gate(
+        recipe, folder, fresh=fresh, max_steps=max_steps, open_progress=open_progress
+    )
+
+
+def read_recipe(recipe_path: Path) -> Recipe:
+    """Read a `Recipe`, and check what a run would miss only at its start or its end.
+
+    Raises:
+        ConfigError: if the recipe has a mistake.
+        DataError: if there is nothing to fit its gate on.
+        ModelError: if it starts from a model that another recipe beside it makes, and that is
+            not there.
+    """
     recipe = config.load(recipe_path, Recipe)
+    if recipe.init is not None and find_local(recipe.init) is None:
+        _refuse_unmade(recipe.init, recipe_path)
     if recipe.gate and not len(recipe.gate.data.source):
         # Checked first: the gate is fitted last, hours later.
         raise DataError(
             f"{recipe_path}: the data of [gate] hold no examples; name other data, or leave "
             "[gate] out"
         )
-    folder = out or Path("runs") / recipe.name
+    return recipe
+
+
+def train_with_gate(
+    recipe: Recipe, folder: Path, *, fresh: bool, max_steps: int | None, open_progress: OpenProgress
+) -> Path:
+    """Train in a folder and return the model's; a run that is finished gets its gate."""
     model = train(recipe, folder, fresh=fresh, max_steps=max_steps, open_progress=open_progress)
     if recipe.gate and _is_finished(recipe, folder):
         fit_gate(load(model), recipe.gate, open_progress=open_progress).save(model)
     return model
+
+
+def _refuse_unmade(init: str, recipe_path: Path) -> None:
+    """Name the recipe beside this one that makes the model, if there is one."""
+    name = Path(init).name
+    for path in sorted(recipe_path.parent.glob("*.toml")):
+        if path != recipe_path and _name(path) == name:
+            raise ModelError(
+                f"{recipe_path}: starts from {init}, which is not there; make it with "
+                f"`forethought train {path}`, and copy runs/{name}/model to {init}"
+            )
+
+
+def _name(recipe_path: Path) -> object:
+    """The name in a recipe; None if it has none or cannot be read."""
+    try:
+        return config.read(recipe_path).get("name")
+    except ConfigError:
+        return None
 
 
 def _is_finished(recipe: Recipe, folder: Path) -> bool:
