@@ -70,20 +70,21 @@ def test_scores_a_model_in_every_mode(data, tiny_model, tmp_path):
     assert found["summary"] == []
 
 
+def _trained() -> dict[Path, int]:
+    """When the last checkpoint of each run was written."""
+    found = Path("runs").glob("short-seed-*/checkpoint/position.json")
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
 def test_trains_every_seed_once_and_reports_them_as_one_model(data, recipe, tmp_path):
     reports = [tmp_path / "first.json", tmp_path / "again.json"]
-    for report in reports:
-        ran = run("--seeds", "2", "--recipe", recipe, "--data", data, "--think", "never,always",
-                  "--task", "lookup", "--json", report)  # fmt: skip
-        assert ran.exit_code == 0
-        trained = {
-            path: path.stat().st_mtime_ns
-            for path in Path("runs").glob("short-seed-*/checkpoint/position.json")
-        }
-        assert len(trained) == 2
-        if report is reports[0]:
-            before = trained
-    assert trained == before
+    options = ("--seeds", "2", "--recipe", recipe, "--data", data, "--think", "never,always")
+    run(*options, "--task", "lookup", "--json", reports[0])
+    before = _trained()
+    ran = run(*options, "--task", "lookup", "--json", reports[1])
+    assert ran.exit_code == 0
+    assert len(before) == 2
+    assert _trained() == before
     assert "mean over 2 seeds ± standard deviation" in ran.output
     found = json.loads(reports[0].read_text())
     assert found == json.loads(reports[1].read_text())

@@ -139,8 +139,10 @@ def test_refuses_a_broken_vector(colours, broken):
 def test_an_answer_is_exact_whatever_its_case_and_outer_spaces(colours, painter):
     answers = ((" RED", "crimson"), ("navy",), ("Green ",), ("blue", "red"))
     style, words = colours.tasks
-    asked = dataclasses.replace(colours, tasks=(style, dataclasses.replace(words, answers=answers)))
-    found = {(one.task, one.think): one for one in evaluate(asked, painter, think=BOTH)}
+    benchmark = dataclasses.replace(
+        colours, tasks=(style, dataclasses.replace(words, answers=answers))
+    )
+    found = {(one.task, one.think): one for one in evaluate(benchmark, painter, think=BOTH)}
     assert found["words", Think.ALWAYS].exact.tolist() == [1.0, 0.0, 1.0, 1.0]
     # A direct vector has no answer, and a picture of a ring is none.
     assert np.isnan(found["words", Think.NEVER].exact).all()

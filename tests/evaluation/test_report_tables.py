@@ -45,8 +45,12 @@ def test_answers_have_a_column_where_there_are_any(report, colours, painter):
     assert "answers exact" not in markdown(report)
     style, words = colours.tasks
     right = (("red",), ("blue",), ("green",), ("brown",))
-    asked = dataclasses.replace(colours, tasks=(dataclasses.replace(words, answers=right), style))
-    found = compose(evaluate(asked, painter, think=[Think.NEVER, Think.ALWAYS]), report.protocol)
+    benchmark = dataclasses.replace(
+        colours, tasks=(dataclasses.replace(words, answers=right), style)
+    )
+    found = compose(
+        evaluate(benchmark, painter, think=[Think.NEVER, Think.ALWAYS]), report.protocol
+    )
     text = markdown(found)
     assert "| hit@1 | recall@10 | ndcg@5 | answers exact | tokens |" in text
     assert "| words | unseen | painter always | 4 | 1.000 | 1.000 | 1.000 | 0.750 | 3.0 |" in text

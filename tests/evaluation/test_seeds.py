@@ -72,11 +72,11 @@ def test_a_summary_is_the_mean_over_seeds_and_the_deviation_between_them(report)
 
 
 def test_differences_are_of_the_seeds_mean_over_queries(report):
-    gain, rival, _ = report.differences
+    gain, beside, _ = report.differences
     assert (gain["a"], gain["b"], gain["mean"]) == ("lab always", "lab never", pytest.approx(0.5))
     # Each query gains 1, 2/3, 2/3, 0 in the mean over seeds: no resample lies outside.
     assert 0.0 <= gain["low"] < gain["mean"] < gain["high"] <= 1.0
-    assert (rival["a"], rival["b"]) == ("lab never", "other never")
+    assert (beside["a"], beside["b"]) == ("lab never", "other never")
 
 
 def test_a_query_that_one_seed_did_not_think_about_counts_by_the_others():

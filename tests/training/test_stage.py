@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from forethought.errors import ConfigError
-from forethought.nano.statements import Statements
+from forethought.nano.statement_loss import Statements
 from forethought.training.contrastive import DirectContrast
 from forethought.training.stage import ObjectiveSettings, TaskWeight
 from tests import tiny

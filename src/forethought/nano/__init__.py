@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from forethought.nano.image_distillation import ImageDistillation
     from forethought.nano.lab import build_lab, check_lab
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
-    from forethought.nano.statements import Statements
+    from forethought.nano.statement_loss import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
     from forethought.nano.tower_weights import published_tower
     from forethought.nano.vocabulary import learn_tokenizer
@@ -53,7 +53,7 @@ _MODULES = {
     "GlyphExamples": "glyph_examples",
     "ImageDistillation": "image_distillation",
     "PictureFeatures": "picture_features",
-    "Statements": "statements",
+    "Statements": "statement_loss",
     "TeacherPairs": "teacher_objectives",
     "TeacherRanking": "teacher_objectives",
     "TeacherTexts": "teacher_objectives",

@@ -6,7 +6,7 @@ from forethought.training.pair_batch import PairBatch, TrainPair
 from forethought.training.reader import Reader, States, TrainRow
 from forethought.training.recipe import Recipe
 from forethought.training.run import Trainer, run
-from forethought.training.seeds import run_seeds
+from forethought.training.run_seeds import run_seeds
 from forethought.training.trainer import train
 
 __all__ = [

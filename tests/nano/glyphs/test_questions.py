@@ -22,7 +22,7 @@ def peru(bolivia):
 
 
 @pytest.fixture
-def asked(bolivia):
+def questions(bolivia):
     """Bolivia's questions by their kind; its neighbours are no countries of the list."""
     return {str(one.composition): one for one in QuestionMaker([bolivia]).about(bolivia)}
 
@@ -36,27 +36,27 @@ def test_a_kind_of_question_takes_no_step_one_or_two():
     assert len({str(one) for one in COMPOSITIONS}) == len(COMPOSITIONS)
 
 
-def test_a_lookup_is_answered_without_a_thought(asked):
-    question = asked["name to capital"]
+def test_a_lookup_is_answered_without_a_thought(questions):
+    question = questions["name to capital"]
     assert (question.text, question.answers) == ("capital of Bolivia", ("Sucre",))
     assert question.thinking == ""
 
 
-def test_one_step_leads_back_to_the_country(asked):
-    question = asked["demonym to name"]
+def test_one_step_leads_back_to_the_country(questions):
+    question = questions["demonym to name"]
     assert question.text == "country whose people are called Bolivian"
     assert question.thinking == "Bolivian is what people from Bolivia are called."
     assert question.answers == ("Bolivia",)
 
 
-def test_two_steps_lead_back_to_the_country_and_on_to_its_fact(asked):
-    question = asked["capital to currency"]
+def test_two_steps_lead_back_to_the_country_and_on_to_its_fact(questions):
+    question = questions["capital to currency"]
     assert question.text == "currency of the country whose capital is Sucre"
     assert question.thinking == (
         "Sucre is the capital of Bolivia. The currency of Bolivia is the Bolivian boliviano."
     )
     assert question.answers == ("Bolivian boliviano",)
-    assert asked["currency to subregion"].text == (
+    assert questions["currency to subregion"].text == (
         "part of the world of the country whose currency is the Bolivian boliviano"
     )
 
@@ -77,8 +77,8 @@ def test_either_of_two_neighbours_answers(bolivia, peru):
     assert maker.question(chile, Composition("name", "neighbour")) is None
 
 
-def test_a_neighbour_outside_the_list_is_no_answer(asked):
-    assert "name to neighbour" not in asked
+def test_a_neighbour_outside_the_list_is_no_answer(questions):
+    assert "name to neighbour" not in questions
 
 
 def test_the_answer_is_a_name_without_its_article(bolivia, peru):

@@ -81,9 +81,9 @@ def test_every_table_has_a_committed_revision():
 
 def test_the_splits_that_older_tables_of_scores_hold_stay_what_they_are():
     committed = json.loads(EXPECTED.read_text())["splits"]
-    kept = json.loads(KEPT.read_text())
-    assert len(kept) == 18
-    assert {key: committed.get(key) for key in kept} == kept
+    older = json.loads(KEPT.read_text())
+    assert len(older) == 18
+    assert {key: committed.get(key) for key in older} == older
 
 
 def _benchmark(folder, queries, candidates):

@@ -147,8 +147,8 @@ def test_every_name_is_told_for_what_it_names_and_among_its_neighbours(countries
 def test_a_list_of_names_says_the_place_of_one_of_its_three(texts):
     lists = [text for text in texts if ": the " in text]
     for text in lists:
-        listed, told = text.removesuffix(".").split(": the ")
-        place, name = told.split(" is ", maxsplit=1)
+        listed, end = text.removesuffix(".").split(": the ")
+        place, name = end.split(" is ", maxsplit=1)
         words = listed.replace(" and ", ", ", 1).split(", ")
         assert words[["first", "second", "third"].index(place)] == name
 

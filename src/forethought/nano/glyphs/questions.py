@@ -100,29 +100,29 @@ class QuestionMaker:
 
     def question(self, country: Country, composition: Composition) -> Question | None:
         """The question of this kind; None if a fact is missing or not the only one."""
-        subject, first = country.called, ""
+        named, first = country.called, ""
         if composition.by != NAME:
             fact = self._fact(country, composition.by)
             if fact is None or not leads_back(fact, self.counts):
                 return None
-            subject, first = _SUBJECTS[composition.by].format(fact.answer), fact.backward
+            named, first = _SUBJECTS[composition.by].format(fact.answer), fact.backward
         if composition.ask == NAME:
-            return Question(composition, country, subject, (first,), (country.name,))
-        last, answers = self._asked(country, composition.ask)
+            return Question(composition, country, named, (first,), (country.name,))
+        last, answers = self._answered(country, composition.ask)
         if not answers:
             return None
         if first:
             return Question(
                 composition,
                 country,
-                _REQUESTS[composition.ask].format(f"the {subject}"),
+                _REQUESTS[composition.ask].format(f"the {named}"),
                 (first, last),
                 answers,
             )
-        text = _REQUESTS[composition.ask].format(subject)
+        text = _REQUESTS[composition.ask].format(named)
         return Question(composition, country, text, (), answers)
 
-    def _asked(self, country: Country, relation: str) -> tuple[str, tuple[str, ...]]:
+    def _answered(self, country: Country, relation: str) -> tuple[str, tuple[str, ...]]:
         """The sentence with the answers, and the answers."""
         if relation == NEIGHBOUR:
             return self._neighbours(country)

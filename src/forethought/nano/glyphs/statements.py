@@ -36,7 +36,7 @@ class Statement:
 def all_statements(countries: Sequence[Country]) -> list[Statement]:
     """Every fact that has one answer, every sum of hours, and every name among its neighbours.
 
-    A fact is told in both directions where both have one answer: "One country in Western Africa
+    A fact is stated in both directions where both have one answer: "One country in Western Africa
     is ..." has several, so that no reader could learn how it ends.
     """
     found = [*_country_statements(countries), *_sums(), *_names(countries)]

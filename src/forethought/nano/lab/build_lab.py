@@ -12,7 +12,7 @@ from forethought.nano.glyphs.revisions import Revisions, check_folder, folder_re
 from forethought.nano.glyphs.sources import COUNTRIES
 from forethought.nano.glyphs.splits import read_splits
 from forethought.nano.glyphs.statements import all_statements
-from forethought.nano.lab.pairs import LabQuestions
+from forethought.nano.lab.lab_questions import LabQuestions
 from forethought.nano.packages import unpack
 
 TABLES = ("examples", "queries", "candidates", "statements")

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from forethought.errors import ConfigError, DataError
 from forethought.nano.glyph_examples import GlyphExamples, read_table
-from forethought.nano.statements import Statements
+from forethought.nano.statement_loss import Statements
 from forethought.renderers import Tag
 from tests import published, tiny
 
@@ -48,18 +48,18 @@ def test_facts_stand_three_in_a_row_where_a_rationale_begins(loss, facts, decode
 
 def test_the_targets_are_the_ends_of_the_facts_and_nothing_else(loss, facts, decode):
     for ids, targets in loss.rows(7):
-        told = _sentences(decode(ids[len(loss.opening) :]))
+        stated = _sentences(decode(ids[len(loss.opening) :]))
         scored = decode(ids[at] for at in targets)
-        assert scored.split(".") == "".join(f" {facts[one]}" for one in told).split(".")
+        assert scored.split(".") == "".join(f" {facts[one]}" for one in stated).split(".")
 
 
 def test_every_fact_is_told_once_before_any_is_told_again(loss, facts, decode):
     # Seven facts, five a step: two steps hold a whole turn and three of the next.
-    def told(steps):
+    def stated(steps):
         rows = [ids for step in steps for ids, _ in loss.rows(step)]
         return [one for ids in rows for one in _sentences(decode(ids[len(loss.opening) :]))]
 
-    turns = told(range(7))
+    turns = stated(range(7))
     assert len(turns) == 5 * len(facts) == 35
     for start in range(0, 35, 7):
         assert set(turns[start : start + 7]) == set(facts)

@@ -2,7 +2,7 @@ import pytest
 
 from forethought.nano.glyphs.clocks import FACES, OFFSETS, code_of_face
 from forethought.nano.glyphs.splits import read_splits
-from forethought.nano.lab.pairs import MOST_QUERIES, SPLITS, LabQuestions
+from forethought.nano.lab.lab_questions import MOST_QUERIES, SPLITS, LabQuestions
 
 HELD = {"ie", "nl"}
 DEV = {"br"}
@@ -118,11 +118,11 @@ def test_every_query_has_its_answers_among_the_candidates_of_its_split(lab, quer
     for query in queries:
         assert query.relevant
         assert set(query.relevant) <= set(pools[query.task, query.split])
-    # One pool, whatever is asked: a kind of answer gives nothing away.
+    # One pool for every question: a kind of answer gives nothing away.
     assert len({tuple(pool) for pool in pools.values()}) == 1
 
 
 def test_every_neighbour_answers(queries):
     found = {one.query.text: one.relevant for one in queries}
-    asked = "neighbour of the country whose people are called Bolivian"
-    assert found[asked] == ("Brazil", "Peru")
+    text = "neighbour of the country whose people are called Bolivian"
+    assert found[text] == ("Brazil", "Peru")

@@ -6,8 +6,8 @@ import pytest
 from forethought.errors import DataError
 from forethought.nano import GlyphExamples, read_lab
 from forethought.nano.lab import build_lab, check_lab
-from forethought.nano.lab.build import EXPECTED, TABLES
-from forethought.nano.lab.pairs import SPLITS
+from forethought.nano.lab.build_lab import EXPECTED, TABLES
+from forethought.nano.lab.lab_questions import SPLITS
 from forethought.nano.vocabulary import learn_tokenizer
 from forethought.types import Side
 
@@ -48,9 +48,9 @@ def test_the_manifest_counts_the_rows(folder):
 def test_a_held_out_fact_is_a_statement_and_its_question_no_example(folder):
     statements = {row["text"] for row in _rows(folder, "statements")}
     assert "Dublin is the capital of Ireland." in statements
-    asked = {row["query_text"] for row in _rows(folder, "examples") if row["task"] != "name"}
-    assert "capital of Bolivia" in asked
-    assert not any("Ireland" in text or "Dublin" in text for text in asked)
+    queries = {row["query_text"] for row in _rows(folder, "examples") if row["task"] != "name"}
+    assert "capital of Bolivia" in queries
+    assert not any("Ireland" in text or "Dublin" in text for text in queries)
 
 
 def test_a_statement_says_where_its_end_begins(folder):
