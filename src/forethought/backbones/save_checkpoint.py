@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
 
 def save_checkpoint(network: "PreTrainedModel", folder: Path, *, dtype: torch.dtype) -> None:
-    """Write config and safetensors in `dtype`; the network itself is not converted."""
+    """Write config and safetensors in `dtype`; the network itself is not converted.
+
+    Frozen weights, which are buffers, are written in float16 rather than bfloat16.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tied = {"lm_head.weight"} if network.config.tie_word_embeddings else set()
+    trained = {name for name, _ in network.named_parameters()} | tied
+    frozen = torch.float16 if dtype == torch.bfloat16 else dtype
     state = {
-        name: value.to(dtype) for name, value in network.state_dict().items() if name not in tied
+        name: value.to(dtype if name in trained else frozen)
+        for name, value in network.state_dict().items()
+        if name not in tied
     }
     with no_progress_bars():
         network.save_pretrained(folder, state_dict=state)
