@@ -18,8 +18,10 @@ from forethought.evaluation.metrics import (
     recall_at,
 )
 from forethought.evaluation.mmeb_folder import MmebFolder, read_mmeb
+from forethought.evaluation.photo_folder import PhotoFolder, read_photos
 from forethought.evaluation.plot import plot_bars
 from forethought.evaluation.protocol import describe_encoder, protocol
+from forethought.evaluation.ranking import Ranking
 from forethought.evaluation.report import Report, compose, write_json
 from forethought.evaluation.report_tables import markdown, terminal_tables
 from forethought.evaluation.scores import candidate_scores, cosines
@@ -33,6 +35,8 @@ __all__ = [
     "Interval",
     "Metric",
     "MmebFolder",
+    "PhotoFolder",
+    "Ranking",
     "Report",
     "TaskResult",
     "candidate_scores",
@@ -53,6 +57,7 @@ __all__ = [
     "protocol",
     "ranked_grades",
     "read_mmeb",
+    "read_photos",
     "read_rows",
     "recall_at",
     "select_tasks",

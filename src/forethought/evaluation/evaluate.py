@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Real
 from forethought.encoders import Encoder, check_thinking
 from forethought.evaluation.benchmark import Benchmark, EvalItem, EvalTask
 from forethought.evaluation.metrics import Metric, ranked_grades
+from forethought.evaluation.ranking import Ranking, rank
 from forethought.evaluation.scores import candidate_scores
 from forethought.types import (
     Embeddings,
@@ -42,6 +43,8 @@ class TaskResult:
     exact: Float[np.ndarray, " Q"]
     endings: Mapping[Ending, int]
     """How many rationales ended in which way; direct vectors have none."""
+    ranking: Ranking | None = None
+    """None for a row that pools several tasks."""
 
     @property
     def system(self) -> str:
@@ -137,7 +140,8 @@ def _result(
     system: tuple[str, Think],
     metrics: Mapping[str, Metric],
 ) -> TaskResult:
-    ranked = ranked_grades(candidate_scores(task, queries.vectors[rows], documents), task.grades())
+    scores, grades = candidate_scores(task, queries.vectors[rows], documents), task.grades()
+    ranked = ranked_grades(scores, grades)
     rationales = [queries.rationales[row] for row in rows]
     model, think = system
     return TaskResult(
@@ -149,6 +153,7 @@ def _result(
         tokens=queries.tokens[rows],
         exact=_exact(rationales, task.answers),
         endings=dict(Counter(one.ending for one in rationales if one is not None)),
+        ranking=rank(task, scores, grades),
     )
 
 
