@@ -15,7 +15,7 @@ VLLM := build/vllm
 # What an installation of today gets: no constraints, the newest of all that pyproject.toml allows.
 NEWEST := build/newest
 
-.PHONY: help demo test check test-slow test-lowered test-newest test-torchvision test-vllm test-data data train evaluate bench gallery pins wheel-check clean
+.PHONY: help demo test check test-slow test-lowered test-newest test-torchvision test-vllm test-data test-photos data train evaluate bench gallery pins wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -54,6 +54,19 @@ test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', whi
 test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
 	@# vLLM leaves sockets to the end of Python, which warns of them.
 	OMP_NUM_THREADS=1 $(VLLM)/bin/python -m pytest -q -W ignore tests/opt_in/test_vllm.py
+
+test-photos: $(STAMP)-eval  ## captions over Tux Paint's stamps, where Debian's client is (160 MB)
+	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { \
+	  echo "test-photos fetches a Debian package and needs apt-get and dpkg-deb" >&2; exit 2; }
+	@mkdir -p build/stamps
+	cd build/stamps && apt-get download tuxpaint-stamps-default
+	@rm -rf build/stamps/package build/stamps/photos
+	dpkg-deb --extract build/stamps/tuxpaint-stamps-default_*.deb build/stamps/package
+	$(BIN)/python -m benchmarks.photo_stamps build/stamps/package/usr/share/tuxpaint/stamps \
+	  build/stamps/photos
+	$(BIN)/forethought evaluate photos --data build/stamps/photos --model nano \
+	  --think never,always,auto --beside frozen_baseline --json build/photos.json \
+	  --markdown build/photos.md --sheet build/photos.png
 
 data: $(STAMP)-train  ## build the data sets and the benchmarks, in data/glyphs and data/lab
 	$(BIN)/forethought data glyphs

@@ -40,7 +40,8 @@ def nouns():
     """A chain of hypernyms numbered from 1, and two cranes under the dog."""
     lines = {}
     senses: dict[str, tuple[str, ...]] = {}
-    rows = [(*row, index + 2) for index, row in enumerate(CHAIN, 0)]
+    rows: list[tuple[str, str, int | None]]
+    rows = [(*row, number) for number, row in enumerate(CHAIN, 2)]
     rows[-1] = (*CHAIN[-1], None)
     rows += [(*row, 6) for row in CRANES]
     for number, (lemmas, gloss, up) in enumerate(rows, 1):

@@ -18,12 +18,12 @@ THUMBNAIL = 180
 MARGIN = 16
 COLUMNS = 5
 _CAPTION = 40
-_TITLE = 34
-_TITLE_SIZE, _TEXT_SIZE = 22, 14
+TITLE = 34
+TITLE_SIZE, TEXT_SIZE = 22, 14
 _LINE = 19
 _MAX_LINES = 8
 _MAX_CHARACTERS = 120
-_BLACK, _GREY, _WHITE, _LIGHT_GREY = "#1c1c1c", "#6b6b6b", "#ffffff", "#f2f2f2"
+BLACK, GREY, WHITE, _LIGHT_GREY = "#1c1c1c", "#6b6b6b", "#ffffff", "#f2f2f2"
 
 
 def draw_contact_sheet(
@@ -32,28 +32,28 @@ def draw_contact_sheet(
     """Write a PNG with a title and text lines at the top, and the hits in order below."""
     columns = min(COLUMNS, max(3, len(hits)))
     width = MARGIN + columns * (THUMBNAIL + MARGIN)
-    text_font = PIL.ImageFont.load_default(_TEXT_SIZE)
-    title_font = PIL.ImageFont.load_default(_TITLE_SIZE)
+    text_font = PIL.ImageFont.load_default(TEXT_SIZE)
+    title_font = PIL.ImageFont.load_default(TITLE_SIZE)
     wrapped = _wrap(lines, width=(width - 2 * MARGIN) // 8)
-    top = MARGIN + _TITLE + _LINE * len(wrapped) + MARGIN
+    top = MARGIN + TITLE + _LINE * len(wrapped) + MARGIN
     num_rows = -(-len(hits) // columns)
     height = top + num_rows * (THUMBNAIL + _CAPTION + MARGIN)
-    sheet = PIL.Image.new("RGB", (width, height), _WHITE)
+    sheet = PIL.Image.new("RGB", (width, height), WHITE)
     draw = PIL.ImageDraw.Draw(sheet)
     draw.text(
-        (MARGIN, MARGIN), _shorten(title, title_font, width - 2 * MARGIN), _BLACK, font=title_font
+        (MARGIN, MARGIN), shorten(title, title_font, width - 2 * MARGIN), BLACK, font=title_font
     )
     for row, line in enumerate(wrapped):
-        draw.text((MARGIN, MARGIN + _TITLE + row * _LINE), line, _GREY, font=text_font)
+        draw.text((MARGIN, MARGIN + TITLE + row * _LINE), line, GREY, font=text_font)
     for index, hit in enumerate(hits):
         row, column = divmod(index, columns)
         left = MARGIN + column * (THUMBNAIL + MARGIN)
         upper = top + row * (THUMBNAIL + _CAPTION + MARGIN)
-        sheet.paste(_thumbnail(folder / hit.document), (left, upper))
+        sheet.paste(thumbnail(folder / hit.document), (left, upper))
         below = upper + THUMBNAIL + 3
-        draw.text((left, below), f"{hit.rank}   {hit.score:.3f}", _BLACK, font=text_font)
-        name = _shorten(Path(hit.document).name, text_font, THUMBNAIL)
-        draw.text((left, below + 17), name, _GREY, font=text_font)
+        draw.text((left, below), f"{hit.rank}   {hit.score:.3f}", BLACK, font=text_font)
+        name = shorten(Path(hit.document).name, text_font, THUMBNAIL)
+        draw.text((left, below + 17), name, GREY, font=text_font)
     with atomic(path) as temporary:
         sheet.save(temporary, "PNG")
 
@@ -65,7 +65,8 @@ def _wrap(lines: Sequence[str], *, width: int) -> list[str]:
     return wrapped
 
 
-def _thumbnail(path: Path) -> PIL.Image.Image:
+def thumbnail(path: Path) -> PIL.Image.Image:
+    """A picture, made small enough, in the middle of a grey square; the square alone if it is gone."""
     square = PIL.Image.new("RGB", (THUMBNAIL, THUMBNAIL), _LIGHT_GREY)
     try:
         picture = PIL.Image.fromarray(Image(path).pixels)
@@ -77,7 +78,7 @@ def _thumbnail(path: Path) -> PIL.Image.Image:
     return square
 
 
-def _shorten(
+def shorten(
     text: str, font: PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont, width: int
 ) -> str:
     """Cut a text to a width in pixels, with an ellipsis where it was cut."""

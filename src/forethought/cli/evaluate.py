@@ -7,10 +7,12 @@ import typer
 
 from forethought.cli import evaluation
 from forethought.cli.evaluate_lab import lab
+from forethought.cli.evaluate_photos import photos
 from forethought.types import Think
 
 app = typer.Typer(no_args_is_help=True, help="Score models on a benchmark, side by side.")
 app.command(epilog="Example: forethought evaluate lab --seeds 3")(lab)
+app.command(epilog="Example: forethought evaluate photos --data my_photos --think never")(photos)
 
 
 @app.command(epilog="Example: forethought evaluate glyphs --think never")

@@ -129,8 +129,11 @@ def load_encoders(models: Sequence[str]) -> "list[Encoder]":
 
 def evaluate_models(
     benchmark: "Benchmark", models: Sequence[str], modes: Modes, files: ReportFiles
-) -> None:
-    """Score the first model in each mode and the others without thinking, and report them."""
+) -> "list[TaskResult]":
+    """Score the first model in each mode and the others without thinking, and report them.
+
+    Returns the results that the report is of.
+    """
     from forethought import evaluation
 
     encoders = load_encoders(models)
@@ -138,6 +141,7 @@ def evaluate_models(
     described = {encoder.name: evaluation.describe_encoder(encoder) for encoder in encoders}
     settings = evaluation.protocol(benchmark, models=described, documents_think=modes.documents)
     files.publish(evaluation.compose(results, settings), results)
+    return results
 
 
 def evaluate_all(
