@@ -93,7 +93,14 @@ def build(folder: Path, *, thinking: str = "A square: {}.") -> Path:
     )
     _write(
         folder / "statements.parquet",
-        [{"text": f"{name.title()} is a colour.", "start": len(f"{name} is ")} for name in COLOURS],
+        [
+            {
+                "text": f"{name.title()} is a colour.",
+                "start": len(f"{name} is "),
+                "subject": "paint" if name == "red" else "colour",
+            }
+            for name in COLOURS
+        ],
     )
     _write(folder / "texts.parquet", [{"text": f"{name} paint"} for name in COLOURS])
     return folder

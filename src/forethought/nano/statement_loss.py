@@ -1,6 +1,6 @@
 """Next-token loss on plain facts, such as "Sucre is the capital of Bolivia."."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from forethought.errors import ConfigError
+from forethought.errors import ConfigError, DataError
 from forethought.losses import next_token
 from forethought.nano.glyph_examples import read_table
 from forethought.renderers import ForethoughtRenderer, Layout, Tag
@@ -22,8 +22,9 @@ class Statements:
     """An objective: `count` facts a step, `per_row` of them in a row, in turn.
 
     Only the end of a fact that its beginning determines is scored: the loss of a model that
-    knows every fact is 0. `path` is a Parquet file with the columns `text` and `start`, the
-    index of the end's first character.
+    knows every fact is 0. `path` is a Parquet file with the columns `text`, `start`, the index of
+    the end's first character, and `subject`. With `subjects`, only facts about these are taken,
+    so that each kind can have a share of its own.
 
     Raises:
         ValueError: if a number is not positive.
@@ -32,6 +33,7 @@ class Statements:
     path: Path
     count: int
     per_row: int = 3
+    subjects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_row < 1:
@@ -44,7 +46,7 @@ class Statements:
 
         Raises:
             ConfigError: if the model is not in the library's own format.
-            DataError: if the file is not there.
+            DataError: if the file is not there, or has no facts about a subject.
         """
         renderer = run.encoder.renderer
         if not isinstance(renderer, ForethoughtRenderer):
@@ -52,8 +54,10 @@ class Statements:
                 f"statements are written in the forethought format, and {run.encoder.name} is "
                 f"{run.encoder.family.title}; leave the objective out"
             )
-        rows = read_table(self.path)
-        facts = [_tokens(renderer.layout, row["text"], int(row["start"])) for row in rows]
+        facts = [
+            _tokens(renderer.layout, row["text"], int(row["start"]))
+            for row in self._chosen(read_table(self.path))
+        ]
         return StatementLoss(
             reader=run.reader,
             opening=(*renderer.opening, renderer.layout.token_id(Tag.THINK)),
@@ -61,6 +65,16 @@ class Statements:
             settings=self,
             seed=run.seed,
         )
+
+    def _chosen(self, rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+        known = {row["subject"] for row in rows}
+        unknown = sorted(set(self.subjects) - known)
+        if unknown:
+            raise DataError(
+                f"{self.path}: no facts about {unknown[0]!r}; it has some about "
+                f"{', '.join(sorted(known))}"
+            )
+        return [row for row in rows if not self.subjects or row["subject"] in self.subjects]
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,19 +95,21 @@ def test_every_country_is_told_with_its_answers(countries, texts):
 def test_a_fact_is_told_in_both_directions_with_the_answer_as_its_end(bolivia):
     found = all_statements([bolivia])
     assert {
-        Statement("The capital of Bolivia is Sucre.", len("The capital of Bolivia is ")),
-        Statement("Sucre is the capital of Bolivia.", len("Sucre is the capital of ")),
+        Statement("The capital of Bolivia is Sucre.", len("The capital of Bolivia is "), "country"),
+        Statement("Sucre is the capital of Bolivia.", len("Sucre is the capital of "), "country"),
         Statement(
             "Bolivian is what people from Bolivia are called.",
             len("Bolivian is what people from "),
+            "country",
         ),
-        Statement("Bolivia is in South America.", len("Bolivia is in ")),
+        Statement("Bolivia is in South America.", len("Bolivia is in "), "country"),
         Statement(
             "The languages of Bolivia are Aymara and Spanish.",
             len("The languages of Bolivia are "),
+            "country",
         ),
-        Statement("Bolivia borders Argentina and Brazil.", len("Bolivia borders ")),
-        Statement("Bolivia is landlocked.", len("Bolivia is ")),
+        Statement("Bolivia borders Argentina and Brazil.", len("Bolivia borders "), "country"),
+        Statement("Bolivia is landlocked.", len("Bolivia is "), "country"),
     } <= set(found)
 
 
@@ -162,7 +164,7 @@ def test_every_sum_is_told_from_the_hour_and_from_both_times_of_a_clock_face():
         ("Three hours after one thirty is four thirty.", "Three hours after one thirty is "),
         ("One hour after twelve o'clock is one o'clock.", "One hour after twelve o'clock is "),
     ):
-        assert Statement(text, len(start)) in sums
+        assert Statement(text, len(start), "hours") in sums
 
 
 def test_an_answer_leads_back_to_the_only_country_that_has_it(countries):

@@ -12,6 +12,9 @@ from forethought.nano.glyphs.hash_rng import shuffled
 MOST_LISTED = 8
 """The most languages or neighbours that a sentence lists."""
 
+COUNTRY, HOURS, NAME = "country", "hours", "name"
+"""What a statement is about."""
+
 _PLACES = ("first", "second", "third")
 _KINDS = {
     "capital": "a capital",
@@ -27,10 +30,12 @@ class Statement:
 
     Args:
         start: the index of the end's first character.
+        subject: "country", "hours" or "name".
     """
 
     text: str
     start: int
+    subject: str
 
 
 def all_statements(countries: Sequence[Country]) -> list[Statement]:
@@ -66,12 +71,12 @@ def _country_statements(countries: Sequence[Country]) -> list[Statement]:
     for country in countries:
         for fact in facts_of(country):
             if has_one_answer(fact):
-                found.append(_ending(fact.forward, fact.answer))
+                found.append(_ending(fact.forward, fact.answer, COUNTRY))
             if leads_back(fact, counts):
-                found.append(_ending(fact.backward, country.called))
+                found.append(_ending(fact.backward, country.called, COUNTRY))
         found += _lists(country)
         lies = "landlocked" if country.landlocked else "not landlocked"
-        found.append(_ending(f"{capitalise(country.called)} is {lies}.", lies))
+        found.append(_ending(f"{capitalise(country.called)} is {lies}.", lies, COUNTRY))
     return found
 
 
@@ -80,10 +85,10 @@ def _lists(country: Country) -> list[Statement]:
     if 0 < len(country.languages) <= MOST_LISTED:
         are = "language of {} is {}." if len(country.languages) == 1 else "languages of {} are {}."
         spoken = join_words(country.languages)
-        found.append(_ending(f"The {are.format(country.called, spoken)}", spoken))
+        found.append(_ending(f"The {are.format(country.called, spoken)}", spoken, COUNTRY))
     if len(country.borders) <= MOST_LISTED:
         around = join_words(country.borders) or "no country"
-        found.append(_ending(f"{capitalise(country.called)} borders {around}.", around))
+        found.append(_ending(f"{capitalise(country.called)} borders {around}.", around, COUNTRY))
     return found
 
 
@@ -93,11 +98,11 @@ def _sums() -> list[Statement]:
     for hours in OFFSETS:
         for hour in range(1, 13):
             bare = sum_statement(hour, hours)
-            found.append(Statement(bare, bare.index(" is ") + 4))
+            found.append(Statement(bare, bare.index(" is ") + 4, HOURS))
         for face in FACES:
             when = capitalise(sum_words(face, hours))
             later = spoken(face.later(hours))
-            found.append(_ending(f"{when} is {later}.", f"{later}."))
+            found.append(_ending(f"{when} is {later}.", f"{later}.", HOURS))
     return found
 
 
@@ -110,20 +115,16 @@ def _names(countries: Sequence[Country]) -> list[Statement]:
             if fact.relation in _KINDS:
                 kinds.setdefault(fact.answer, set()).add(_KINDS[fact.relation])
     names = sorted(kinds)
-    found = [
-        _ending(f"{name} names {what}.", what) for name in names for what in [_joined(kinds[name])]
-    ]
+    found = []
     for index, name in enumerate(names):
+        what = join_words(sorted(kinds[name]))
+        found.append(_ending(f"{name} names {what}.", what, NAME))
         near = names[max(0, min(index - 1, len(names) - 3)) :][:3]
         listed = shuffled(near, "names", name)
         place = _PLACES[listed.index(name)]
-        found.append(_ending(f"{join_words(listed)}: the {place} is {name}.", name))
+        found.append(_ending(f"{join_words(listed)}: the {place} is {name}.", name, NAME))
     return found
 
 
-def _joined(kinds: set[str]) -> str:
-    return join_words(sorted(kinds))
-
-
-def _ending(text: str, end: str) -> Statement:
-    return Statement(text, text.rindex(end))
+def _ending(text: str, end: str, subject: str) -> Statement:
+    return Statement(text, text.rindex(end), subject)
