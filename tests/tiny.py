@@ -97,7 +97,7 @@ def build(folder: Path, *, thinking: str = "A square: {}.") -> Path:
             {
                 "text": f"{name.title()} is a colour.",
                 "start": len(f"{name} is "),
-                "subject": "paint" if name == "red" else "colour",
+                "topic": "paint" if name == "red" else "colour",
             }
             for name in COLOURS
         ],

@@ -14,4 +14,9 @@ def test_every_recipe_loads_and_its_tables_come_back(root):
         recipe = config.load(path, TYPES[trainer] if trainer else Recipe)
         tables = config.dump(recipe)
         assert config.build(tables, type(recipe), where=str(path)) == recipe
-        assert tables.get("name", path.stem) == path.stem
+
+
+def test_no_two_recipes_write_into_one_folder(root):
+    names = [config.read(path).get("name") for path in sorted((root / "recipes").glob("*.toml"))]
+    assert len({*names}) == len(names)
+    assert all(names)

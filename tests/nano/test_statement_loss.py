@@ -87,18 +87,18 @@ def test_a_row_holds_as_many_facts_as_asked(tiny_data, run):
     assert len(loss.rows(0)) == 4
 
 
-def test_only_the_facts_about_the_named_subjects_are_taken(tiny_data, run, decode):
+def test_only_the_facts_about_the_named_topics_are_taken(tiny_data, run, decode):
     path = tiny_data / "statements.parquet"
-    loss = Statements(path, count=3, subjects=("paint",)).bind(run)
+    loss = Statements(path, count=3, topics=("paint",)).bind(run)
     ((ids, _),) = loss.rows(2)
     assert set(_sentences(decode(ids[len(loss.opening) :]))) == {"Red is a colour."}
-    assert len(Statements(path, count=3, subjects=("paint", "colour")).bind(run).facts) == 7
-    assert len(Statements(path, count=3, subjects=("colour",)).bind(run).facts) == 6
+    assert len(Statements(path, count=3, topics=("paint", "colour")).bind(run).facts) == 7
+    assert len(Statements(path, count=3, topics=("colour",)).bind(run).facts) == 6
 
 
-def test_a_subject_without_facts_is_refused(tiny_data, run):
+def test_a_topic_without_facts_is_refused(tiny_data, run):
     with pytest.raises(DataError, match="no facts about 'hours'; it has some about colour, paint"):
-        Statements(tiny_data / "statements.parquet", count=3, subjects=("hours",)).bind(run)
+        Statements(tiny_data / "statements.parquet", count=3, topics=("hours",)).bind(run)
 
 
 @pytest.mark.parametrize(("count", "per_row"), [(0, 3), (3, 0)])

@@ -113,11 +113,11 @@ class FeatureProcessor:
         """No place has features; what each and the whole are said to be is noisy."""
         noise = rng.standard_normal((PLACES + 1, len(vector)))
         noise *= self.settings.noise * rng.random((PLACES + 1, 1)) / len(vector) ** 0.5
-        said = F.normalize(torch.from_numpy(vector + noise), dim=-1).numpy()
+        classes = F.normalize(torch.from_numpy(vector + noise), dim=-1).numpy()
         values = np.zeros((PLACES, self.drawn.width), np.float32)
         first, last = self._width_of_places, self.drawn.width - 1
-        values[:, first : first + len(vector)] = said[:PLACES]
-        values[:, first + len(vector) : last] = said[PLACES]
+        values[:, first : first + len(vector)] = classes[:PLACES]
+        values[:, first + len(vector) : last] = classes[PLACES]
         values[:, last] = rng.uniform(0.2, 1.0)
         return values
 

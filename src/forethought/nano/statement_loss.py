@@ -23,7 +23,7 @@ class Statements:
 
     Only the end of a fact that its beginning determines is scored: the loss of a model that
     knows every fact is 0. `path` is a Parquet file with the columns `text`, `start`, the index of
-    the end's first character, and `subject`. With `subjects`, only facts about these are taken,
+    the end's first character, and `topic`. With `topics`, only facts about these are taken,
     so that each kind can have a share of its own.
 
     Raises:
@@ -33,7 +33,7 @@ class Statements:
     path: Path
     count: int
     per_row: int = 3
-    subjects: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_row < 1:
@@ -46,7 +46,7 @@ class Statements:
 
         Raises:
             ConfigError: if the model is not in the library's own format.
-            DataError: if the file is not there, or has no facts about a subject.
+            DataError: if the file is not there, or has no facts about a topic.
         """
         renderer = run.encoder.renderer
         if not isinstance(renderer, ForethoughtRenderer):
@@ -67,14 +67,14 @@ class Statements:
         )
 
     def _chosen(self, rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
-        known = {row["subject"] for row in rows}
-        unknown = sorted(set(self.subjects) - known)
+        known = {row["topic"] for row in rows}
+        unknown = sorted(set(self.topics) - known)
         if unknown:
             raise DataError(
                 f"{self.path}: no facts about {unknown[0]!r}; it has some about "
                 f"{', '.join(sorted(known))}"
             )
-        return [row for row in rows if not self.subjects or row["subject"] in self.subjects]
+        return [row for row in rows if not self.topics or row["topic"] in self.topics]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,9 @@ def noun_pairs(things: Iterable[Noun], split: Split) -> Iterator[PairRow]:
     for one in things:
         if one.split != split:
             continue
-        seen = _side(one, PICTURE, picture=one.picture)
+        document = _side(one, PICTURE, picture=one.picture)
         for text in _texts(one):
-            yield PairRow("noun", split, _side(one, INSTRUCTIONS["keywords"], text=text), seen)
+            yield PairRow("noun", split, _side(one, INSTRUCTIONS["keywords"], text=text), document)
         query = _side(one, INSTRUCTIONS["name"], picture=one.picture)
         yield PairRow("noun_name", split, query, _side(one, TEXT, text=one.name))
 

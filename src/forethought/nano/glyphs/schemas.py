@@ -75,7 +75,7 @@ NOUNS = pa.schema(
     ]
 )
 TEXTS = pa.schema([("text", pa.string())])
-STATEMENTS = pa.schema([("text", pa.string()), ("start", pa.int32()), ("subject", pa.string())])
+STATEMENTS = pa.schema([("text", pa.string()), ("start", pa.int32()), ("topic", pa.string())])
 
 
 def write_table(path: Path, rows: Iterable[Row], schema: pa.Schema) -> None:

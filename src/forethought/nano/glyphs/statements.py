@@ -30,12 +30,12 @@ class Statement:
 
     Args:
         start: the index of the end's first character.
-        subject: "country", "hours" or "name".
+        topic: "country", "hours" or "name".
     """
 
     text: str
     start: int
-    subject: str
+    topic: str
 
 
 def all_statements(countries: Sequence[Country]) -> list[Statement]:
@@ -126,5 +126,5 @@ def _names(countries: Sequence[Country]) -> list[Statement]:
     return found
 
 
-def _ending(text: str, end: str, subject: str) -> Statement:
-    return Statement(text, text.rindex(end), subject)
+def _ending(text: str, end: str, topic: str) -> Statement:
+    return Statement(text, text.rindex(end), topic)
