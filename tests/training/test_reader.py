@@ -154,3 +154,18 @@ def test_a_supervised_row_of_every_format_scores_its_whole_completion(family):
     assert found.logits.shape == (len(completion), family.engine.backbone.vocab_size)
     assert len(found.direct) == 1
     assert len(found.thought) == 0
+
+
+def test_a_pass_takes_rows_of_like_length_so_that_little_is_padding(reader):
+    # 9 rows of 10 tokens, 20 of 30 and one of 60; unsorted.
+    lengths = [60, *[10, 30] * 9, *[30] * 11]
+    shapes = []
+    hook = reader.backbone.network.model.register_forward_pre_hook(
+        lambda _, __, given: shapes.append(tuple(given["input_ids"].shape)), with_kwargs=True
+    )
+    with hook:
+        found = reader.score(
+            [tuple(range(20, 20 + length)) for length in lengths], targets=[[]] * 30
+        )
+    assert shapes == [(9, 10), (20, 30), (1, 60)]
+    assert len(found.direct) == 30

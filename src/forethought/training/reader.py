@@ -1,5 +1,6 @@
 """Rows through the backbone, and the states that the losses need."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from forethought.types import Patches, Prompt
 
 CHUNK = 64
 """The most sequences of one pass."""
+LEAST, GROWTH = 8, 1.25
+"""On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
+none that is over `GROWTH` times as long as its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,9 @@ class Reader:
     ) -> States:
         """Score tokens of plain sequences, by position; `direct` is of their first tokens.
 
-        The scores are those of the sequences in order.
+        The scores are those of the sequences by length, and in order where it is equal.
         """
-        return self._pass(
+        return self._run(
             [
                 _Sequence(row, ids, (), direct_at=0, targets=at)
                 for row, (ids, at) in enumerate(zip(sequences, targets, strict=True))
@@ -83,10 +87,7 @@ class Reader:
 
     def _run(self, sequences: Sequence[_Sequence]) -> States:
         ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
-        parts = [
-            self._pass(ordered[start : start + self.chunk])
-            for start in range(0, len(ordered), self.chunk)
-        ]
+        parts = [self._pass(chunk) for chunk in self._chunks(ordered)]
         # An embedder may lack a head, and a chunk targets: only chunks with some are scored.
         scored = [part for part in parts if len(part.targets)] or parts[:1]
         read = [sequence.row for sequence in ordered if sequence.direct_at is not None]
@@ -98,6 +99,19 @@ class Reader:
             torch.cat([part.logits for part in scored]),
             torch.cat([part.targets for part in scored]),
         )
+
+    def _chunks(self, ordered: Sequence[_Sequence]) -> list[list[_Sequence]]:
+        """Sequences, sorted by length, in passes."""
+        growth = GROWTH if self.backbone.device.type == "cpu" else math.inf
+        chunks: list[list[_Sequence]] = []
+        for sequence in ordered:
+            last = chunks[-1] if chunks else []
+            fits = last and len(sequence.token_ids) <= growth * len(last[0].token_ids)
+            if last and len(last) < self.chunk and (fits or len(last) < LEAST):
+                last.append(sequence)
+            else:
+                chunks.append([sequence])
+        return chunks
 
     def _pass(self, sequences: Sequence[_Sequence]) -> States:
         batch = collate(
