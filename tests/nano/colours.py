@@ -33,6 +33,10 @@ class MeanColour:
         rows = [[*p.mean((0, 1)), p.mean()] for p in pictures]
         return torch.tensor(rows, dtype=torch.float32)
 
+    def probabilities(self, features):
+        """Of three classes: mostly red, mostly green, mostly blue."""
+        return (features[:, :3] / 50).softmax(-1)
+
 
 class Bags:
     """A text's vector: a fixed random direction for each word, added up."""
@@ -45,6 +49,10 @@ class Bags:
     def _word(self, word):
         seed = int.from_bytes(word.encode()[:7], "big")
         return torch.randn(self.width, generator=torch.Generator().manual_seed(seed))
+
+
+CLASSES = Bags()(["red", "green", "blue"])
+"""The vectors of the classes that `MeanColour` knows."""
 
 
 def build(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from forethought.nano.frozen_encoders import FrozenImageEncoder, FrozenTextEncod
 from forethought.training import Trainer
 from forethought.types import no_progress
 from tests.fakes import RecordedProgress
-from tests.nano.colours import Bags, MeanColour, build
+from tests.nano.colours import CLASSES, Bags, MeanColour, build
 
 
 def test_it_is_a_trainer():
@@ -22,6 +22,7 @@ def path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(FrozenImageEncoder, "published", MeanColour)
     monkeypatch.setattr(FrozenTextEncoder, "published", Bags)
+    monkeypatch.setattr("forethought.nano.fit_baseline.class_vectors", lambda _: CLASSES)
     build(tmp_path / "data")
     path = tmp_path / "any.toml"
     path.write_text(
@@ -37,7 +38,7 @@ def test_it_fits_the_recipes_head_and_reports_each_part(path):
         path, out=None, fresh=True, max_steps=None, open_progress=recorded
     )
     assert folder.parts == ("runs", "tiny")
-    assert read_head(folder).sizes == HeadSizes(4, 5, 16)
+    assert read_head(folder).sizes == HeadSizes(4, 5, 16, 3)
     assert {
         part: [report[:2] for report in reports] for part, reports in recorded.parts.items()
     } == {

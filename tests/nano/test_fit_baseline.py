@@ -1,3 +1,5 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -5,7 +7,7 @@ from forethought.errors import ConfigError
 from forethought.nano.features import read_feature_dataset
 from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline, fit_head
 from forethought.nano.frozen_baseline import FrozenBaseline, read_head
-from tests.nano.colours import COLOURS, Bags, MeanColour, build
+from tests.nano.colours import CLASSES, COLOURS, Bags, MeanColour, build
 
 
 def recipe(tmp_path, **changed):
@@ -20,7 +22,11 @@ def data(tmp_path):
 
 def fitted(tmp_path, **changed):
     return fit_frozen_baseline(
-        recipe(tmp_path, **changed), tmp_path / "baseline", pictures=MeanColour(), texts=Bags()
+        recipe(tmp_path, **changed),
+        tmp_path / "baseline",
+        pictures=MeanColour(),
+        texts=Bags(),
+        classes=CLASSES,
     )
 
 
@@ -31,7 +37,7 @@ def test_a_fitted_head_finds_each_train_colour(tmp_path):
     names = sorted(set(COLOURS) - {"yellow"})
     head = read_head(tmp_path / "baseline")
     features = torch.tensor([[*COLOURS[name], sum(COLOURS[name]) / 3] for name in names])
-    pictures = head(features).detach().numpy()
+    pictures = head(features, MeanColour().probabilities(features)).detach().numpy()
     words = encoder.encode([f"{name} paint" for name in names]).vectors
     assert (words @ pictures.T).argmax(axis=1).tolist() == list(range(len(names)))
 
@@ -43,17 +49,35 @@ def test_a_run_depends_on_its_seed_alone(tmp_path):
 
 def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
     dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
-    head, _ = fit_head(dataset, recipe(tmp_path, epochs=1))
+    head, _ = fit_head(dataset, recipe(tmp_path, epochs=1), CLASSES)
     torch.testing.assert_close(head.mean, dataset.features.mean(0))
     torch.testing.assert_close(head.spread, dataset.features.std(0))
+    rows = ((dataset.features - head.mean) / head.spread).square().mean(1).sqrt()
+    # All but one of ten are nearer than the distance at which ConSE has half its weight.
+    assert sorted(rows.tolist())[-2] < head.far < rows.max()
+
+
+def test_the_head_keeps_the_vectors_of_the_classes(tmp_path):
+    fitted(tmp_path, epochs=1)
+    kept = read_head(tmp_path / "baseline").class_vectors
+    torch.testing.assert_close(kept, CLASSES, rtol=1e-2, atol=1e-2)  # they are bfloat16 on disk
+
+
+def test_a_pseudo_picture_is_left_out(data):
+    rows = pq.read_table(data / "examples.parquet").to_pylist()
+    pseudo = {**rows[0], "document_picture": "noun/00000001", "document_concept": "noun"}
+    pq.write_table(pa.Table.from_pylist([*rows, pseudo]), data / "examples.parquet")
+    dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
+    assert len(dataset.features) == 10
+    assert len(dataset.captions) == 5
 
 
 def test_a_run_of_fewer_steps_has_the_same_first_losses(tmp_path, data):
     dataset = read_feature_dataset(data, pictures=MeanColour(), texts=Bags())
-    whole = fit_head(dataset, recipe(tmp_path, epochs=3))[1]
+    whole = fit_head(dataset, recipe(tmp_path, epochs=3), CLASSES)[1]
     # 10 pictures in batches of 4 are 3 steps an epoch.
     assert len(whole) == 9
-    assert fit_head(dataset, recipe(tmp_path, epochs=3), max_steps=5)[1] == whole[:5]
+    assert fit_head(dataset, recipe(tmp_path, epochs=3), CLASSES, max_steps=5)[1] == whole[:5]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from forethought.nano.frozen_baseline import (
 from forethought.rationales import RationaleStore
 from forethought.types import Image, Message, Mode, Side, Text
 
-SIZES = HeadSizes(features=5, hidden=7, dimension=3)
+SIZES = HeadSizes(features=5, hidden=7, dimension=3, classes=2)
 PICTURE = Image(np.full((2, 4, 3), (200, 10, 90), dtype=np.uint8))
 
 
@@ -33,6 +33,9 @@ class Colours:
     def __call__(self, pictures):
         rows = [[*p.mean((0, 1)), p.shape[0], p.shape[1]] for p in pictures]
         return torch.tensor(rows, dtype=torch.float32)
+
+    def probabilities(self, features):
+        return (features[:, :2] / 100).softmax(-1)
 
 
 class Lengths:
@@ -48,6 +51,8 @@ class Lengths:
 def folder(tmp_path):
     head = Head(SIZES)
     head.mean.copy_(torch.tensor([100.0, 50.0, 50.0, 2.0, 3.0]))
+    head.far.copy_(torch.tensor(1.5))
+    head.class_vectors.copy_(torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]]))
     head.spread.copy_(torch.tensor([40.0, 30.0, 20.0, 1.5, 2.0]))
     write_head(head, tmp_path / "baseline")
     return tmp_path / "baseline"
@@ -93,11 +98,34 @@ def test_a_text_has_the_vector_of_the_text_encoder(encoder):
     np.testing.assert_allclose(found.vectors, [[0, 0, 1], [0, 1, 0]], atol=1e-6)
 
 
-def test_a_picture_goes_through_the_head(encoder, folder):
+def test_a_pictures_vector_is_the_sum_of_the_head_and_conse(encoder, folder):
     features = torch.tensor([[200.0, 10.0, 90.0, 2.0, 4.0]])
     with torch.inference_mode():
-        expected = read_head(folder)(features)
+        head = read_head(folder)
+        learned = head.project((features - head.mean) / head.spread)[0]
+    # Red beats green by 1.9, so the classes weigh 0.870 and 0.130.
+    red, green = np.exp([2.0, 0.1]) / np.exp([2.0, 0.1]).sum()
+    named = np.array([0.0, red, -green]) / np.hypot(red, green)
+    # The features lie 2.5, -4/3, 2, 0 and 1/2 standard deviations from their means.
+    distance = np.sqrt((2.5**2 + (4 / 3) ** 2 + 2**2 + 0.5**2) / 5)
+    total = learned.numpy() + 1.5 / (1 + np.exp((1.5 - distance) / 0.3)) * named
+    expected = torch.tensor(total / np.linalg.norm(total))[None]
     np.testing.assert_allclose(encoder.encode([PICTURE]).vectors, expected.numpy(), atol=1e-6)
+
+
+def test_the_nearer_a_picture_is_to_the_drawings_the_less_conse_counts(folder):
+    head = read_head(folder)
+    probabilities = torch.tensor([[1.0, 0.0]]).expand(3, 2)
+    steps = torch.tensor([[0.1], [1.5], [9.0]])
+    features = head.mean + steps * head.spread
+    with torch.inference_mode():
+        learned = head.project((features - head.mean) / head.spread)
+        found = head(features, probabilities)
+    named = torch.tensor([0.0, 1.0, 0.0])
+    # Weights of 1.5 sigmoid((distance - 1.5) / 0.3): 0.01, 0.75 and 1.5.
+    for row, weight in enumerate([1.5 / (1 + np.exp(1.4 / 0.3)), 0.75, 1.5]):
+        expected = torch.nn.functional.normalize(learned[row] + weight * named, dim=0)
+        torch.testing.assert_close(found[row], expected, atol=1e-3, rtol=0)
 
 
 def test_a_text_and_a_picture_are_summed_then_normalised(encoder):

@@ -11,7 +11,7 @@ from forethought.nano.features import picture_features
 from forethought.nano.fit_baseline import FrozenBaselineRecipe, fit_frozen_baseline
 from forethought.nano.frozen_baseline import read_head
 from forethought.nano.teacher import TeacherSummary, principal_axes, teacher_vectors
-from tests.nano.colours import COLOURS, Bags, MeanColour, build
+from tests.nano.colours import CLASSES, COLOURS, Bags, MeanColour, build
 
 DIMENSION = 9
 
@@ -20,7 +20,9 @@ DIMENSION = 9
 def data(tmp_path):
     data = build(tmp_path / "data")
     recipe = FrozenBaselineRecipe(data=data, epochs=2, batch=4, hidden=11, dropout=0.1)
-    fit_frozen_baseline(recipe, tmp_path / "baseline", pictures=MeanColour(), texts=Bags())
+    fit_frozen_baseline(
+        recipe, tmp_path / "baseline", pictures=MeanColour(), texts=Bags(), classes=CLASSES
+    )
     return data
 
 
@@ -52,10 +54,9 @@ def test_keys_point_at_their_rows(data):
     vectors = load_file(data / "teacher.safetensors")
     texts, pictures = rows(data, "text"), rows(data, "picture")
     head = read_head(data.parent / "baseline")
+    features = picture_features(data, ["blue/5"], encoder=MeanColour())
     # At full width the axes are a rotation, which preserves every cosine.
-    expected = (
-        head(picture_features(data, ["blue/5"], encoder=MeanColour())) @ Bags()(["red paint"]).T
-    )
+    expected = head(features, MeanColour().probabilities(features)) @ Bags()(["red paint"]).T
     found = (
         vectors["picture"][pictures["blue/5"]].float() @ vectors["text"][texts["red paint"]].float()
     )

@@ -16,6 +16,7 @@ from forethought.errors import DataError
 from forethought.nano.feature_cache import cached_rows
 from forethought.nano.frozen_encoders import ImageEncoder, TextEncoder
 from forethought.nano.glyph_examples import GlyphPair, read_table
+from forethought.nano.glyphs.nouns import PSEUDO
 from forethought.types import Image, OpenProgress, no_progress
 
 
@@ -44,7 +45,11 @@ def read_feature_dataset(
         DataError: if the data set is not built, or pairs no picture with a text.
     """
     pairs = [GlyphPair(**row) for row in read_table(data / "examples.parquet")]
-    matches = [match for pair in pairs if pair.split == "train" for match in picture_texts(pair)]
+    train = (pair for pair in pairs if pair.split == "train")
+    # A pseudo-picture has no pixels, so no features.
+    matches = [
+        match for pair in train for match in picture_texts(pair) if not match[0].startswith(PSEUDO)
+    ]
     if not matches:
         raise DataError(f"{data}: no train pair of a picture and a text; build the data again")
     ids = sorted({picture for picture, _, _ in matches})

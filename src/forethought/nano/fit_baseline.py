@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from forethought.errors import ConfigError
 from forethought.losses import info_nce, pointwise
+from forethought.nano.conse import class_vectors
 from forethought.nano.features import FeatureDataset, read_feature_dataset
-from forethought.nano.frozen_baseline import Head, HeadSizes, write_head
+from forethought.nano.frozen_baseline import Head, HeadSizes, distances, write_head
 from forethought.nano.frozen_encoders import (
     FrozenImageEncoder,
     FrozenTextEncoder,
@@ -20,6 +21,9 @@ from forethought.nano.frozen_encoders import (
     TextEncoder,
 )
 from forethought.types import OpenProgress, no_progress
+
+FAR = 0.99
+"""The share of drawings that are nearer to their mean than where ConSE has half its weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def fit_frozen_baseline(
     *,
     pictures: ImageEncoder | None = None,
     texts: TextEncoder | None = None,
+    classes: Float[Tensor, "C D"] | None = None,
     max_steps: int | None = None,
     open_progress: OpenProgress = no_progress,
 ) -> list[float]:
@@ -73,18 +78,23 @@ def fit_frozen_baseline(
 
     Args:
         pictures, texts: the frozen encoders; by default the published ones.
+        classes: unit vectors of the classes that `pictures` knows; by default ImageNet's.
         max_steps: stop after so many steps.
 
     Raises:
         DataError: if the data set is not built, or pairs no picture with a text.
     """
+    texts = texts or FrozenTextEncoder.published()
+    classes = class_vectors(texts) if classes is None else classes
     dataset = read_feature_dataset(
         recipe.data,
         pictures=pictures or FrozenImageEncoder.published(),
-        texts=texts or FrozenTextEncoder.published(),
+        texts=texts,
         open_progress=open_progress,
     )
-    head, losses = fit_head(dataset, recipe, max_steps=max_steps, open_progress=open_progress)
+    head, losses = fit_head(
+        dataset, recipe, classes, max_steps=max_steps, open_progress=open_progress
+    )
     write_head(head, folder)
     return losses
 
@@ -92,17 +102,19 @@ def fit_frozen_baseline(
 def fit_head(
     dataset: FeatureDataset,
     recipe: FrozenBaselineRecipe,
+    classes: Float[Tensor, "C D"],
     *,
     max_steps: int | None = None,
     open_progress: OpenProgress = no_progress,
 ) -> tuple[Head, list[float]]:
-    """Fit a head that maps a picture's features to the texts of its concept.
+    """Fit a head that maps a picture's features to the texts of its concept, without ConSE.
 
     Returns the head and the loss of each step.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
-    head = _new_head(dataset, recipe.hidden, generator)
+    head = _new_head(dataset, recipe.hidden, classes, generator=generator)
     standardised = (dataset.features - head.mean) / head.spread
+    head.far.copy_(distances(standardised).quantile(FAR))
     steps = recipe.epochs * -(-len(standardised) // recipe.batch)
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -132,9 +144,16 @@ def _batches(
         yield from torch.randperm(num_rows, generator=generator).split(recipe.batch)  # type: ignore[no-untyped-call]
 
 
-def _new_head(dataset: FeatureDataset, hidden: int, generator: torch.Generator) -> Head:
+def _new_head(
+    dataset: FeatureDataset,
+    hidden: int,
+    classes: Float[Tensor, "C D"],
+    *,
+    generator: torch.Generator,
+) -> Head:
     features, texts = dataset.features, dataset.texts
-    head = Head(HeadSizes(features.shape[1], hidden, texts.shape[1]))
+    head = Head(HeadSizes(features.shape[1], hidden, texts.shape[1], len(classes)))
+    head.class_vectors.copy_(classes)
     for layer in (head.inside, head.outside):
         nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
         nn.init.zeros_(layer.bias)

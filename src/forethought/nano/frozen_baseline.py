@@ -1,4 +1,9 @@
-"""The frozen baseline: a head that maps frozen picture features into a sentence encoder's space."""
+"""The frozen baseline: ConSE and a learned head, from frozen picture features to a text space.
+
+ConSE (arXiv:1312.5650) finds photographs, whose classes the frozen network knows; the head is
+fitted on drawings. A picture's vector is the sum of both, where ConSE weighs more the farther the
+picture's features lie from those of the drawings.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from forethought.backbones import EFFICIENTNET_FEATURES, revision_of
+from forethought.backbones import EFFICIENTNET_FEATURES, conse, revision_of
 from forethought.encoders import (
     CARD,
     EmbeddingsBuilder,
@@ -28,6 +33,7 @@ from forethought.encoders import (
 )
 from forethought.errors import ContentError, ModelError
 from forethought.files import atomic, write_text
+from forethought.nano.conse import NUM_CLASSES
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
     MINILM,
@@ -55,37 +61,58 @@ LOADER = "forethought.nano.FrozenBaseline.load"
 WEIGHTS = "head.safetensors"
 CONFIG = "config.json"
 
+CONSE_WEIGHT = 1.5
+"""The weight of ConSE beside the head for a picture that is far from any drawing."""
+SLOPE = 0.3
+"""Over how many standard deviations that weight grows from a quarter to three quarters, about."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadSizes:
-    """The widths of the head's three layers: picture features, hidden, text space."""
+    """The widths of the head's layers (features, hidden, text space) and its number of classes."""
 
     features: int = EFFICIENTNET_FEATURES
     hidden: int = 1024
     dimension: int = 384
+    classes: int = NUM_CLASSES
 
 
 class Head(nn.Module):
-    """Standardises picture features and maps them into the text space by two linear layers."""
+    """Two linear layers over standardised picture features, beside the vectors of known classes."""
 
     mean: Tensor
     spread: Tensor
+    class_vectors: Tensor
+    far: Tensor
+    """The distance from the drawings at which ConSE has half its weight, in standard deviations."""
 
     def __init__(self, sizes: HeadSizes) -> None:
         super().__init__()
         self.sizes = sizes
         self.register_buffer("mean", torch.zeros(sizes.features))
         self.register_buffer("spread", torch.ones(sizes.features))
+        self.register_buffer("class_vectors", torch.zeros(sizes.classes, sizes.dimension))
+        self.register_buffer("far", torch.tensor(0.0))
         self.inside = nn.Linear(sizes.features, sizes.hidden)
         self.outside = nn.Linear(sizes.hidden, sizes.dimension)
 
-    def forward(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
-        """Compute unit vectors in the text space."""
-        return self.project((features - self.mean) / self.spread)
+    def forward(
+        self, features: Float[Tensor, "N F"], probabilities: Float[Tensor, "N C"]
+    ) -> Float[Tensor, "N D"]:
+        """Compute unit vectors in the text space from features and the classes' probabilities."""
+        standardised = (features - self.mean) / self.spread
+        trust = torch.sigmoid((distances(standardised) - self.far) / SLOPE)[:, None]
+        named = conse(probabilities, self.class_vectors)
+        return F.normalize(self.project(standardised) + CONSE_WEIGHT * trust * named, dim=-1)
 
     def project(self, standardised: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
         """Compute unit vectors of features that are standardised already."""
         return F.normalize(self.outside(F.gelu(self.inside(standardised))), dim=-1)
+
+
+def distances(standardised: Float[Tensor, "N F"]) -> Float[Tensor, " N"]:
+    """The distance of pictures' features from the mean, in standard deviations of a feature."""
+    return standardised.square().mean(-1).sqrt()
 
 
 class FrozenBaseline(EncodeSides):
@@ -222,7 +249,9 @@ class FrozenBaseline(EncodeSides):
         texts = [(row, piece.words) for row, piece in pieces if isinstance(piece, Text)]
         if images:
             rows = torch.tensor([row for row, _ in images])
-            total.index_add_(0, rows, self._head(self._pictures([pixels for _, pixels in images])))
+            features = self._pictures([pixels for _, pixels in images])
+            vectors = self._head(features, self._pictures.probabilities(features))
+            total.index_add_(0, rows, vectors)
         if texts:
             rows = torch.tensor([row for row, _ in texts])
             total.index_add_(0, rows, self._texts([words for _, words in texts]))

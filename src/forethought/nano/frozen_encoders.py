@@ -48,6 +48,10 @@ class ImageEncoder(Protocol):
         """Compute one feature vector a picture; the pictures may differ in size."""
         ...
 
+    def probabilities(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N C"]:
+        """Compute the probability of each class from pictures' feature vectors."""
+        ...
+
 
 @runtime_checkable
 class TextEncoder(Protocol):
@@ -93,6 +97,12 @@ class FrozenImageEncoder:
         """Compute the mean feature of each picture, padded to a white square of 224 pixels."""
         parts = [self._maps(part).mean((2, 3)) for part in _parts(pictures, PICTURE_BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, EFFICIENTNET_FEATURES)
+
+    @torch.inference_mode()
+    def probabilities(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N C"]:
+        """Compute the probability of each of ImageNet's classes from mean features."""
+        logits: Tensor = self._net.classifier(features)
+        return logits.softmax(-1)
 
     @torch.inference_mode()
     def grid_features(

@@ -85,7 +85,7 @@ def teacher_vectors(
     nouns = noun_vectors(data, texts=texts, open_progress=open_progress) if pseudo else {}
     named = torch.from_numpy(np.stack([nouns[name] for name in pseudo])) if pseudo else None
     with torch.inference_mode():
-        projected = head(features)
+        projected = head(features, pictures.probabilities(features))
     if named is not None:
         projected = torch.cat([projected, named])
     train_rows = [row for row, text in enumerate(words) if text in train_texts]
