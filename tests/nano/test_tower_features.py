@@ -2,13 +2,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from tests.backbones.towers import CLASS_WIDTH, tower
 
 from forethought.backbones import tower_image_processor
 from forethought.errors import DataError
 from forethought.nano import tower_features as module
 from forethought.nano.tower_features import VARIANTS, tower_features
 from forethought.types import Image
+from tests.backbones.random_tower import CLASS_WIDTH, tower
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ class ForethoughtVLForConditionalGeneration(  # type: ignore[no-untyped-call]
 
     config_class = ForethoughtVLConfig
     # What the frozen vision encoder says must not depend on the precision of the rest.
-    _keep_in_fp32_modules_strict = ("net", "class_vectors")
+    _keep_in_fp32_modules_strict = ["net", "class_vectors"]  # noqa: RUF012 - as the base class has it
 
     def __init__(self, config: Any) -> None:  # noqa: ANN401 - as above
         Qwen2VLPreTrainedModel.__init__(self, config)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch.nn import functional as F
 
-from forethought.backbones import FrozenTower
+from forethought.backbones import FrozenTower, tower_image_processor
 from forethought.encoders import ReasoningEncoder
 from forethought.errors import ConfigError, ContentError
 from forethought.nano.glyphs.nouns import PSEUDO
@@ -63,9 +63,10 @@ class PictureFeatures:
                 f"{encoder.name}: features are a frozen tower's, and it has none; leave `pictures` "
                 "out of the recipe, or give [scratch] a tower"
             )
-        processor = encoder.renderer.layout.image_processor
         return FeatureProcessor(
-            drawn=tower_features(self.data, tower, processor, open_progress=open_progress),
+            drawn=tower_features(
+                self.data, tower, tower_image_processor(), open_progress=open_progress
+            ),
             nouns=noun_vectors(self.data, open_progress=open_progress),
             settings=self,
         )

@@ -42,16 +42,19 @@ class TowerFeatures:
     @property
     def variants(self) -> int:
         """How many versions of each picture there are."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     @property
     def width(self) -> int:
         """The number of features of a place."""
-        return self.values.shape[3]
+        return int(self.values.shape[3])
 
     def of(self, picture: str, variant: int) -> Float[np.ndarray, "16 F"]:
         """A copy of the features of a version of a picture, as 32-bit floats."""
-        return self.values[self.rows[picture], variant].astype(np.float32)
+        found: Float[np.ndarray, "16 F"] = self.values[self.rows[picture], variant].astype(
+            np.float32
+        )
+        return found
 
 
 def tower_features(

@@ -40,4 +40,5 @@ def initial_embeddings(
     centred = F.normalize(vectors - vectors.mean(0), dim=-1)
     axes = torch.linalg.eigh(centred.T.double() @ centred.double()).eigenvectors.flip(1)
     short = centred @ axes[:, :hidden].to(centred.dtype)
-    return short / short.std() * SPREAD
+    found: Tensor = short / short.std() * SPREAD
+    return found

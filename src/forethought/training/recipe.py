@@ -116,7 +116,8 @@ class PictureSettings:
     source: PictureSource = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        source = build_named(self.use, self.settings, {}, kind="pictures")
+        known: dict[str, type[PictureSource]] = {}
+        source = build_named(self.use, self.settings, known, kind="pictures")
         object.__setattr__(self, "source", source)
 
 

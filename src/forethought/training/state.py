@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
@@ -106,7 +107,10 @@ def _renderer(recipe: Recipe, encoder: ReasoningEncoder, open_progress: OpenProg
     if recipe.pictures is None:
         return renderer
     pictures = recipe.pictures.source.bind(encoder, open_progress)
-    return replace(renderer, layout=replace(renderer.layout, image_processor=pictures))
+    layout = replace(renderer.layout, image_processor=pictures)
+    # Every renderer is a dataclass with a layout, which its protocol cannot say.
+    changed: Renderer = replace(cast("Any", renderer), layout=layout)
+    return changed
 
 
 def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:

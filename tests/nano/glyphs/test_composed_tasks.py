@@ -8,6 +8,7 @@ from forethought.nano.glyphs.composed_tasks import (
     composed_pairs,
     composed_queries,
 )
+from forethought.nano.glyphs.concepts import Split
 from forethought.nano.glyphs.questions import COMPOSITIONS
 from forethought.nano.glyphs.splits import Splits
 
@@ -24,12 +25,12 @@ def catalogue(bolivia):
             _country(bolivia, "Chad", "td", ("Bolivia",)),
             _country(bolivia, "Togo", "tg", ("Bolivia",)),
         ]
-        questions = {
+        questions: dict[tuple[str, str], Split] = {
             (one.code, str(kind)): splits.get(one.code, "train")
             for one in lands
             for kind in COMPOSITIONS
         }
-        relations = {
+        relations: dict[tuple[str, str], Split] = {
             (one.code, name): "test" if (one.code, name) in held_relations else "train"
             for one in lands
             for name in RELATIONS
@@ -90,7 +91,7 @@ def test_training_asks_nothing_about_a_fact_that_is_held_out_from_one_step(catal
 
 def test_the_pools_hold_every_right_answer(catalogue):
     held = catalogue(bo="test")
-    pools = {}
+    pools: dict[str, set[str]] = {}
     for one in composed_candidates(held):
         pools.setdefault(one.task, set()).add(one.id)
     for query in composed_queries(held):
