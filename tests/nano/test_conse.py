@@ -90,10 +90,10 @@ def test_four_hypernyms_are_named_without_the_general_ones(nouns):
 def test_each_hypernym_adds_less_than_the_one_below_it(nouns):
     texts = Letters()
     (vector,) = vectors_of([ImageNetClass(("sporting dog",), CHAIN[2][1])], nouns, texts)
-    own, hunting, dog, mammal = texts(
+    itself, hunting, dog, mammal = texts(
         ["sporting dog", "hunting dog", "dog, domestic dog", "mammal"]
     )
-    expected = own + 0.6 * hunting + 0.48 * dog + 0.384 * mammal
+    expected = itself + 0.6 * hunting + 0.48 * dog + 0.384 * mammal
     torch.testing.assert_close(vector, F.normalize(expected, dim=0))
 
 

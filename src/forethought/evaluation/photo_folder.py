@@ -64,15 +64,15 @@ def read_photos(folder: str | Path, *, max_queries: int | None = None) -> PhotoF
     listing = list_pictures(folder)
     names = [picture.path for picture in listing.pictures]
     captions = [read_caption(_caption_file(folder / name)) for name in names]
-    asked = list(dict.fromkeys(caption for caption in captions if caption))
-    _check_asked(folder, listing, asked)
-    asked = evenly_spaced(asked, max_queries)
+    queries = list(dict.fromkeys(caption for caption in captions if caption))
+    _check_queries(folder, listing, queries)
+    queries = evenly_spaced(queries, max_queries)
     task = EvalTask(
         name=TASK,
         split=folder.resolve().name,
-        queries=tuple(EvalItem(QUERY_INSTRUCTION, caption) for caption in asked),
+        queries=tuple(EvalItem(QUERY_INSTRUCTION, caption) for caption in queries),
         documents=tuple(EvalItem(DOCUMENT_INSTRUCTION, media=(name,)) for name in names),
-        relevance=tuple(_relevance(captions, asked)),
+        relevance=tuple(_relevance(captions, queries)),
     )
     files = [path for name in names for path in (folder / name, _caption_file(folder / name))]
     return PhotoFolder(
@@ -103,11 +103,11 @@ def read_caption(path: Path) -> str:
     return next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
 
 
-def _check_asked(folder: Path, listing: Listing, asked: Sequence[str]) -> None:
+def _check_queries(folder: Path, listing: Listing, queries: Sequence[str]) -> None:
     if not listing.pictures:
         first = listing.skipped[0]
         raise DataError(f"{folder}: no picture can be read; {first.path}: {first.reason}")
-    if not asked:
+    if not queries:
         name = listing.pictures[0].path
         raise DataError(
             f"{folder}: none of the {len(listing.pictures)} pictures has a caption; describe "
@@ -119,9 +119,9 @@ def _caption_file(picture: Path) -> Path:
     return picture.with_suffix(".txt")
 
 
-def _relevance(captions: Sequence[str], asked: Sequence[str]) -> list[dict[int, float]]:
+def _relevance(captions: Sequence[str], queries: Sequence[str]) -> list[dict[int, float]]:
     """The grade of every picture of each caption."""
-    rows: dict[str, dict[int, float]] = {caption: {} for caption in asked}
+    rows: dict[str, dict[int, float]] = {caption: {} for caption in queries}
     for index, caption in enumerate(captions):
         if caption in rows:
             rows[caption][index] = 1.0
