@@ -72,16 +72,3 @@ def test_vectors_have_the_order_of_the_texts_and_unit_length(texts):
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(4))
     for row, text in enumerate(phrases):
         torch.testing.assert_close(vectors[row], texts([text])[0], rtol=1e-4, atol=1e-5)
-
-
-def test_the_parts_of_a_picture_average_to_the_whole(pictures):
-    # 224 pixels become 7 x 7 features; side 7 gives each, side 1 their mean, which is the vector.
-    scenes = [scene(40, 60), scene(224, 224, seed=8)]
-    parts = pictures.grid_features(scenes, side=7)
-    assert parts.shape == (2, 49, EFFICIENTNET_FEATURES)
-    assert torch.allclose(parts.mean(1), pictures(scenes), atol=1e-5)
-    assert torch.allclose(pictures.grid_features(scenes, side=1)[:, 0], pictures(scenes), atol=1e-5)
-
-
-def test_no_pictures_give_no_parts(pictures):
-    assert pictures.grid_features([], side=3).shape == (0, 9, EFFICIENTNET_FEATURES)

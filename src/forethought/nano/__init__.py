@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from forethought.nano.glyph_benchmark import GlyphBenchmark, read_glyphs, read_lab
     from forethought.nano.glyph_examples import GlyphExamples
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
-    from forethought.nano.image_distillation import ImageDistillation
     from forethought.nano.lab import build_lab, check_lab
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.statement_loss import Statements
@@ -26,7 +25,6 @@ __all__ = [
     "FrozenBaseline",
     "GlyphBenchmark",
     "GlyphExamples",
-    "ImageDistillation",
     "PictureFeatures",
     "Statements",
     "TeacherPairs",
@@ -51,7 +49,6 @@ _MODULES = {
     "FrozenBaseline": "frozen_baseline",
     "GlyphBenchmark": "glyph_benchmark",
     "GlyphExamples": "glyph_examples",
-    "ImageDistillation": "image_distillation",
     "PictureFeatures": "picture_features",
     "Statements": "statement_loss",
     "TeacherPairs": "teacher_objectives",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from forethought.errors import ConfigError
 from forethought.losses import info_nce, pointwise
-from forethought.nano.conse import class_vectors
+from forethought.nano.class_vectors import class_vectors
 from forethought.nano.features import FeatureDataset, read_feature_dataset
 from forethought.nano.frozen_baseline import Head, HeadSizes, distances, write_head
 from forethought.nano.frozen_encoders import (

@@ -33,7 +33,7 @@ from forethought.encoders import (
 )
 from forethought.errors import ContentError, ModelError
 from forethought.files import atomic, write_text
-from forethought.nano.conse import NUM_CLASSES
+from forethought.nano.class_vectors import NUM_CLASSES
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
     MINILM,

@@ -104,17 +104,6 @@ class FrozenImageEncoder:
         logits: Tensor = self._net.classifier(features)
         return logits.softmax(-1)
 
-    @torch.inference_mode()
-    def grid_features(
-        self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, side: int
-    ) -> Float[Tensor, "N S F"]:
-        """Compute the features of a `side` x `side` grid over each picture, row by row."""
-        parts = [
-            F.adaptive_avg_pool2d(self._maps(part), side).flatten(2).transpose(1, 2)
-            for part in _parts(pictures, PICTURE_BATCH)
-        ]
-        return torch.cat(parts) if parts else torch.zeros(0, side * side, EFFICIENTNET_FEATURES)
-
     def _maps(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float().sub_(127).div_(128)

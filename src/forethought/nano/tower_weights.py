@@ -1,7 +1,7 @@
 """The frozen half of nano's vision tower: a published classifier, and its classes in words."""
 
 from forethought.backbones import FrozenWeights
-from forethought.nano.conse import class_vectors
+from forethought.nano.class_vectors import class_vectors
 from forethought.nano.frozen_encoders import published_efficientnet
 
 

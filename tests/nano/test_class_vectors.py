@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from forethought.errors import DataError
-from forethought.nano.conse import (
+from forethought.nano.class_vectors import (
     TIMM,
     ImageNetClass,
     class_vectors,
