@@ -37,8 +37,8 @@ def test_a_question_is_in_plain_words():
 
 
 def test_a_sum_is_stated_in_words():
-    assert sum_statement(1, 3) == "Three hours after one is four."
-    assert sum_statement(4, -3) == "Three hours before four is one."
+    assert sum_statement(1, 3) == "One hour after one is two, two three, three four."
+    assert sum_statement(2, -3) == "One hour before two is one, two twelve, three eleven."
     assert sum_statement(12, 1) == "One hour after twelve is one."
 
 

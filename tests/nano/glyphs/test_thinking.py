@@ -29,8 +29,8 @@ def test_a_question_takes_at_most_two_sentences():
 def test_a_sum_states_the_face_and_the_hours():
     half_past_one = Face(1, half=True)
     assert thinking.sum_thinking(half_past_one, 3) == (
-        "The clock shows one thirty. Three hours after one is four."
+        "The clock shows one thirty. One hour after one is two, two three, three four."
     )
-    assert thinking.sum_thinking(half_past_one, -5) == (
-        "The clock shows one thirty. Five hours before one is eight."
+    assert thinking.sum_thinking(half_past_one, -2) == (
+        "The clock shows one thirty. One hour before one is twelve, two eleven."
     )

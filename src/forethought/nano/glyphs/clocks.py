@@ -53,11 +53,18 @@ def question(hours: int) -> str:
 
 
 def sum_statement(hour: int, hours: int) -> str:
-    """A sum of full hours in words, such as "Three hours after one is four."."""
-    plural = "hour" if abs(hours) == 1 else "hours"
-    when = "after" if hours > 0 else "before"
-    result = Face(hour, half=False).later(hours).hour
-    return f"{number(abs(hours)).capitalize()} {plural} {when} {number(hour)} is {number(result)}."
+    """A sum of full hours counted in words: "One hour after one is two, two three, three four.".
+
+    Each step follows from the one before. A table of all sums, which names two numbers and then
+    the result, is what a small network learns last.
+    """
+    when, step = ("after", 1) if hours > 0 else ("before", -1)
+    counted = [
+        f"{number(count)} {number(Face(hour, half=False).later(step * count).hour)}"
+        for count in range(2, abs(hours) + 1)
+    ]
+    first = number(Face(hour, half=False).later(step).hour)
+    return ", ".join([f"One hour {when} {number(hour)} is {first}", *counted]) + "."
 
 
 def sum_words(face: Face, hours: int) -> str:

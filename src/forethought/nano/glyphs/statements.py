@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from forethought.nano.glyphs.clocks import FACES, OFFSETS, spoken, sum_statement, sum_words
+from forethought.nano.glyphs.clocks import OFFSETS, sum_statement
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import Fact, capitalise, facts_of, join_words
 from forethought.nano.glyphs.hash_rng import shuffled
@@ -39,12 +39,12 @@ class Statement:
 
 
 def all_statements(countries: Sequence[Country]) -> list[Statement]:
-    """Every fact that has one answer, every sum of hours, and every name among its neighbours.
+    """Every fact that has one answer, the hours of a clock, and every name among its neighbours.
 
     A fact is stated in both directions where both have one answer: "One country in Western Africa
     is ..." has several, so that no reader could learn how it ends.
     """
-    found = [*_country_statements(countries), *_sums(), *_names(countries)]
+    found = [*_country_statements(countries), *_hours(), *_names(countries)]
     return list(dict.fromkeys(found))
 
 
@@ -92,18 +92,14 @@ def _lists(country: Country) -> list[Statement]:
     return found
 
 
-def _sums() -> list[Statement]:
-    """Every sum of hours, from the bare hour and from both times that a clock face shows."""
-    found = []
-    for hours in OFFSETS:
-        for hour in range(1, 13):
-            bare = sum_statement(hour, hours)
-            found.append(Statement(bare, bare.index(" is ") + 4, HOURS))
-        for face in FACES:
-            when = capitalise(sum_words(face, hours))
-            later = spoken(face.later(hours))
-            found.append(_ending(f"{when} is {later}.", f"{later}.", HOURS))
-    return found
+def _hours() -> list[Statement]:
+    """The hours after and before each hour, counted as far as a question goes."""
+    sentences = [
+        sum_statement(hour, hours)
+        for hours in (min(OFFSETS), max(OFFSETS))
+        for hour in range(1, 13)
+    ]
+    return [Statement(text, text.index(" is ") + 4, HOURS) for text in sentences]
 
 
 def _names(countries: Sequence[Country]) -> list[Statement]:
