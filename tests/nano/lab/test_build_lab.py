@@ -56,7 +56,8 @@ def test_a_held_out_fact_is_a_statement_and_its_question_no_example(folder):
 def test_a_statement_says_where_its_end_begins(folder):
     ends = {row["text"]: row["text"][row["start"] :] for row in _rows(folder, "statements")}
     assert ends["Dublin is the capital of Ireland."] == "Ireland."
-    assert ends["Three hours after one is four."] == "four."
+    (counted,) = (text for text in ends if text.startswith("One hour after one is two, "))
+    assert ends[counted].startswith("two, two three, three four, ")
 
 
 def test_the_benchmark_is_read_without_pictures(folder):
