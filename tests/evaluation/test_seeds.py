@@ -24,9 +24,9 @@ def result(
         think=think,
         task="steps",
         split="held",
-        metrics={"hit@1": np.array(hits)},
+        metrics={"hit@1": np.array(hits, np.float64)},
         tokens=np.full(len(hits), 4 if thinks else 0),
-        exact=np.array(exact or [np.nan] * len(hits)),
+        exact=np.array(exact or [np.nan] * len(hits), np.float64),
         endings={Ending.EMBED: len(hits)} if thinks else {},
     )
 
