@@ -14,6 +14,13 @@ from forethought.nano.frozen_encoders import (
     square,
 )
 
+DEVICES = (
+    "cpu",
+    pytest.param(
+        "cuda",
+        marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+    ),
+)
 WORDS = ("[PAD]", "[UNK]", "red", "apple", "a", "ship")
 
 
@@ -22,8 +29,19 @@ def pictures():
     return FrozenImageEncoder(EfficientNetLite())
 
 
+@pytest.fixture(autouse=True)
+def exact():
+    """Convolutions of a GPU in float32 without TF32, as those of a CPU."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
 @pytest.fixture
 def texts():
+    return FrozenTextEncoder(*bert())
+
+
+def bert():
     config = BertConfig(
         vocab_size=len(WORDS),
         hidden_size=12,
@@ -34,7 +52,7 @@ def texts():
     words = {word: index for index, word in enumerate(WORDS)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token=WORDS[1]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    return FrozenTextEncoder(BertModel(config, add_pooling_layer=False), tokenizer)
+    return BertModel(config, add_pooling_layer=False), tokenizer
 
 
 def scene(*shape: int, seed: int = 3) -> UInt8[np.ndarray, "H W 3"]:
@@ -72,3 +90,25 @@ def test_vectors_have_the_order_of_the_texts_and_unit_length(texts):
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(4))
     for row, text in enumerate(phrases):
         torch.testing.assert_close(vectors[row], texts([text])[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_what_is_computed_does_not_depend_on_the_device_and_lies_on_the_cpu(device):
+    net, (model, tokenizer) = EfficientNetLite(), bert()
+    scenes, phrases = [scene(40, 60), scene(12, 9, seed=8)], ["a red apple", "ship"]
+    here = FrozenImageEncoder(net)
+    features = here(scenes)
+    expected = [
+        features,
+        FrozenTextEncoder(model, tokenizer)(phrases),
+        here.probabilities(features),
+    ]
+    pictures, texts = (
+        FrozenImageEncoder(net.to(device)),
+        FrozenTextEncoder(model.to(device), tokenizer),
+    )
+    features = pictures(scenes)
+    found = [features, texts(phrases), pictures.probabilities(features)]
+    for one, other in zip(found, expected, strict=True):
+        assert one.device.type == "cpu"
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)

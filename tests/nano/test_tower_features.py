@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -72,3 +74,12 @@ def test_a_copy_is_handed_out(found):
     found.of(name, 0)[:] = 0
     assert found.of(name, 0).any()
     assert module.SHARD > 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_tower_on_a_gpu_gives_the_same_features(tiny_data, found, tmp_path):
+    for name in ("examples.parquet", "pictures.parquet"):
+        shutil.copyfile(tiny_data / name, tmp_path / name)
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        there = tower_features(tmp_path, tower().to("cuda"), tower_image_processor())
+    np.testing.assert_allclose(there.values, found.values, rtol=1e-2, atol=1e-2)

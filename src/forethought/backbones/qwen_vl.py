@@ -158,7 +158,8 @@ class QwenVL:
         not depend on what else was embedded.
         """
         is_text = batch.images is None and batch.videos is None
-        is_exact = not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+        device = batch.token_ids.device.type
+        is_exact = not torch.is_grad_enabled() and not torch.is_autocast_enabled(device)
         return self._load_stock is not None and is_text and is_exact
 
     def _stock_states(self, batch: Batch, cache: PrefillCache | None) -> Float[Tensor, "B T H"]:

@@ -1,4 +1,7 @@
-"""Two published encoders with frozen weights: EfficientNet-Lite0 for pictures, MiniLM for texts."""
+"""Two published encoders with frozen weights: EfficientNet-Lite0 for pictures, MiniLM for texts.
+
+They run where their weights are, which is a GPU if there is one, and return tensors on the CPU.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,7 +88,7 @@ class FrozenImageEncoder:
         """
         net = EfficientNetLite()
         net.load_state_dict(published_efficientnet(cache))
-        return cls(net)
+        return cls(net.to(_best_device()))
 
     @property
     def width(self) -> int:
@@ -95,18 +98,23 @@ class FrozenImageEncoder:
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         """Compute the mean feature of each picture, padded to a white square of 224 pixels."""
-        parts = [self._maps(part).mean((2, 3)) for part in _parts(pictures, PICTURE_BATCH)]
+        parts = [self._maps(part).mean((2, 3)).cpu() for part in _parts(pictures, PICTURE_BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, EFFICIENTNET_FEATURES)
 
     @torch.inference_mode()
     def probabilities(self, features: Float[Tensor, "N F"]) -> Float[Tensor, "N C"]:
         """Compute the probability of each of ImageNet's classes from mean features."""
-        logits: Tensor = self._net.classifier(features)
-        return logits.softmax(-1)
+        logits: Tensor = self._net.classifier(features.to(self._device))
+        return logits.softmax(-1).cpu()
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self._net.parameters()).device
 
     def _maps(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F R S"]:
         squares = np.stack([square(picture) for picture in pictures])
-        pixels = torch.from_numpy(squares).permute(0, 3, 1, 2).float().sub_(127).div_(128)
+        pixels = torch.from_numpy(squares).to(self._device).permute(0, 3, 1, 2).float()
+        pixels = pixels.sub_(127).div_(128)
         maps: Tensor = self._net(pixels.contiguous(memory_format=torch.channels_last))
         return maps
 
@@ -132,8 +140,10 @@ class FrozenTextEncoder:
         model = BertModel(
             BertConfig.from_json_file(folder / "config.json"), add_pooling_layer=False
         )
-        # The pooler is not used; older files also hold position ids, which are a constant.
+        # The pooler is not used; older files also hold position ids, which are a constant. Weights
+        # of 16 bits are widened.
         model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+        model.to(_best_device())  # type: ignore[arg-type]  # a wrapper without its own types
         return cls(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
 
     @property
@@ -147,13 +157,14 @@ class FrozenTextEncoder:
         vectors = torch.zeros(len(texts), self.width)
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         for rows in _parts(order, TEXT_BATCH):
-            vectors[rows] = self._embed([texts[row] for row in rows])
+            vectors[rows] = self._embed([texts[row] for row in rows]).cpu()
         return vectors
 
     def _embed(self, texts: list[str]) -> Float[Tensor, "N D"]:
         encoded = self._tokenizer.encode_batch(texts)
-        ids = torch.tensor([one.ids for one in encoded])
-        mask = torch.tensor([one.attention_mask for one in encoded])
+        device = self._model.device
+        ids = torch.tensor([one.ids for one in encoded], device=device)
+        mask = torch.tensor([one.attention_mask for one in encoded], device=device)
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask[..., None].to(states.dtype)
         return F.normalize((states * weights).sum(1) / weights.sum(1), dim=-1)
@@ -177,6 +188,10 @@ def square(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "S S 3"]:
     sheet = PIL.Image.new("RGB", (side, side), "white")
     sheet.paste(PIL.Image.fromarray(picture), ((side - wide) // 2, (side - high) // 2))
     return np.asarray(sheet.resize((SIDE, SIDE), PIL.Image.Resampling.BICUBIC))
+
+
+def _best_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _parts(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:

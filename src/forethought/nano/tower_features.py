@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from forethought.files import atomic
 from forethought.nano.augment import ASYMMETRIC_TASKS, augment_image
 from forethought.nano.glyph_examples import read_table
 from forethought.nano.glyphs.nouns import PSEUDO
-from forethought.types import Image, OpenProgress, no_progress
+from forethought.types import Image, OpenProgress, Patches, no_progress
 
 VARIANTS = 2
 """The versions of a picture: as it is drawn, and changed at random by `augment_image`."""
@@ -109,17 +110,20 @@ def _computed(
     filters = [("picture", "in", list(names))]
     table = pq.read_table(data / "pictures.parquet", columns=["picture", "png"], filters=filters)
     png = {row["picture"]: row["png"] for row in table.to_pylist()}
-    versions = (
-        version
-        for name in names
-        for version in _versions(Image(png[name], source=name), may_flip=name not in asymmetric)
-    )
-    patches = [pixels(version) for version in versions]
-    found = []
+
+    def patches_of(name: str) -> list[Patches]:
+        image = Image(png[name], source=name)
+        return [pixels(version) for version in _versions(image, may_flip=name not in asymmetric)]
+
+    # Beside a GPU this takes most of the time.
+    with ThreadPoolExecutor() as threads:
+        patches = [one for some in threads.map(patches_of, names) for one in some]
+    device, found = tower.class_vectors.device, []
     for start in range(0, len(patches), _BATCH):
         part = patches[start : start + _BATCH]
-        values = torch.from_numpy(np.concatenate([one.values for one in part]))
-        found.append(tower.features(values, torch.tensor([one.grid for one in part])).half())
+        values = torch.from_numpy(np.concatenate([one.values for one in part])).to(device)
+        grids = torch.tensor([one.grid for one in part])
+        found.append(tower.features(values, grids).half().cpu())
     features = torch.cat(found)
     return features.view(len(names), VARIANTS, -1, features.shape[1]).contiguous()
 
@@ -135,6 +139,6 @@ def _digest(tower: FrozenTower, names: Sequence[str]) -> str:
     """What the features depend on: the frozen weights, the names, the number of versions."""
     digest = hashlib.sha256(f"{VARIANTS}\n".encode())
     for name, weight in sorted(tower.named_buffers()):
-        digest.update(f"{name} {weight.double().sum().item():.6e}\n".encode())
+        digest.update(f"{name} {weight.cpu().double().sum().item():.6e}\n".encode())
     digest.update("\n".join(names).encode())
     return digest.hexdigest()[:12]
