@@ -22,7 +22,7 @@ def test_each_part_has_a_line_and_a_run_cut_short_says_that_it_has_no_gate(
     (message,) = caplog.messages
     assert message == (
         "runs/tiny: stopped after 1 of 11 steps, so no gate is fitted and think=auto embeds "
-        "directly; the same command without --steps finishes the run"
+        "directly; the same command without --steps and --minutes finishes the run"
     )
 
 
@@ -48,6 +48,7 @@ def test_what_is_needed_last_is_missed_first(run, tmp_path, monkeypatch, missing
     [
         (["nowhere.toml"], "nowhere.toml: no such recipe; name a TOML file"),
         (["RECIPE", "--steps", "0"], "--steps is 0; train for at least 1"),
+        (["RECIPE", "--minutes", "0"], "--minutes is 0; train for more than 0"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, message):

@@ -35,7 +35,7 @@ def path(tmp_path, monkeypatch):
 def test_it_fits_the_recipes_head_and_reports_each_part(path):
     recorded = RecordedProgress()
     folder = train_frozen_baseline(
-        path, out=None, fresh=True, max_steps=None, open_progress=recorded
+        path, out=None, fresh=True, max_steps=None, max_minutes=None, open_progress=recorded
     )
     assert folder.parts == ("runs", "tiny")
     assert read_head(folder).sizes == HeadSizes(4, 5, 16, 3)
@@ -52,7 +52,12 @@ def test_it_fits_the_recipes_head_and_reports_each_part(path):
 def test_it_stops_after_so_many_steps_in_the_given_folder(path, tmp_path):
     recorded = RecordedProgress()
     folder = train_frozen_baseline(
-        path, out=tmp_path / "head", fresh=True, max_steps=1, open_progress=recorded
+        path,
+        out=tmp_path / "head",
+        fresh=True,
+        max_steps=1,
+        max_minutes=None,
+        open_progress=recorded,
     )
     assert folder == tmp_path / "head"
     assert read_head(folder).sizes.hidden == 5
@@ -64,4 +69,18 @@ def test_a_mistake_in_the_recipe_is_refused(tmp_path):
     path = tmp_path / "any.toml"
     path.write_text("epoch = 2\n")
     with pytest.raises(ConfigError, match="unknown key 'epoch'; did you mean 'epochs'"):
-        train_frozen_baseline(path, out=None, fresh=True, max_steps=None, open_progress=no_progress)
+        train_frozen_baseline(
+            path,
+            out=None,
+            fresh=True,
+            max_steps=None,
+            max_minutes=None,
+            open_progress=no_progress,
+        )
+
+
+def test_a_time_limit_is_refused_since_it_cannot_go_on(path):
+    with pytest.raises(ConfigError, match="leave --minutes out"):
+        train_frozen_baseline(
+            path, out=None, fresh=True, max_steps=None, max_minutes=3.0, open_progress=no_progress
+        )

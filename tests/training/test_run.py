@@ -78,7 +78,7 @@ def test_a_gate_without_held_out_examples_is_refused_before_training(tmp_path):
 
 def test_a_recipe_may_name_another_trainer(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
-        "def train(path, *, out, fresh, max_steps, open_progress):\n"
+        "def train(path, *, out, fresh, max_steps, max_minutes, open_progress):\n"
         "    with open_progress('heads') as progress:\n"
         "        progress(1, 1, path.stem)\n"
         "    return out / 'head'\n"

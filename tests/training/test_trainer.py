@@ -41,10 +41,17 @@ train(tiny.recipe(Path(sys.argv[1])), Path(sys.argv[2]), fresh=False, max_steps=
 """
 
 
-def run(data, out, *, fresh=False, max_steps=None, **changes):
+def run(data, out, *, fresh=False, max_steps=None, max_minutes=None, **changes):
     recorded = RecordedProgress()
     recipe = dataclasses.replace(tiny.recipe(data), **changes)
-    train(recipe, out, fresh=fresh, max_steps=max_steps, open_progress=recorded)
+    train(
+        recipe,
+        out,
+        fresh=fresh,
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+        open_progress=recorded,
+    )
     return recorded.parts["training tiny"]
 
 
@@ -131,6 +138,18 @@ def test_a_run_in_parts_equals_one_in_one_go(tiny_data, tmp_path, whole):
         run(tiny_data, tmp_path, max_steps=cut)
     same_weights(tmp_path, whole[0])
     assert steps(tmp_path) == list(range(11))
+
+
+def test_a_run_stops_when_its_time_is_over_and_goes_on_to_the_same_end(tiny_data, tmp_path, whole):
+    run(tiny_data, tmp_path, max_minutes=1e-6)  # over before the first step is
+    (entry,) = Journal(RunFolder(tmp_path).journal).read()
+    assert entry["stopped"] == "after 1e-06 minutes"
+    assert RunFolder(tmp_path).steps == 1
+    assert (RunFolder(tmp_path).model / "model.safetensors").is_file()
+    run(tiny_data, tmp_path, max_minutes=60.0)
+    same_weights(tmp_path, whole[0])
+    entries = Journal(RunFolder(tmp_path).journal).read()
+    assert [entry["step"] for entry in entries if "stopped" in entry] == [0]
 
 
 @pytest.mark.slow

@@ -37,17 +37,31 @@ def train(
             help="Stop after so many steps, without fitting a gate; by default after the last."
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop after the first step that ends so many minutes after the start, without "
+            "fitting a gate; by default after the last."
+        ),
+    ] = None,
 ) -> None:
     """Train a model; after an interruption the same command resumes from the last checkpoint."""
     if not recipe.is_file():
         raise ConfigError(f"{recipe}: no such recipe; name a TOML file, such as recipes/nano.toml")
     if steps is not None and steps < 1:
         raise ConfigError(f"--steps is {steps}; train for at least 1")
+    if minutes is not None and not minutes > 0:
+        raise ConfigError(f"--minutes is {minutes:g}; train for more than 0, such as 0.5")
     # Used last, hours later: the gate is fitted, and the losses are plotted.
     require("matplotlib", *(["sklearn"] if "gate" in config.read(recipe) else []))
     from forethought import training
 
     model = training.run(
-        recipe, out=out, fresh=fresh, max_steps=steps, open_progress=console.announced_progress
+        recipe,
+        out=out,
+        fresh=fresh,
+        max_steps=steps,
+        max_minutes=minutes,
+        open_progress=console.announced_progress,
     )
     print(console.escape(model))

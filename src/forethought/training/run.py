@@ -27,6 +27,7 @@ class Trainer(Protocol):
         out: Path | None,
         fresh: bool,
         max_steps: int | None,
+        max_minutes: float | None,
         open_progress: OpenProgress,
     ) -> Path:
         """Read the recipe, train, and return the model folder; see `run`."""
@@ -39,6 +40,7 @@ def run(
     out: Path | None = None,
     fresh: bool = False,
     max_steps: int | None = None,
+    max_minutes: float | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Train what a recipe describes and return the model folder.
@@ -50,6 +52,7 @@ def run(
         out: the folder of the run; by default runs/NAME.
         fresh: start over instead of resuming from the last checkpoint.
         max_steps: stop after so many steps of this call.
+        max_minutes: stop after the first step that ends so long after this call began.
         open_progress: called with each part of the work: a preparation, the steps, the gate.
 
     Raises:
@@ -60,7 +63,12 @@ def run(
     """
     trainer = _trainer(recipe_path)
     return trainer(
-        recipe_path, out=out, fresh=fresh, max_steps=max_steps, open_progress=open_progress
+        recipe_path,
+        out=out,
+        fresh=fresh,
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+        open_progress=open_progress,
     )
 
 
@@ -70,13 +78,19 @@ def train_recipe(
     out: Path | None,
     fresh: bool,
     max_steps: int | None,
+    max_minutes: float | None,
     open_progress: OpenProgress,
 ) -> Path:
     """Train a `Recipe`; after its last step, fit its gate, where it asks for one."""
     recipe = read_recipe(recipe_path)
     folder = out or Path("runs") / recipe.name
     return train_with_gate(
-        recipe, folder, fresh=fresh, max_steps=max_steps, open_progress=open_progress
+        recipe,
+        folder,
+        fresh=fresh,
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+        open_progress=open_progress,
     )
 
 
@@ -102,10 +116,23 @@ def read_recipe(recipe_path: Path) -> Recipe:
 
 
 def train_with_gate(
-    recipe: Recipe, folder: Path, *, fresh: bool, max_steps: int | None, open_progress: OpenProgress
+    recipe: Recipe,
+    folder: Path,
+    *,
+    fresh: bool,
+    max_steps: int | None = None,
+    max_minutes: float | None = None,
+    open_progress: OpenProgress,
 ) -> Path:
     """Train in a folder and return the model's; a run that is finished gets its gate."""
-    model = train(recipe, folder, fresh=fresh, max_steps=max_steps, open_progress=open_progress)
+    model = train(
+        recipe,
+        folder,
+        fresh=fresh,
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+        open_progress=open_progress,
+    )
     if recipe.gate and _is_finished(recipe, folder):
         fit_gate(load(model), recipe.gate, open_progress=open_progress).save(model)
     return model
@@ -136,7 +163,7 @@ def _is_finished(recipe: Recipe, folder: Path) -> bool:
     if steps < recipe.steps:
         _log.warning(
             "%s: stopped after %d of %d steps, so no gate is fitted and think=auto embeds "
-            "directly; the same command without --steps finishes the run",
+            "directly; the same command without --steps and --minutes finishes the run",
             folder,
             steps,
             recipe.steps,

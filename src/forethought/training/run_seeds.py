@@ -41,9 +41,7 @@ def run_seeds(
     missing = [seed for seed, run in planned.items() if not _is_finished(*run, recipe_path)]
     for seed in missing:
         seeded, folder = planned[seed]
-        train_with_gate(
-            seeded, folder.path, fresh=False, max_steps=None, open_progress=open_progress
-        )
+        train_with_gate(seeded, folder.path, fresh=False, open_progress=open_progress)
     return {seed: folder.model for seed, (_, folder) in planned.items()}
 
 

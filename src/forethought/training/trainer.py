@@ -1,5 +1,6 @@
 """The training loop: from a recipe to a model folder, resumable at any step."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,11 +28,18 @@ from forethought.types import OpenProgress
 
 
 def train(
-    recipe: Recipe, out: Path, *, fresh: bool, max_steps: int | None, open_progress: OpenProgress
+    recipe: Recipe,
+    out: Path,
+    *,
+    fresh: bool,
+    max_steps: int | None = None,
+    max_minutes: float | None = None,
+    open_progress: OpenProgress,
 ) -> Path:
     """Run every stage, from the last checkpoint on unless `fresh`.
 
-    Stops after `max_steps` steps of this call, with a checkpoint. Returns the model folder.
+    Stops after `max_steps` steps of this call, or after the step that ends `max_minutes` after the
+    call began, with a checkpoint. Returns the model folder.
 
     Raises:
         CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
@@ -39,19 +47,26 @@ def train(
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
     """
+    deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
     run = _Run.open(recipe, RunFolder(out), fresh=fresh, open_progress=open_progress)
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
     journal = Journal(run.folder.journal)
     journal.truncate(run.first)
+    done = run.first
     bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
     with open_progress(f"training {recipe.name}") as progress:
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16)
-            journal.write({**entry, "seconds": round(run.seconds, 2)})
-            for folder in run.due(step + 1):
-                run.save(folder, step + 1)
-            progress(step + 1, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
-    run.save(run.folder.latest, last)
+            done = step + 1
+            is_late = done < last and time.monotonic() >= deadline
+            stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
+            journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
+            for folder in run.due(done):
+                run.save(folder, done)
+            progress(done, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
+            if is_late:
+                break
+    run.save(run.folder.latest, done)
     # A gate that was fitted to other weights does not fit these.
     trained = replace(run.state.encoder, name=recipe.name, gate=None)
     save(trained, run.folder.model, dtype=torch.bfloat16)
