@@ -1,24 +1,70 @@
 #!/usr/bin/env bash
-# What has to be run where there is a GPU, in one command of at most five minutes on an H100:
-# the tests that need CUDA, then the engine at UME-R1-2B's size beside stock transformers.
+# What has to be run where there is a GPU, in one command of at most nine minutes on an H100: the
+# tests that need CUDA, the engine at UME-R1-2B's size beside stock transformers, and nano's recipe.
 #
-#   bash benchmarks/gpu.sh OUT                   # OUT gets the log and ume-2b.json
-#   bash benchmarks/gpu.sh OUT --shape tiny      # try the script without a GPU
+#   bash benchmarks/gpu.sh OUT                         # everything
+#   bash benchmarks/gpu.sh OUT --skip tests,engine     # go on with nano's run, in the same folder
+#   bash benchmarks/gpu.sh OUT --shape tiny            # try the script without a GPU
 #
-# More options are those of `python -m benchmarks.engine --workload ume-2b`. Nothing is downloaded
-# or installed: packages that are missing are put on PYTHONPATH before.
+# OUT gets at most 8 files of at most 15 MiB: the log, ume-2b.json, nano's journal, its model in
+# parts (join them with `python -m benchmarks.parts unpack OUT FOLDER --name nano`), and its scores.
+#
+#   --skip LIST     of tests, engine, nano, evaluate
+#   --minutes M     for everything together (9); nano trains in what is left of it
+#   --parts DIR     what `python -m benchmarks.gpu_carry` wrote (build/gpu)
+#   --work DIR      what is unpacked and trained lies here, and a second call goes on (build/gpu-work)
+#   --shape tiny    small shapes, and two steps of each stage
+#
+# Nothing is downloaded or installed: packages that are missing are put on PYTHONPATH before.
 set -euo pipefail
-if [[ $# -lt 1 || $1 == -* ]]; then
-  echo "usage: bash benchmarks/gpu.sh OUT [--shape tiny] [...]" >&2
+usage() {
+  echo "usage: bash benchmarks/gpu.sh OUT [--skip LIST] [--minutes M] [--parts DIR] [--work DIR]" \
+    "[--shape tiny]" >&2
   exit 2
-fi
+}
+[[ $# -ge 1 && $1 != -* ]] || usage
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 shift
+skip= minutes=9 parts= work= shape=full
+while [[ $# -gt 0 ]]; do
+  [[ $# -ge 2 ]] || usage
+  case $1 in
+    --skip) skip=,$2, ;;
+    --minutes) minutes=$2 ;;
+    --parts) parts=$(realpath "$2") ;;
+    --work) work=$(realpath -m "$2") ;;
+    --shape) shape=$2 ;;
+    *) usage ;;
+  esac
+  shift 2
+done
+[[ $minutes =~ ^[0-9]+$ && ($shape == full || $shape == tiny) ]] || usage
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export PYTHONPATH="$PWD/src:$PWD${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
+root=$PWD parts=${parts:-$PWD/build/gpu} work=${work:-$PWD/build/gpu-work}
+export PYTHONPATH="$root/src:$root${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
+# On Hopper torch builds a cuDNN attention kernel on the host for every new length.
+export TORCH_CUDNN_SDPA_DEPRIORITIZED=1
 python=${PYTHON:-python3}
 exec > >(tee "$out/log") 2>&1
+
+wanted() { [[ $skip != *,$1,* ]]; }
+left() { echo $((minutes * 60 - SECONDS)); }
+# A failure is printed and does not keep the rest from running.
+step() { # NAME SECONDS COMMAND...: at most so long, and no longer than what is left
+  local name=$1 most=$2 rest
+  shift 2
+  rest=$(left)
+  if ((rest < 10)); then
+    echo "== $name: no time is left"
+    return 1
+  fi
+  echo "== $name (after $SECONDS s)"
+  timeout --signal INT --kill-after 10 $((most < rest ? most : rest)) "$@" || {
+    echo "== $name: exit status $?"
+    return 1
+  }
+}
 
 "$python" - <<'PYTHON'
 import platform
@@ -31,13 +77,53 @@ print(f"python {platform.python_version()}, torch {torch.__version__}, "
       f"transformers {transformers.__version__}, {device}")
 PYTHON
 
-if "$python" -c 'import beartype, hypothesis, pytest, pytest_timeout' 2> /dev/null; then
-  # A failure is printed and does not keep the measurement from running.
-  timeout 90 "$python" -m pytest -q -rs tests/engines/test_graphs.py || echo "rc $? of the CUDA tests"
-else
-  echo "the CUDA tests are left out: beartype, hypothesis, pytest or pytest-timeout is missing"
+if wanted tests; then
+  if "$python" -c 'import beartype, hypothesis, pytest, pytest_timeout' 2> /dev/null; then
+    step tests 90 "$python" -m pytest -q -rs tests/engines/test_graphs.py \
+      tests/nano/test_frozen_encoders.py tests/nano/test_tower_features.py || true
+  else
+    echo "== tests: left out, as beartype, hypothesis, pytest or pytest-timeout is missing"
+  fi
 fi
 
-# The JSON file holds what was measured so far, should the time run out.
-timeout 210 "$python" -m benchmarks.engine --workload ume-2b --repeats 3 \
-  --json "$out/ume-2b.json" "$@"
+if wanted engine; then
+  # The JSON file holds what was measured so far, should the time run out.
+  small=()
+  [[ $shape == full ]] || small=(--shape tiny --tokens 12)
+  step engine 210 "$python" -m benchmarks.engine --workload ume-2b --repeats 3 \
+    --json "$out/ume-2b.json" "${small[@]}" || true
+fi
+
+run=$work/runs/nano
+if wanted nano; then
+  mkdir -p "$work"
+  if [[ ! -f $work/unpacked ]]; then
+    step unpack 60 "$python" -m benchmarks.parts unpack "$parts" "$work" && touch "$work/unpacked"
+  fi
+  # The recipe names its data and its teacher relative to the folder that it is trained in.
+  ln -sfn "$root/models" "$work/models"
+  recipe=$root/recipes/nano.toml
+  if [[ $shape == tiny ]]; then
+    recipe=$work/nano.toml
+    sed -E 's/^steps = .*/steps = 2/; s/^cooldown = .*/cooldown = 1/; s/^vocabulary = .*/vocabulary = 1000/
+      s/^batch = [1-9].*/batch = 4/' "$root/recipes/nano.toml" > "$recipe"
+  fi
+  # What is left less 45 seconds for the step in hand, the model's files, and some scores. Without
+  # TF32 the frozen features are those of a CPU.
+  tenths=$((($(left) - 45) / 6))
+  if ((tenths > 0)); then
+    (cd "$work" && FORETHOUGHT_CACHE="$work/cache" NVIDIA_TF32_OVERRIDE=0 \
+      step nano $(($(left) - 15)) "$python" -m forethought train "$recipe" --out "$run" \
+      --minutes "$((tenths / 10)).$((tenths % 10))") || true
+  fi
+  [[ ! -f $run/journal.jsonl ]] || cp "$run/journal.jsonl" "$out/nano-journal.jsonl"
+  if [[ -f $run/model/forethought.json ]]; then
+    "$python" -m benchmarks.parts pack "$run/model" "$out" --name nano --limit-mib 15
+  fi
+fi
+
+if wanted evaluate && [[ -f $run/model/forethought.json ]]; then
+  (cd "$work" && step evaluate 120 "$python" -m forethought evaluate glyphs --model "$run/model" \
+    --queries 50 --json "$out/nano.json") || true
+fi
+echo "== done after $SECONDS s"

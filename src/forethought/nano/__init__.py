@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from forethought.nano.glyphs import build_gallery, build_glyphs, check_glyphs
     from forethought.nano.lab import build_lab, check_lab
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
+    from forethought.nano.reduced_cache import reduce_cache
     from forethought.nano.statement_loss import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
     from forethought.nano.tower_weights import published_tower
@@ -41,6 +42,7 @@ __all__ = [
     "published_tower",
     "read_glyphs",
     "read_lab",
+    "reduce_cache",
     "train_frozen_baseline",
     "vary_pictures",
 ]
@@ -67,6 +69,7 @@ _MODULES = {
     "vary_pictures": "picture_features",
     "initial_embeddings": "word_vectors",
     "published_tower": "tower_weights",
+    "reduce_cache": "reduced_cache",
 }
 
 
