@@ -59,8 +59,8 @@ def test_features_are_standardised_by_the_train_pictures(tmp_path, data):
 
 def test_the_head_keeps_the_vectors_of_the_classes(tmp_path):
     fitted(tmp_path, epochs=1)
-    kept = read_head(tmp_path / "baseline").class_vectors
-    torch.testing.assert_close(kept, CLASSES, rtol=1e-2, atol=1e-2)  # they are bfloat16 on disk
+    stored = read_head(tmp_path / "baseline").class_vectors
+    torch.testing.assert_close(stored, CLASSES, rtol=1e-2, atol=1e-2)  # they are bfloat16 on disk
 
 
 def test_a_pseudo_picture_is_left_out(data):
