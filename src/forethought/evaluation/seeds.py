@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 
 from forethought.evaluation.evaluate import TaskResult
 from forethought.evaluation.report import Record, Report, compare, mean_rows
@@ -55,7 +55,7 @@ def _mean(group: Sequence[TaskResult]) -> TaskResult:
     )
 
 
-def _over(values: Sequence[Float[np.ndarray, " Q"]]) -> Float[np.ndarray, " Q"]:
+def _over(values: Sequence[Num[np.ndarray, " Q"]]) -> Float[np.ndarray, " Q"]:
     """The mean over seeds of each query, without those that are NaN."""
     stacked = np.array(values, dtype=np.float64)
     known = ~np.isnan(stacked)

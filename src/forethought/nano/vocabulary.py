@@ -1,5 +1,6 @@
 """The tokenizer of a new model: a byte-level BPE learned from what it will read and write."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from tokenizers import (
@@ -16,13 +17,13 @@ from tokenizers import (
 from forethought.data import ExampleSource
 from forethought.errors import ConfigError
 from forethought.nano.glyph_examples import GlyphExamples, read_texts
-from forethought.renderers import TAGS, Tag
+from forethought.renderers import TAGS
 
 _BLANK = Regex(r"^ (?=\s)")
 _LINE = Regex(r"\n(?=\S)")
 """The end of a line before a word, where a space is added as at the start of a text."""
-_ADDED = Regex(rf"(?<=\n|{Tag.THINK}|{Tag.THINK_END}|{Tag.ANSWER}) |^ ")
-"""The added spaces in a completion, which are removed again."""
+_ADDED = Regex(rf"(?<=\n|{'|'.join(map(re.escape, TAGS))}) |^ ")
+"""The added spaces, which decoding removes again."""
 
 
 def learn_tokenizer(source: ExampleSource, *, size: int) -> Tokenizer:
