@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forethought.encoders import CARD
+from forethought.errors import CheckpointError
 from forethought.training.run_checkpoint import find_checkpoint, load_position, superseded
 
 
@@ -62,6 +63,26 @@ class RunFolder:
         """
         found = find_checkpoint(self.latest)
         return load_position(found).step if found else 0
+
+    def copy_start(self, forked: "RunFolder") -> None:
+        """Take over another run's starting model, unless there is one: a fork can be forked.
+
+        Raises:
+            CheckpointError: if the other run has none.
+        """
+        if self.has_start:
+            return
+        if not forked.has_start:
+            raise CheckpointError(
+                f"{forked.start}: no such model; train the run that `fork_from` names first, or "
+                "leave `fork_from` out of the recipe"
+            )
+        # A kill leaves the copy under its other name.
+        fresh = self.path / "start.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(self.start, ignore_errors=True)
+        shutil.copytree(forked.start, fresh)
+        fresh.rename(self.start)
 
     def clear(self) -> None:
         """Delete what the next call would resume from."""

@@ -9,7 +9,7 @@ import torch
 from forethought.config import find
 from forethought.data import TaskBatches
 from forethought.encoders import ReasoningEncoder
-from forethought.errors import CheckpointError, ConfigError
+from forethought.errors import ConfigError
 from forethought.renderers import Renderer
 from forethought.training.batch_builder import BatchBuilder
 from forethought.training.objective import RunContext
@@ -82,13 +82,8 @@ def _checkpoint(recipe: Recipe, folder: RunFolder, open_progress: OpenProgress) 
     if recipe.scratch is None:
         return recipe.init or ""
     if recipe.fork_from is not None:
-        forked = RunFolder(recipe.fork_from)
-        if not forked.has_start:
-            raise CheckpointError(
-                f"{forked.start}: no such model; train the run that `fork_from` names first, or "
-                "leave `fork_from` out of the recipe"
-            )
-        return forked.start
+        folder.copy_start(RunFolder(recipe.fork_from))
+        return folder.start
     if not (folder.can_resume and folder.has_start):
         with open_progress(f"{folder.start}: learning a tokenizer, drawing weights"):
             make_scratch(
