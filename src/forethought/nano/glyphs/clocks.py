@@ -1,6 +1,7 @@
 """Clock faces: their emoji, their times in words, and sums of hours."""
 
 from dataclasses import dataclass
+from functools import cache
 
 FIRST_FULL = 0x1F550
 """The code point of one o'clock; half past one comes twelve later."""
@@ -52,6 +53,7 @@ def question(hours: int) -> str:
     return f"What time was it {-hours} {plural} ago?"
 
 
+@cache
 def sum_statement(hour: int, hours: int) -> str:
     """A sum of full hours counted in words: "One hour after one is two, two three, three four.".
 
