@@ -9,13 +9,11 @@ import torch
 from jaxtyping import Float
 from torch.nn import functional as F
 
+from forethought.nano.class_vectors import DECAY, HYPERNYMS, WEIGHT
 from forethought.nano.features import text_vectors
 from forethought.nano.frozen_encoders import FrozenTextEncoder, TextEncoder
 from forethought.nano.glyphs.nouns import PSEUDO
 from forethought.types import OpenProgress, no_progress
-
-KINDS = 4
-_WEIGHT, _DECAY = 0.6, 0.8
 
 
 def noun_vectors(
@@ -38,7 +36,7 @@ def noun_vectors(
         data, names, encoder=texts or FrozenTextEncoder.published(), open_progress=open_progress
     )
     index = {name: row for row, name in enumerate(names)}
-    weights = torch.tensor([1.0, *(_WEIGHT * _DECAY**depth for depth in range(KINDS))])
+    weights = torch.tensor([1.0, *(WEIGHT * DECAY**depth for depth in range(HYPERNYMS))])
     vectors = {}
     for row in rows:
         phrases = _phrases(row["name"], row["kinds"])
@@ -49,4 +47,4 @@ def noun_vectors(
 
 
 def _phrases(name: str, kinds: Sequence[str]) -> list[str]:
-    return [name, *kinds[:KINDS]]
+    return [name, *kinds[:HYPERNYMS]]

@@ -14,6 +14,7 @@ LINES = {
     "00000004": _line("00000004", "lozenge", "a small aromatic candy"),
     "00000005": _line("00000005", "taco", "(ethnic slur) offensive term for a person"),
     "00000006": _line("00000006", "taco", "a tortilla rolled around a filling"),
+    "00000009": "00000009 05 n 01 animal 0 000 | a living organism  ",
     "00000007": _line("00000007", "cow", 'female of cattle: "`moo-cow\' is a word"'),
 }
 NOUNS = Nouns(
@@ -74,21 +75,25 @@ def test_a_slur_is_passed_over():
         "a building where prostitutes are available",
     ],
 )
-def test_neither_insults_nor_obscenities_are_among_the_commonest_nouns(gloss):
+def test_neither_insults_nor_obscenities_are_things(gloss):
     lines = LINES | {"00000008": _line("00000008", "word", gloss)}
     nouns = Nouns(NOUNS.senses | {"word": ("00000008",)}, lines, {"word": 99, "cow": 9})
-    assert nouns.frequent(2) == [("cow", "female of cattle")]
+    assert [one.name for one in nouns.things("animal")][:1] == ["cow"]
+    assert "word" not in {one.name for one in nouns.things("animal")}
 
 
 def test_a_coarse_word_is_left_out_by_name():
     lines = LINES | {"00000008": _line("00000008", "old_maid", "an elderly unmarried woman")}
     nouns = Nouns(NOUNS.senses | {"old_maid": ("00000008",)}, lines, {"old_maid": 99, "cow": 9})
-    assert nouns.frequent(2) == [("cow", "female of cattle")]
+    assert "old maid" not in {one.name for one in nouns.things("animal")}
 
 
 def test_examples_of_use_are_left_out():
     assert NOUNS.gloss("cow", ["cattle"]) == "female of cattle"
 
 
-def test_the_commonest_nouns_come_first_without_names_of_people():
-    assert [lemma for lemma, _ in NOUNS.frequent(3)] == ["cow", "bat", "placental mammal"]
+def test_the_commonest_things_come_first_without_names_of_people():
+    found = NOUNS.things("animal")
+    assert [one.name for one in found] == ["cow", "bat", "placental mammal", "lozenge"]
+    assert found[1].kinds == ("placental mammal", "animal")
+    assert found[0].gloss == "female of cattle"

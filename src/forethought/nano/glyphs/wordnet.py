@@ -94,19 +94,6 @@ class Nouns:
             above.append(sense)
         return above
 
-    def frequent(self, most: int) -> list[tuple[str, str]]:
-        """The commonest nouns with the definition of their first sense."""
-        ranked = sorted(self.counts, key=lambda lemma: (-self.counts[lemma], lemma))
-        fit = (lemma for lemma in ranked if lemma.replace("_", " ") not in _COARSE)
-        chosen = [lemma for lemma in fit if lemma in self.senses][: most * 2]
-        chosen = [lemma for lemma in chosen if not _demeans(self.lines[self.senses[lemma][0]])]
-        pairs = [
-            (lemma.replace("_", " "), _definition(line))
-            for lemma in chosen
-            if not _is_proper(line := self.lines[self.senses[lemma][0]])
-        ]
-        return pairs[:most]
-
     def things(self, root: str) -> list[Synset]:
         """The first senses of lemmas below a hypernym, the commonest lemmas first, then by name.
 
@@ -119,18 +106,10 @@ class Nouns:
             line, name = self.lines[offset], lemma.replace("_", " ")
             if _is_proper(line) or _demeans(line) or name in _COARSE or not name[0].isalpha():
                 continue
-            path = self._kinds(offset)
+            path = [self.lemmas(above)[0] for above in self.hypernyms(offset)]
             kinds = tuple(kind for kind in path if kind not in _VAGUE)
             if root in path and kinds:
                 found.append(Synset(offset, name, _definition(line), kinds))
-        return found
-
-    def _kinds(self, offset: str) -> list[str]:
-        """The names on a synset's first path of hypernyms, the nearest first."""
-        found: list[str] = []
-        while parents := re.findall(r" @i? (\d{8}) n ", self.lines[offset].partition("|")[0]):
-            offset = parents[0]
-            found.append(_lemmas(self.lines[offset])[0].replace("_", " "))
         return found
 
     def _hypernym_words(self, line: str) -> set[str]:
