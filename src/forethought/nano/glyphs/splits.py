@@ -14,7 +14,7 @@ from forethought.nano.glyphs.concepts import Concept, Split
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.facts import RELATIONS
 from forethought.nano.glyphs.hash_rng import share
-from forethought.nano.glyphs.questions import COMPOSITIONS, Composition
+from forethought.nano.glyphs.questions import COMPOSITIONS, NAME, Composition
 
 FOLDER = Path(__file__).parent / "splits"
 
@@ -22,6 +22,7 @@ _SHARES = {"emoji": (0.20, 0.05), "icon": (0.15, 0.03), "relation": (0.20, 0.04)
 _CLOCK_SHARES = (0.25, 0.03)
 _QUESTION_SHARES = (0.20, 0.08)
 _HELD_COMPOSITIONS = 0.2
+_LOOKUP = str(Composition(NAME, "capital"))
 _KNOWN: dict[str, Split] = {"train": "train", "dev": "dev", "test": "test"}
 
 
@@ -40,6 +41,11 @@ class Splits:
     relations: dict[tuple[str, str], Split]
     clocks: dict[tuple[str, int], Split]
     questions: dict[tuple[str, str], Split]
+
+    def of_country(self, code: str) -> Split:
+        """The split of the questions about a country, but for the kinds that none is asked of."""
+        # No lookup is a kind that is held out as a whole.
+        return self.questions[code, _LOOKUP]
 
 
 def read_splits(folder: Path = FOLDER) -> Splits:

@@ -107,7 +107,7 @@ class LabQuestions:
         """Where a question is judged; empty for a held kind about a held country, and for dev."""
         split = self._split(question)
         if str(question.composition) in self.held_compositions:
-            other = self.splits.questions[question.country.code, "name to capital"]
+            other = self.splits.of_country(question.country.code)
             return HELD_COMPOSITION if other == "train" else ""
         return {"test": HELD_COUNTRY, "train": TRAINED}.get(split, "")
 
