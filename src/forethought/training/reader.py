@@ -1,6 +1,5 @@
 """Rows through the backbone, and the states that the losses need."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,13 @@ from forethought.backbones import QwenVL, collate
 from forethought.types import Patches, Prompt
 
 CHUNK = 64
-"""The most sequences of one pass."""
+"""The most sequences of one pass on a CPU."""
 LEAST, GROWTH = 8, 1.25
 """On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
 none that is over `GROWTH` times as long as its first."""
+GPU_TOKENS = 1 << 14
+"""The most tokens of one pass on a GPU, padding included: a small model's passes take as long as
+their kernels take to launch, however many tokens they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +104,18 @@ class Reader:
 
     def _chunks(self, ordered: Sequence[_Sequence]) -> list[list[_Sequence]]:
         """Sequences, sorted by length, in passes."""
-        growth = GROWTH if self.backbone.device.type == "cpu" else math.inf
+        fits = self._fits_cpu if self.backbone.device.type == "cpu" else _fits_gpu
         chunks: list[list[_Sequence]] = []
         for sequence in ordered:
-            last = chunks[-1] if chunks else []
-            fits = last and len(sequence.token_ids) <= growth * len(last[0].token_ids)
-            if last and len(last) < self.chunk and (fits or len(last) < LEAST):
-                last.append(sequence)
+            if chunks and fits(chunks[-1], len(sequence.token_ids)):
+                chunks[-1].append(sequence)
             else:
                 chunks.append([sequence])
         return chunks
+
+    def _fits_cpu(self, chunk: Sequence[_Sequence], length: int) -> bool:
+        is_alike = length <= GROWTH * len(chunk[0].token_ids)
+        return len(chunk) < self.chunk and (is_alike or len(chunk) < LEAST)
 
     def _pass(self, sequences: Sequence[_Sequence]) -> States:
         batch = collate(
@@ -135,6 +139,10 @@ class Reader:
             self.backbone.logits(before) if scored else empty,
             targets.to(hidden.device),
         )
+
+
+def _fits_gpu(chunk: Sequence[_Sequence], length: int) -> bool:
+    return (len(chunk) + 1) * length <= GPU_TOKENS
 
 
 def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
