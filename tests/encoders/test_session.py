@@ -22,8 +22,10 @@ class DirectOnly:
 
     local: Any
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.local, name)
+    def __post_init__(self) -> None:
+        # Attributes of its own: from Python 3.12 on a protocol looks past `__getattr__`.
+        self.backbone, self.pad_id = self.local.backbone, self.local.pad_id
+        self.completion_format, self.limits = self.local.completion_format, self.local.limits
 
     def run(self, prompts, *, decide, decode_options, rows=None, **_: Any) -> Iterator[Any]:
         del decode_options, rows

@@ -64,8 +64,10 @@ def test_the_stock_network_gives_the_same_vectors(encoder, scratch):
             pixel_values=torch.from_numpy(prompt.pictures[0].values),
             image_grid_thw=torch.tensor([prompt.pictures[0].grid]),
         ).last_hidden_state[0, prompt.read_at]
+    # On a GPU a convolution rounds its inputs to TF32.
+    atol = 1e-5 if encoder.engine.backbone.device.type == "cpu" else 1e-3
     ours = encoder.encode([message], think="never").vectors[0]
-    np.testing.assert_allclose((state / state.norm()).numpy(), ours, atol=1e-5)
+    np.testing.assert_allclose((state / state.norm()).numpy(), ours, atol=atol)
 
 
 def test_the_stock_network_writes_what_our_engine_writes(tiny_encoder, tiny_model):

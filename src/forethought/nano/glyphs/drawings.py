@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
-import resvg_py
 
 from forethought.errors import DataError
 from forethought.nano.glyphs.concepts import Concept
@@ -177,6 +176,8 @@ def _from_picture(path: Path) -> Draw:
 
 
 def _render(svg: str, name: str) -> PIL.Image.Image:
+    import resvg_py  # noqa: PLC0415 - an extra of `train`; reading the built data needs none
+
     try:
         # Twice the size, then shrunk: thin lines stay even.
         return PIL.Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, width=2 * SIDE)))
