@@ -20,8 +20,8 @@ seconds() {
 search "sailing boat" -k 5
 warm=$(seconds search "musical instrument" -k 5)
 search "rain, umbrella, weather" -k 5
-# Chosen because its rationale is right; most of nano's are not (models/nano/README.md).
-search "flag of Japan" -k 3 --think always
+# A question: chosen before it was first asked.
+search "flag of the country whose capital is Nairobi" -k 3 --think always
 search "insect" -k 12 --sheet build/demo-sheet.png
 import=$(seconds python -c "import torch")
 printf '\nwarm search: %s s; import torch alone: %s s\n' "$warm" "$import"
