@@ -7,6 +7,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -15,6 +16,7 @@ from benchmarks.bench_report import BenchReport, setting_of
 from benchmarks.comparisons import RunPlan
 from benchmarks.decode_rates import DecodeRate, decode_rates
 from benchmarks.results import EmbedFn, Result
+from benchmarks.stock_folder import stock_folder
 from benchmarks.target import Target, target_of
 from benchmarks.thresholds import Threshold
 from benchmarks.ume_2b import SHAPES, UME_2B, ume_2b
@@ -53,12 +55,20 @@ class WorkloadRun:
 def nano(model: str, *, plan: RunPlan, pictures: Path, save: Save) -> BenchReport:
     """Measure a model that thinks, on the CPU, with texts and pictures from a folder.
 
+    A model that stock code cannot load is measured as its decoder behind a stock vision encoder.
+
     Raises:
         ConfigError: if the folder contains no picture.
         ModelError: if the model cannot think.
     """
     inputs = mixed(pictures, plan.inputs)
-    target = target_of(load(model, device="cpu"))
+    with TemporaryDirectory() as scratch:
+        folder = stock_folder(model, Path(scratch))
+        return _measured(folder, inputs, plan=plan, save=save)
+
+
+def _measured(folder: Path, inputs: Sequence[Input], *, plan: RunPlan, save: Save) -> BenchReport:
+    target = target_of(load(folder, device="cpu"))
     setting = setting_of(target, repeats=plan.repeats)
     report = BenchReport(f"{target.encoder.name}, CPU", setting)
     run = WorkloadRun(plan, save, _sentence_transformers(target))
@@ -69,7 +79,7 @@ def nano(model: str, *, plan: RunPlan, pictures: Path, save: Save) -> BenchRepor
     _LOGGER.info("measuring memory ...")
     measure = partial(
         memory_growth.resident_growth,
-        model=model, shape="", tokens=MEMORY_TOKENS, rows=MEMORY_ROWS,
+        model=str(folder), shape="", tokens=MEMORY_TOKENS, rows=MEMORY_ROWS,
     )  # fmt: skip
     growth = {case: measure(case) for case in memory_growth.CASES}
     found = thresholds.memory(growth, tokens=MEMORY_TOKENS, rows=MEMORY_ROWS)

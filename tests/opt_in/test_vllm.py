@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.stock_folder import stock_folder
 from forethought.backbones import ImageProcessor, VideoSettings
 from forethought.encoders import ReasoningEncoder, as_messages, load
 from forethought.engines import DecodeOptions, EarlyExit, Sampling, VllmEngine, teacher_force
@@ -60,8 +61,9 @@ def check_same(theirs, ours):
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    return load("nano", device="cpu", engine="vllm")
+def encoder(tmp_path_factory):
+    folder = stock_folder("nano", tmp_path_factory.mktemp("stock"))
+    return load(folder, device="cpu", engine="vllm")
 
 
 @pytest.fixture(scope="module")

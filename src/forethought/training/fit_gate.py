@@ -1,8 +1,6 @@
 """Fit a gate on held-out examples: think where a rationale gains more than its tokens cost."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -12,7 +10,16 @@ from torch import Tensor
 from forethought.data import ExampleSource
 from forethought.encoders import LogisticGate, ReasoningEncoder, check_thinking
 from forethought.training.recipe import GateSettings
-from forethought.types import OpenProgress, Progress, Side, Think, no_progress
+from forethought.types import (
+    Document,
+    Example,
+    OpenProgress,
+    Progress,
+    Side,
+    Think,
+    ignore_progress,
+    no_progress,
+)
 
 DECAY = 1e-2
 """The L2 penalty on the gate's weights, per example."""
@@ -26,15 +33,23 @@ def fit_gate(
 ) -> LogisticGate:
     """Predict from a direct query vector whether a rationale pays.
 
-    Gain is in reciprocal rank among the positives of the query's task.
+    Each example weighs as much as it gains or loses, so that the threshold of one half stands
+    where thinking is expected to gain what its tokens cost (Zadrozny et al. 2003,
+    cost-proportionate weighting).
     """
     source = settings.data.source
     with open_progress(f"fitting the gate on {len(source)} held-out examples") as progress:
-        vectors, pays = utility(encoder, source, price=settings.price, progress=progress)
-    weight, bias = fit_logistic(vectors, pays, decay=DECAY)
-    share = float(pays.float().mean())
+        vectors, net = utility(
+            encoder,
+            source,
+            price=settings.price,
+            pool=settings.pool.source if settings.pool else (),
+            progress=progress,
+        )
+    weight, bias = fit_logistic(vectors, net > 0, weights=net.abs(), decay=DECAY)
+    share = float((net > 0).float().mean())
     fitted_on = (
-        f"{len(pays)} held-out examples; thinking paid for {share:.1%} of them at "
+        f"{len(net)} held-out examples; thinking paid for {share:.1%} of them at "
         f"{settings.price} reciprocal rank a token"
     )
     return LogisticGate(weight, bias, settings.threshold, fitted_on)
@@ -45,59 +60,56 @@ def utility(
     source: ExampleSource,
     *,
     price: float,
-    progress: Progress | None = None,
-) -> tuple[Float[Tensor, "N D"], Bool[Tensor, " N"]]:
-    """Direct query vectors, and for which of them thinking gained more than its tokens cost.
+    pool: Iterable[Example] = (),
+    progress: Progress = ignore_progress,
+) -> tuple[Float[Tensor, "N D"], Float[Tensor, " N"]]:
+    """Direct query vectors, and what thinking gained in reciprocal rank less what its tokens cost.
+
+    Each query ranks the documents of all examples, and those of the pool whose labels no example
+    has: among a few, a direct vector finds what it would miss among many.
 
     Args:
-        progress: called with the queries that were thought about, the examples, and the task.
+        progress: called with the queries that were thought about, and the examples.
     """
     for think in (Think.NEVER, Think.ALWAYS):
         check_thinking(encoder, queries=think, documents=Think.NEVER)
-    by_task: dict[str, list[int]] = defaultdict(list)
-    for index, key in enumerate(source.iter_keys()):
-        by_task[key.task].append(index)
-    vectors, pays = [], []
-    done = 0
-    for task, indices in by_task.items():
-        examples = [source[index] for index in indices]
-        documents = encoder.encode(
-            [example.positives[0].message for example in examples],
-            side=Side.DOCUMENT,
-            think=Think.NEVER,
-        ).vectors
-        queries = [example.query for example in examples]
-        labels = [example.positives[0].label for example in examples]
-        direct = encoder.encode(queries, side=Side.QUERY, think=Think.NEVER)
-        thought = encoder.encode(
-            queries,
-            side=Side.QUERY,
-            think=Think.ALWAYS,
-            progress=progress and partial(_report, progress, done, len(source), task),
-        )
-        done += len(queries)
-        gain = reciprocal_rank(thought.vectors, documents, labels) - reciprocal_rank(
-            direct.vectors, documents, labels
-        )
-        vectors.append(torch.from_numpy(direct.vectors))
-        pays.append(torch.from_numpy(gain > price * thought.tokens))
-    return torch.cat(vectors), torch.cat(pays)
+    examples = [source[index] for index in range(len(source))]
+    ranked = [example.positives[0] for example in examples]
+    ranked += _new_documents(pool, {document.label for document in ranked})
+    documents = encoder.encode(
+        [document.message for document in ranked], side=Side.DOCUMENT, think=Think.NEVER
+    ).vectors
+    queries = [example.query for example in examples]
+    direct = encoder.encode(queries, side=Side.QUERY, think=Think.NEVER)
+    thought = encoder.encode(queries, side=Side.QUERY, think=Think.ALWAYS, progress=progress)
+    labels = [document.label for document in ranked]
+    before, after = (
+        reciprocal_rank(vectors, documents, labels) for vectors in (direct.vectors, thought.vectors)
+    )
+    net = after - before - price * thought.tokens
+    return torch.from_numpy(direct.vectors), torch.from_numpy(net).float()
 
 
-def _report(  # noqa: PLR0917 - the last three are a Progress's
-    progress: Progress, before: int, total: int, task: str, done: int, _: int, __: str = "", /
-) -> None:
-    """Report the progress within a task as that within all tasks."""
-    progress(before + done, total, task)
+def _new_documents(pool: Iterable[Example], known: set[str]) -> list[Document]:
+    """One document of each label that is not known."""
+    first: dict[str, Document] = {}
+    for example in pool:
+        document = example.positives[0]
+        if document.label not in known:
+            first.setdefault(document.label, document)
+    return list(first.values())
 
 
 def reciprocal_rank(
-    queries: Float[np.ndarray, "Q D"], documents: Float[np.ndarray, "Q D"], labels: Sequence[str]
+    queries: Float[np.ndarray, "Q D"], documents: Float[np.ndarray, "P D"], labels: Sequence[str]
 ) -> Float[np.ndarray, " Q"]:
-    """One over the rank of each query's best positive among all documents; ties count against."""
+    """One over the rank of each query's best positive among all documents; ties count against.
+
+    `labels` are the documents', the queries' first: a query and a document of one label match.
+    """
     names = np.array(labels)
     scores = (queries @ documents.T).astype(np.float64)
-    same = names[:, None] == names[None]
+    same = names[: len(queries), None] == names[None]
     best = np.where(same, scores, -np.inf).max(axis=1)
     ahead = ((scores >= best[:, None]) & ~same).sum(axis=1)
     found: Float[np.ndarray, " Q"] = 1.0 / (1 + ahead)
@@ -105,9 +117,13 @@ def reciprocal_rank(
 
 
 def fit_logistic(
-    vectors: Float[Tensor, "N D"], labels: Bool[Tensor, " N"], *, decay: float
+    vectors: Float[Tensor, "N D"],
+    labels: Bool[Tensor, " N"],
+    *,
+    weights: Float[Tensor, " N"],
+    decay: float,
 ) -> tuple[Float[Tensor, " D"], float]:
-    """Logistic regression with an L2 penalty of `decay` on the weights, as mean loss has it.
+    """Logistic regression on a weighted mean loss, with an L2 penalty of `decay`.
 
     Where all labels are alike, the weights are zero and the bias is the log-odds with half an
     example added to either side.
@@ -120,5 +136,6 @@ def fit_logistic(
 
     # It sums the loss over examples and halves the squared norm: C is one over both.
     model = LogisticRegression(C=1 / (decay * len(labels)), tol=1e-8, max_iter=1000)
-    model.fit(vectors.double().numpy(), labels.numpy())
+    scaled = weights.double() / weights.double().mean()
+    model.fit(vectors.double().numpy(), labels.numpy(), sample_weight=scaled.numpy())
     return torch.from_numpy(model.coef_[0]).float(), float(model.intercept_[0])

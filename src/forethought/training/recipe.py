@@ -144,12 +144,14 @@ class RolloutSettings:
 class GateSettings:
     """What the gate is fitted on, after the last stage.
 
-    A rationale pays where it gains more reciprocal rank than `price` times its tokens.
+    A rationale pays where it gains more reciprocal rank than `price` times its tokens. Queries
+    rank the documents of `data`, and those of `pool`, if it is given, that have other labels.
     """
 
     price: float
     threshold: float
     data: SourceSettings
+    pool: SourceSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
