@@ -32,11 +32,11 @@ def inputs(*arrays):
 def plain_maps(array):
     """The feature map of the plain net, from the pixels as the weights were published for them."""
     net = EfficientNetLite().eval()
-    state, class_vectors = frozen_weights()
-    net.load_state_dict(state)
+    frozen = frozen_weights()
+    net.load_state_dict(frozen.net)
     pixels = (torch.from_numpy(array.copy()).permute(2, 0, 1)[None].float() - 127) / 128
     with torch.no_grad():
-        return net, class_vectors, net(pixels)
+        return net, frozen.head, net(pixels)
 
 
 def conse(net, class_vectors, features):
@@ -51,7 +51,7 @@ def conse(net, class_vectors, features):
 def test_features_of_a_square_picture_are_those_of_the_plain_net(made):
     array = picture(1, 224, 224)
     found = made.features(*inputs(array))
-    net, class_vectors, maps = plain_maps(array)
+    net, head, maps = plain_maps(array)
     # 7 x 7 to 4 x 4: the first of four windows spans rows 0 and 1, the last rows 5 and 6.
     corner, last = maps[0, :, :2, :2].mean((1, 2)), maps[0, :, 5:, 5:].mean((1, 2))
     width = EFFICIENTNET_FEATURES + 2 * CLASS_WIDTH + 1
@@ -61,12 +61,13 @@ def test_features_of_a_square_picture_are_those_of_the_plain_net(made):
     place, whole, best = found[:, EFFICIENTNET_FEATURES:].split(
         [CLASS_WIDTH, CLASS_WIDTH, 1], dim=1
     )
-    assert_close(place[15], conse(net, class_vectors, last))
-    everywhere = conse(net, class_vectors, maps[0].mean((1, 2)))
-    assert_close(whole, everywhere.expand(16, -1))
+    assert_close(place[15], conse(net, head.class_vectors, last))
+    everywhere = maps[0].mean((1, 2))
+    probabilities = net.classifier(everywhere).softmax(0)
     with torch.no_grad():
-        likeliest = net.classifier(maps[0].mean((1, 2))).softmax(0).max()
-    assert_close(best, likeliest.expand(16, 1))
+        vector = head(everywhere[None], probabilities[None])
+    assert_close(whole, vector.expand(16, -1))
+    assert_close(best, probabilities.max().expand(16, 1))
 
 
 def test_a_wide_picture_is_run_at_its_own_aspect_ratio(made):

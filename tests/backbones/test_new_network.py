@@ -46,11 +46,11 @@ def test_a_shape_without_a_vision_encoder_is_a_network_of_text_alone():
 
 
 def test_a_frozen_tower_has_its_weights_and_tokens_of_the_embeddings_spread():
-    state, class_vectors = frozen_weights()
+    frozen = frozen_weights()
     rows = 0.2 * torch.randn(tiny.SHAPE.vocabulary, tiny.SHAPE.hidden)
-    made = fresh(tower="a:b", frozen=(state, class_vectors), embeddings=rows)
-    assert torch.equal(made.model.visual.net.stem.weight, state["stem.weight"])
-    assert torch.equal(made.model.visual.class_vectors, class_vectors)
+    made = fresh(tower="a:b", frozen=frozen, embeddings=rows)
+    assert torch.equal(made.model.visual.net.stem.weight, frozen.net["stem.weight"])
+    assert torch.equal(made.model.visual.class_vectors, frozen.head.class_vectors)
     assert made.config.vision_config.spread == pytest.approx(rows.std().item())
     assert torch.equal(made.get_input_embeddings().weight, rows)
     assert made.lm_head.weight is made.get_input_embeddings().weight
@@ -76,9 +76,9 @@ def test_embeddings_of_another_size_are_refused():
 
 
 def test_frozen_weights_of_another_net_are_refused():
-    state, class_vectors = frozen_weights()
-    del state["head.bias"]
+    frozen = frozen_weights()
+    frozen.net.pop("head.bias")
     with pytest.raises(ConfigError, match="do not fit EfficientNet-Lite0"):
-        fresh(tower="a:b", frozen=(state, class_vectors))
+        fresh(tower="a:b", frozen=frozen)
     with pytest.raises(ConfigError, match="give both, or neither"):
         fresh(tower="a:b")

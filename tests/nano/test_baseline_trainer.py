@@ -2,9 +2,10 @@ import re
 
 import pytest
 
+from forethought.backbones import HeadSizes
 from forethought.errors import ConfigError
 from forethought.nano.baseline_trainer import train_frozen_baseline
-from forethought.nano.frozen_baseline import HeadSizes, read_head
+from forethought.nano.frozen_baseline import read_head
 from forethought.nano.frozen_encoders import FrozenImageEncoder, FrozenTextEncoder
 from forethought.training import Trainer
 from forethought.types import no_progress

@@ -8,13 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from forethought.backbones import HeadSizes, PictureHead
 from forethought.encoders import Encoder, ReasoningEncoder
 from forethought.errors import ContentError, ModelError
 from forethought.nano.frozen_baseline import (
     WEIGHTS,
     FrozenBaseline,
-    Head,
-    HeadSizes,
     read_head,
     write_head,
 )
@@ -49,7 +48,7 @@ class Lengths:
 
 @pytest.fixture
 def folder(tmp_path):
-    head = Head(SIZES)
+    head = PictureHead(SIZES)
     head.mean.copy_(torch.tensor([100.0, 50.0, 50.0, 2.0, 3.0]))
     head.far.copy_(torch.tensor(1.5))
     head.class_vectors.copy_(torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0]]))

@@ -20,9 +20,9 @@ from forethought.backbones.check_device import check_device
 from forethought.backbones.conse import conse
 from forethought.backbones.efficientnet import (
     EFFICIENTNET_FEATURES,
-    PICTURE_BATCH,
     EfficientNetLite,
     fold_batch_norms,
+    picture_batch,
 )
 from forethought.backbones.frozen_tower import (
     NO_TOWER,
@@ -47,6 +47,7 @@ from forethought.backbones.load_checkpoint import (
     network_class,
 )
 from forethought.backbones.new_network import Shape, new_network
+from forethought.backbones.picture_head import HeadSizes, PictureHead, distances
 from forethought.backbones.prefill_cache import PrefillCache
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.backbones.revision import revision_of
@@ -60,15 +61,16 @@ __all__ = [
     "NETWORKS",
     "NO_TOWER",
     "OWN_ARCHITECTURE",
-    "PICTURE_BATCH",
     "TEXT_TIMESTAMPS",
     "TOWER_PIXELS",
     "Batch",
     "EfficientNetLite",
     "FrozenTower",
     "FrozenWeights",
+    "HeadSizes",
     "ImageProcessor",
     "LoadOptions",
+    "PictureHead",
     "PlaceholderTokens",
     "PrefillCache",
     "QwenVL",
@@ -82,6 +84,7 @@ __all__ = [
     "checkpoint_file",
     "collate",
     "conse",
+    "distances",
     "fold_batch_norms",
     "load_checkpoint",
     "load_image_processor",
@@ -89,6 +92,7 @@ __all__ = [
     "network_class",
     "new_network",
     "pack",
+    "picture_batch",
     "revision_of",
     "save_checkpoint",
     "tower_image_processor",

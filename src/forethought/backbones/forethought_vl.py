@@ -39,12 +39,14 @@ class TowerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         tower: str = NO_TOWER,
         hidden_size: int = 0,
         class_width: int = 0,
+        head_hidden: int = 0,
         spread: float = 0.0,
         **others: Any,  # noqa: ANN401 - of the base class
     ) -> None:
         self.tower = tower
         self.hidden_size = hidden_size
         self.class_width = class_width
+        self.head_hidden = head_hidden
         self.spread = spread
         self.patch_size = PATCH_SIZE
         self.spatial_merge_size = FrozenTower.spatial_merge_size
@@ -89,7 +91,7 @@ class ForethoughtVLForConditionalGeneration(  # type: ignore[no-untyped-call]
 
     config_class = ForethoughtVLConfig
     # What the frozen vision encoder says must not depend on the precision of the rest.
-    _keep_in_fp32_modules_strict = ["net", "class_vectors"]  # noqa: RUF012 - as the base class has it
+    _keep_in_fp32_modules_strict = ["net", "head"]  # noqa: RUF012 - as the base class has it
 
     def __init__(self, config: Any) -> None:  # noqa: ANN401 - as above
         Qwen2VLPreTrainedModel.__init__(self, config)
@@ -108,5 +110,8 @@ def _tower(config: TowerConfig) -> FrozenTower | None:
             f"{NO_TOWER}; install a newer forethought, or train the model again"
         )
     return FrozenTower(
-        hidden=config.hidden_size, class_width=config.class_width, spread=config.spread
+        hidden=config.hidden_size,
+        class_width=config.class_width,
+        head_hidden=config.head_hidden,
+        spread=config.spread,
     )

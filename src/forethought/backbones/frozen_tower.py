@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,12 +12,12 @@ from torch import Tensor, nn
 
 from forethought.backbones.conse import conse
 from forethought.backbones.efficientnet import (
-    CLASSES,
     EFFICIENTNET_FEATURES,
-    PICTURE_BATCH,
     EfficientNetLite,
+    picture_batch,
 )
 from forethought.backbones.image_processor import ImageProcessor
+from forethought.backbones.picture_head import HeadSizes, PictureHead
 from forethought.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ TOWER_PIXELS = 224**2
 _UNSCALED_SPREAD = 2.1
 """Standard deviation of tokens from initial weights: three terms of variance 1, then a residual."""
 
-FrozenWeights = tuple[Mapping[str, Tensor], Float[Tensor, "K D"]]
-"""The state of an `EfficientNetLite`, and unit vectors of the names of its classes."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrozenWeights:
+    """The state of an `EfficientNetLite`, and a head that was fitted on its features."""
+
+    net: Mapping[str, Tensor]
+    head: PictureHead
 
 
 class FrozenTower(nn.Module):
@@ -43,22 +49,23 @@ class FrozenTower(nn.Module):
 
     It takes the place of a stock vision encoder, and makes a token of every patch of 56 x 56
     pixels. Its frozen weights are buffers, so neither an optimizer nor `requires_grad_` reaches
-    them; `class_vectors` are unit vectors of the names of the classifier's classes.
+    them.
 
     Args:
         hidden: the width of a token.
         class_width: the width of a class vector.
+        head_hidden: the width of the head's hidden layer.
         spread: standard deviation of the tokens that the initial weights give, about.
     """
 
     spatial_merge_size = 1
-    class_vectors: Float[Tensor, "K D"]
 
-    def __init__(self, *, hidden: int, class_width: int, spread: float) -> None:
+    def __init__(self, *, hidden: int, class_width: int, head_hidden: int, spread: float) -> None:
         super().__init__()
         self.net = EfficientNetLite()
+        self.head = PictureHead(HeadSizes(hidden=head_hidden, dimension=class_width))
         _weights_to_buffers(self.net)
-        self.register_buffer("class_vectors", torch.zeros(CLASSES, class_width))
+        _weights_to_buffers(self.head)
         self.projector = TowerProjector(hidden, class_width=class_width, spread=spread)
 
     @property
@@ -67,8 +74,13 @@ class FrozenTower(nn.Module):
         return self.projector.places.weight.dtype
 
     @property
+    def class_vectors(self) -> Float[Tensor, "K D"]:
+        """Unit vectors of the names of the classifier's classes."""
+        return self.head.class_vectors
+
+    @property
     def feature_width(self) -> int:
-        """The number of features of a place: the net's, two class vectors, and a probability."""
+        """The number of features of a place: the net's, two vectors, and a probability."""
         return EFFICIENTNET_FEATURES + 2 * self.class_vectors.shape[1] + 1
 
     @torch.no_grad()
@@ -77,9 +89,9 @@ class FrozenTower(nn.Module):
     ) -> Float[Tensor, "N F"]:
         """What the frozen weights say about every place, in the order of the patches.
 
-        The net's features there, then the mean of the likeliest classes' vectors there, then the
-        same for the whole picture (ConSE, arXiv 1312.5650), then the probability of the whole
-        picture's likeliest class: how far the classes can be trusted. A picture is run at its own aspect
+        The net's features there, then the mean of the likeliest classes' vectors there (ConSE,
+        arXiv 1312.5650), then the head's vector of the whole picture, then the probability of
+        its likeliest class: how far the classes can be trusted. A picture is run at its own aspect
         ratio; of a video's two frames in one temporal patch, the mean is run.
         """
         pictures = list(_pictures(patches.to(self.class_vectors.dtype), grids))
@@ -90,8 +102,9 @@ class FrozenTower(nn.Module):
         # Rounding to bfloat16 would make these features differ from cached ones.
         with torch.autocast(patches.device.type, enabled=False):
             for same in by_size.values():
-                for start in range(0, len(same), PICTURE_BATCH):
-                    group = same[start : start + PICTURE_BATCH]
+                size = picture_batch(patches.device)
+                for start in range(0, len(same), size):
+                    group = same[start : start + size]
                     rows = self._features_of(torch.stack([pictures[index] for index in group]))
                     for index, row in zip(group, rows, strict=True):
                         found[index] = row
@@ -108,14 +121,13 @@ class FrozenTower(nn.Module):
         Raises:
             ConfigError: if a tensor is missing, or of another shape.
         """
-        state, class_vectors = weights
+        head = weights.head.state_dict()
         try:
-            self.net.load_state_dict({name: value.half() for name, value in state.items()})
-            self.class_vectors.copy_(class_vectors.half())
+            self.net.load_state_dict({name: value.half() for name, value in weights.net.items()})
+            self.head.load_state_dict({name: value.half() for name, value in head.items()})
         except RuntimeError as error:
             raise ConfigError(
-                f"the frozen weights do not fit EfficientNet-Lite0 with its {CLASSES} classes "
-                f"({error}); check the function that the recipe's `tower` names"
+                f"the frozen weights do not fit EfficientNet-Lite0 and its head ({error}); check the function that the recipe's `tower` names"
             ) from None
         self.projector.draw(generator)
 
@@ -144,14 +156,21 @@ class FrozenTower(nn.Module):
         grid = (pixels.shape[2] // PATCH_SIZE, pixels.shape[3] // PATCH_SIZE)
         maps = self.net(pixels.contiguous(memory_format=torch.channels_last))
         places = F.adaptive_avg_pool2d(maps, grid).flatten(2).transpose(1, 2)
-        whole = self._class_mean(maps.mean((2, 3)))[:, None].expand(-1, places.shape[1], -1)
-        return torch.cat([places, self._class_mean(places)[..., :-1], whole], dim=2)
+        named = conse(self._probabilities(places), self.class_vectors)
+        return torch.cat([places, named, self._whole(maps.mean((2, 3)), grid)], dim=2)
 
-    def _class_mean(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B W"]:
-        """ConSE and the largest probability."""
-        probabilities = self.net.classifier(features).float().softmax(-1)
-        mean = conse(probabilities, self.class_vectors.float())
-        return torch.cat([mean, probabilities.amax(-1, keepdim=True)], dim=-1).to(features.dtype)
+    def _whole(
+        self, features: Float[Tensor, "B F"], grid: tuple[int, int]
+    ) -> Float[Tensor, "B P W"]:
+        """The head's vector and the largest probability, for every place alike."""
+        probabilities = self._probabilities(features)
+        vectors = self.head(features, probabilities)
+        found = torch.cat([vectors, probabilities.amax(-1, keepdim=True)], dim=-1)
+        return found[:, None].expand(-1, grid[0] * grid[1], -1)
+
+    def _probabilities(self, features: Float[Tensor, "*B F"]) -> Float[Tensor, "*B C"]:
+        found: Tensor = self.net.classifier(features).softmax(-1)
+        return found
 
 
 class TowerProjector(nn.Module):
@@ -161,7 +180,7 @@ class TowerProjector(nn.Module):
         super().__init__()
         self.places = nn.Linear(EFFICIENTNET_FEATURES, hidden)
         self.place_classes = nn.Linear(class_width, hidden, bias=False)
-        self.picture_classes = nn.Linear(class_width + 1, hidden, bias=False)
+        self.picture = nn.Linear(class_width + 1, hidden, bias=False)
         self.mix = nn.Linear(hidden, hidden)
         self._scale = spread / _UNSCALED_SPREAD
 
@@ -173,7 +192,7 @@ class TowerProjector(nn.Module):
             self.places(F.layer_norm(places, places.shape[1:]))
             # Unit vectors as long as the normalised features.
             + self.place_classes(place * width**0.5)
-            + self.picture_classes(picture * width**0.5)
+            + self.picture(picture * width**0.5)
         )
         out: Tensor = (hidden + self.mix(F.gelu(hidden))) * self._scale
         return out
@@ -181,7 +200,7 @@ class TowerProjector(nn.Module):
     @torch.no_grad()
     def draw(self, generator: torch.Generator) -> None:
         """Draw initial weights that keep the variance of their inputs."""
-        for layer in (self.places, self.place_classes, self.picture_classes, self.mix):
+        for layer in (self.places, self.place_classes, self.picture, self.mix):
             nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

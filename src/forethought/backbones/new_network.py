@@ -157,7 +157,8 @@ def _tower(shape: Shape, frozen: FrozenWeights | None, *, spread: float) -> dict
     return {
         "tower": EFFICIENTNET_TOWER,
         "hidden_size": shape.hidden,
-        "class_width": frozen[1].shape[1],
+        "class_width": frozen.head.sizes.dimension,
+        "head_hidden": frozen.head.sizes.hidden,
         "spread": spread,
     }
 

@@ -9,11 +9,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from forethought.backbones import HeadSizes, PictureHead, distances
 from forethought.errors import ConfigError
 from forethought.losses import info_nce, pointwise
 from forethought.nano.class_vectors import class_vectors
 from forethought.nano.features import FeatureDataset, read_feature_dataset
-from forethought.nano.frozen_baseline import Head, HeadSizes, distances, write_head
+from forethought.nano.frozen_baseline import write_head
 from forethought.nano.frozen_encoders import (
     FrozenImageEncoder,
     FrozenTextEncoder,
@@ -106,7 +107,7 @@ def fit_head(
     *,
     max_steps: int | None = None,
     open_progress: OpenProgress = no_progress,
-) -> tuple[Head, list[float]]:
+) -> tuple[PictureHead, list[float]]:
     """Fit a head that maps a picture's features to the texts of its concept, without ConSE.
 
     Returns the head and the loss of each step.
@@ -150,9 +151,9 @@ def _new_head(
     classes: Float[Tensor, "C D"],
     *,
     generator: torch.Generator,
-) -> Head:
+) -> PictureHead:
     features, texts = dataset.features, dataset.texts
-    head = Head(HeadSizes(features.shape[1], hidden, texts.shape[1], len(classes)))
+    head = PictureHead(HeadSizes(features.shape[1], hidden, texts.shape[1], len(classes)))
     head.class_vectors.copy_(classes)
     for layer in (head.inside, head.outside):
         nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)

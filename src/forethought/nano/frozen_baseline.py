@@ -1,23 +1,17 @@
-"""The frozen baseline: ConSE and a learned head, from frozen picture features to a text space.
-
-ConSE (arXiv:1312.5650) finds photographs, whose classes the frozen network knows; the head is
-fitted on drawings. A picture's vector is the sum of both, where ConSE weighs more the farther the
-picture's features lie from those of the drawings.
-"""
+"""The frozen baseline: a picture by a fitted head on frozen features, a text by a frozen encoder."""
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from forethought.backbones import EFFICIENTNET_FEATURES, conse, revision_of
+from forethought.backbones import HeadSizes, PictureHead, revision_of
 from forethought.encoders import (
     CARD,
     EmbeddingsBuilder,
@@ -33,7 +27,6 @@ from forethought.encoders import (
 )
 from forethought.errors import ContentError, ModelError
 from forethought.files import atomic, write_text
-from forethought.nano.class_vectors import NUM_CLASSES
 from forethought.nano.frozen_encoders import (
     EFFICIENTNET,
     MINILM,
@@ -61,59 +54,6 @@ LOADER = "forethought.nano.FrozenBaseline.load"
 WEIGHTS = "head.safetensors"
 CONFIG = "config.json"
 
-CONSE_WEIGHT = 1.5
-"""The weight of ConSE beside the head for a picture that is far from any drawing."""
-SLOPE = 0.3
-"""Over how many standard deviations that weight grows from a quarter to three quarters, about."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeadSizes:
-    """The widths of the head's layers (features, hidden, text space) and its number of classes."""
-
-    features: int = EFFICIENTNET_FEATURES
-    hidden: int = 1024
-    dimension: int = 384
-    classes: int = NUM_CLASSES
-
-
-class Head(nn.Module):
-    """Two linear layers over standardised picture features, beside the vectors of known classes."""
-
-    mean: Tensor
-    spread: Tensor
-    class_vectors: Tensor
-    far: Tensor
-    """The distance from the drawings at which ConSE has half its weight, in standard deviations."""
-
-    def __init__(self, sizes: HeadSizes) -> None:
-        super().__init__()
-        self.sizes = sizes
-        self.register_buffer("mean", torch.zeros(sizes.features))
-        self.register_buffer("spread", torch.ones(sizes.features))
-        self.register_buffer("class_vectors", torch.zeros(sizes.classes, sizes.dimension))
-        self.register_buffer("far", torch.tensor(0.0))
-        self.inside = nn.Linear(sizes.features, sizes.hidden)
-        self.outside = nn.Linear(sizes.hidden, sizes.dimension)
-
-    def forward(
-        self, features: Float[Tensor, "N F"], probabilities: Float[Tensor, "N C"]
-    ) -> Float[Tensor, "N D"]:
-        """Compute unit vectors in the text space from features and the classes' probabilities."""
-        standardised = (features - self.mean) / self.spread
-        trust = torch.sigmoid((distances(standardised) - self.far) / SLOPE)[:, None]
-        named = conse(probabilities, self.class_vectors)
-        return F.normalize(self.project(standardised) + CONSE_WEIGHT * trust * named, dim=-1)
-
-    def project(self, standardised: Float[Tensor, "N F"]) -> Float[Tensor, "N D"]:
-        """Compute unit vectors of features that are standardised already."""
-        return F.normalize(self.outside(F.gelu(self.inside(standardised))), dim=-1)
-
-
-def distances(standardised: Float[Tensor, "N F"]) -> Float[Tensor, " N"]:
-    """The distance of pictures' features from the mean, in standard deviations of a feature."""
-    return standardised.square().mean(-1).sqrt()
-
 
 class FrozenBaseline(EncodeSides):
     """An encoder of pictures by the head, and of texts by the sentence encoder, into one space.
@@ -122,7 +62,13 @@ class FrozenBaseline(EncodeSides):
     """
 
     def __init__(
-        self, head: Head, *, pictures: ImageEncoder, texts: TextEncoder, name: str, revision: str
+        self,
+        head: PictureHead,
+        *,
+        pictures: ImageEncoder,
+        texts: TextEncoder,
+        name: str,
+        revision: str,
     ) -> None:
         self.name = name
         self.revision = revision
@@ -258,7 +204,7 @@ class FrozenBaseline(EncodeSides):
         return total
 
 
-def read_head(folder: Path) -> Head:
+def read_head(folder: Path) -> PictureHead:
     """Read a fitted head from its folder.
 
     Raises:
@@ -266,7 +212,7 @@ def read_head(folder: Path) -> Head:
     """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        head = Head(HeadSizes(**config["sizes"]))
+        head = PictureHead(HeadSizes(**config["sizes"]))
         head.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
@@ -276,7 +222,7 @@ def read_head(folder: Path) -> Head:
     return head
 
 
-def write_head(head: Head, folder: Path) -> None:
+def write_head(head: PictureHead, folder: Path) -> None:
     """Write a head as bfloat16 safetensors, with its sizes and the packages of its encoders."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.to(torch.bfloat16) for name, tensor in head.state_dict().items()}

@@ -19,9 +19,9 @@ from transformers import BertConfig, BertModel
 
 from forethought.backbones import (
     EFFICIENTNET_FEATURES,
-    PICTURE_BATCH,
     EfficientNetLite,
     fold_batch_norms,
+    picture_batch,
 )
 from forethought.nano.packages import unpack
 from forethought.nano.pins import pinned
@@ -98,7 +98,10 @@ class FrozenImageEncoder:
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[UInt8[np.ndarray, "_ _ 3"]]) -> Float[Tensor, "N F"]:
         """Compute the mean feature of each picture, padded to a white square of 224 pixels."""
-        parts = [self._maps(part).mean((2, 3)).cpu() for part in _parts(pictures, PICTURE_BATCH)]
+        parts = [
+            self._maps(part).mean((2, 3)).cpu()
+            for part in _parts(pictures, picture_batch(self._device))
+        ]
         return torch.cat(parts) if parts else torch.zeros(0, EFFICIENTNET_FEATURES)
 
     @torch.inference_mode()

@@ -24,7 +24,7 @@ VARIANTS = 2
 """The versions of a picture: as it is drawn, and changed at random by `augment_image`."""
 SHARD = 256
 """Pictures a shard: what is lost when the process is killed."""
-_BATCH = 16
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
