@@ -82,11 +82,13 @@ test-data: $(STAMP)-train  ## build the data sets from an empty cache; compare t
 train: data  ## train nano, in runs/nano
 	$(BIN)/forethought train recipes/nano.toml
 
-evaluate: data  ## the model card's table, and the README's
+evaluate: data  ## the model cards' tables, and the README's
 	@mkdir -p build
-	$(BIN)/forethought evaluate glyphs --model nano --think never,always \
+	$(BIN)/forethought evaluate glyphs --model nano --think never,auto,always \
 	  --beside nano-direct,frozen_baseline --json build/glyphs.json --markdown build/glyphs.md \
 	  --plot build/glyphs.png
+	$(BIN)/forethought evaluate lab --model lab --think never,always \
+	  --json build/lab.json --markdown build/lab.md
 
 bench: $(STAMP)-eval  ## the engine beside other ways to embed, six minutes; the README's plot
 	@mkdir -p build
