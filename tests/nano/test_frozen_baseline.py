@@ -112,21 +112,6 @@ def test_a_pictures_vector_is_the_sum_of_the_head_and_conse(encoder, folder):
     np.testing.assert_allclose(encoder.encode([PICTURE]).vectors, expected.numpy(), atol=1e-6)
 
 
-def test_the_nearer_a_picture_is_to_the_drawings_the_less_conse_counts(folder):
-    head = read_head(folder)
-    probabilities = torch.tensor([[1.0, 0.0]]).expand(3, 2)
-    steps = torch.tensor([[0.1], [1.5], [9.0]])
-    features = head.mean + steps * head.spread
-    with torch.inference_mode():
-        learned = head.project((features - head.mean) / head.spread)
-        found = head(features, probabilities)
-    named = torch.tensor([0.0, 1.0, 0.0])
-    # Weights of 1.5 sigmoid((distance - 1.5) / 0.3): 0.01, 0.75 and 1.5.
-    for row, weight in enumerate([1.5 / (1 + np.exp(1.4 / 0.3)), 0.75, 1.5]):
-        expected = torch.nn.functional.normalize(learned[row] + weight * named, dim=0)
-        torch.testing.assert_close(found[row], expected, atol=1e-3, rtol=0)
-
-
 def test_a_text_and_a_picture_are_summed_then_normalised(encoder):
     picture = encoder.encode([PICTURE]).vectors[0]
     total = picture + np.array([1.0, 0.0, 0.0])
