@@ -77,6 +77,32 @@ def test_either_of_two_neighbours_answers(bolivia, peru):
     assert maker.question(chile, Composition("name", "neighbour")) is None
 
 
+def test_each_answer_is_named_first_once(bolivia, peru):
+    # A neighbour that is no country of the list stays in the sentence, and is never the answer.
+    bolivia = dataclasses.replace(bolivia, borders=("Chile", "Patagonia", "Peru"))
+    chile = dataclasses.replace(
+        peru, code="cl", name="Chile", called="Chile", capitals=("Santiago",), borders=()
+    )
+    maker = QuestionMaker([bolivia, peru, chile])
+    question = maker.question(bolivia, Composition("capital", "neighbour"))
+    assert question is not None
+    found = [(one.answers, one.thinking) for one in maker.for_each_answer(question)]
+    back = "Sucre is the capital of Bolivia."
+    assert found == [
+        (("Chile", "Peru"), f"{back} Bolivia borders Chile, Patagonia and Peru."),
+        (("Peru", "Chile"), f"{back} Bolivia borders Peru, Chile and Patagonia."),
+    ]
+
+
+def test_a_question_without_a_list_in_its_facts_is_asked_once(bolivia, peru):
+    bolivia = dataclasses.replace(bolivia, borders=("Peru",))
+    maker = QuestionMaker([bolivia, peru])
+    for composition in (Composition("name", "neighbour"), Composition("capital", "demonym")):
+        question = maker.question(bolivia, composition)
+        assert question is not None
+        assert list(maker.for_each_answer(question)) == [question]
+
+
 def test_a_neighbour_outside_the_list_is_no_answer(questions):
     assert "name to neighbour" not in questions
 

@@ -1,6 +1,6 @@
 """Facts of countries as sentences and questions: one wording for each relation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forethought.nano.glyphs.countries import Country
@@ -119,11 +119,16 @@ def _languages(country: Country) -> list[Fact]:
     ]
 
 
+def borders_sentence(country: Country, borders: Sequence[str]) -> str:
+    """The fact of a country's neighbours, in this order."""
+    return f"{capitalise(country.called)} borders {join_words(borders)}."
+
+
 def _borders(country: Country) -> list[Fact]:
     if not country.borders:
         return []
     around = join_words(country.borders)
-    forward = f"{capitalise(country.called)} borders {around}."
+    forward = borders_sentence(country, country.borders)
     # "The country" would not be true of all: more than one borders both Argentina and Brazil.
     backward = f"One country that borders {around} is {country.called}."
     return [Fact(country, "borders", around, forward, backward, unique=True)]

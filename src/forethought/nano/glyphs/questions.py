@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from forethought.nano.glyphs.countries import Country
-from forethought.nano.glyphs.facts import MOST_NEIGHBOURS, Fact, facts_of
+from forethought.nano.glyphs.facts import MOST_NEIGHBOURS, Fact, borders_sentence, facts_of
 from forethought.nano.glyphs.statements import answers_of, has_one_answer, leads_back
 
 NAME, NEIGHBOUR = "name", "neighbour"
@@ -121,6 +121,27 @@ class QuestionMaker:
             )
         text = _REQUESTS[composition.ask].format(named)
         return Question(composition, country, text, (), answers)
+
+    def for_each_answer(self, question: Question) -> Iterator[Question]:
+        """The question once for each of its answers, with facts that name that one first.
+
+        Were neighbours always named in one order, a model could recall the first of them from
+        the question, and would not learn to read it from its own rationale.
+        """
+        if question.composition.ask != NEIGHBOUR or not question.statements:
+            yield question
+            return
+        country, (back, _) = question.country, question.statements
+        for index, called in enumerate(country.borders):
+            if called in self.names:
+                borders = country.borders[index:] + country.borders[:index]
+                first = self.names[called].name
+                others = (answer for answer in question.answers if answer != first)
+                yield replace(
+                    question,
+                    statements=(back, borders_sentence(country, borders)),
+                    answers=(first, *others),
+                )
 
     def _answered(self, country: Country, relation: str) -> tuple[str, tuple[str, ...]]:
         """The sentence with the answers, and the answers."""

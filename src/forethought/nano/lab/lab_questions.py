@@ -48,8 +48,11 @@ class LabQuestions:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Every question about a country."""
-        maker = QuestionMaker(self.countries)
-        return tuple(one for country in self.countries for one in maker.about(country))
+        return tuple(one for country in self.countries for one in self._maker.about(country))
+
+    @cached_property
+    def _maker(self) -> QuestionMaker:
+        return QuestionMaker(self.countries)
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -65,11 +68,16 @@ class LabQuestions:
         return frozenset(kinds - found)
 
     def pairs(self, split: Split) -> Iterator[PairRow]:
-        """Every question of a split with its first answer; in training, also every name with itself."""
+        """Every question of a split with its first answer.
+
+        In training each of its answers is once the first, and every name is paired with itself.
+        """
         for question in self.questions:
             if self._split(question) == split:
-                document = _document(question.answers[0])
-                yield PairRow(question.composition.task, split, _query(question), document)
+                taught = self._maker.for_each_answer(question) if split == "train" else [question]
+                for one in taught:
+                    document = _document(one.answers[0])
+                    yield PairRow(one.composition.task, split, _query(one), document)
         if split == "train":
             for name in self.texts:
                 yield PairRow("name", split, _name(name), _document(name))
