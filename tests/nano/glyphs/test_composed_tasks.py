@@ -54,17 +54,30 @@ def _country(like, name, code, borders):
     )
 
 
-def test_a_neighbours_flag_and_a_fact_are_found_in_two_steps(catalogue):
+def test_a_fact_is_found_in_two_steps(catalogue):
     pairs = {pair.query.text: pair for pair in composed_pairs(catalogue(), "train")}
-    flag = pairs["flag of a neighbour of the country whose capital is Sucre"]
-    assert (flag.task, flag.query.answer) == ("flag_two_steps", "flag of Chad")
-    assert flag.query.thinking == "Sucre is the capital of Bolivia. Bolivia borders Chad and Togo."
-    assert flag.document.concept == "flag-td"
     fact = pairs["currency of the country whose people are called Chadian"]
     assert (fact.task, fact.document.text) == ("country_two_steps", "Chad coin")
     assert fact.query.thinking == (
         "Chadian is what people from Chad are called. The currency of Chad is the Chad coin."
     )
+
+
+@pytest.mark.parametrize(
+    ("split", "flags"), [("train", ["flag-td", "flag-tg"]), ("dev", ["flag-td"])]
+)
+def test_training_leads_to_the_flag_of_each_neighbour_and_dev_to_the_first(catalogue, split, flags):
+    text = "flag of a neighbour of the country whose capital is Sucre"
+    pairs = [
+        pair
+        for pair in composed_pairs(catalogue(bo=split), split)
+        if pair.task == "flag_two_steps" and pair.query.text == text
+    ]
+    assert [pair.document.concept for pair in pairs] == flags
+    listed = ["Chad and Togo", "Togo and Chad"]
+    for pair, names in zip(pairs, listed, strict=False):
+        assert pair.query.answer == f"flag of {names.split()[0]}"
+        assert pair.query.thinking == f"Sucre is the capital of Bolivia. Bolivia borders {names}."
 
 
 def test_every_neighbour_is_a_right_answer(catalogue):

@@ -24,15 +24,13 @@ SPLIT = "held_country"
 
 
 def composed_pairs(catalogue: Catalogue, split: Split) -> Iterator[PairRow]:
-    """Pair the questions of a split with their first answers.
+    """Pair the questions of a split with their first answers; in training, with each of them.
 
     A question is left out of training where one of its facts is held out from the questions of
     one step.
     """
     names = {country.name: country for country in catalogue.countries}
-    for question in _questions(catalogue, split):
-        if split == "train" and not _is_trained(catalogue, question):
-            continue
+    for question in _taught(catalogue, split):
         answer = question.answers[0]
         if _finds_flag(question):
             yield PairRow(FLAG, split, _flag_query(question), _drawn(catalogue, names[answer]))
@@ -62,6 +60,16 @@ def composed_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
     texts = {text for one in found if one.composition.task == "two_steps" for text in one.answers}
     for text in sorted(texts):
         yield Candidate(COUNTRY, SPLIT, _answer(text))
+
+
+def _taught(catalogue: Catalogue, split: Split) -> Iterator[Question]:
+    """The questions of a split as they are paired."""
+    maker = QuestionMaker(catalogue.countries)
+    for question in _questions(catalogue, split):
+        if split != "train":
+            yield question
+        elif _is_trained(catalogue, question):
+            yield from maker.for_each_answer(question)
 
 
 def _questions(catalogue: Catalogue, split: Split) -> Iterator[Question]:
