@@ -1,6 +1,8 @@
 import dataclasses
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from forethought.data import ExampleKey, ExampleSource
@@ -82,3 +84,21 @@ def test_data_that_are_not_built_are_refused(tmp_path):
         DataError, match="no such file; build the data with `forethought data glyphs`"
     ):
         read_table(tmp_path / "examples.parquet")
+
+
+def test_documents_of_one_question_answer_it_and_no_other(tmp_path):
+    asked = dataclasses.replace(EMPTY, task="two_steps", split="train", query_text="a neighbour")
+    rows = [
+        dataclasses.replace(asked, document_text="Chad"),
+        dataclasses.replace(asked, document_text="Togo"),
+        dataclasses.replace(asked, query_text="a capital", document_text="Lomé"),
+        dataclasses.replace(asked, split="dev", document_text="Mali"),
+    ]
+    pq.write_table(
+        pa.Table.from_pylist([dataclasses.asdict(row) for row in rows]),
+        tmp_path / "examples.parquet",
+    )
+    chad, togo, capital = GlyphExamples(tmp_path)
+    assert [example.positives[0].label for example in (chad, togo)] == ["Chad", "Togo"]
+    assert chad.labels == togo.labels == {"Chad", "Togo"}
+    assert capital.labels == {"Lomé"}

@@ -39,6 +39,11 @@ class GlyphPair:
         return PSEUDO in {self.query_picture[: len(PSEUDO)], self.document_picture[: len(PSEUDO)]}
 
     @property
+    def question(self) -> tuple[str, str, str]:
+        """What is asked: pairs with the same question answer each other's."""
+        return self.task, self.query_text, self.query_picture
+
+    @property
     def label(self) -> str:
         """The document's words, or the concept of its picture.
 
@@ -85,6 +90,14 @@ class GlyphExamples:
         drawn = {row["picture"]: row["png"] for row in table.to_pylist()}
         return {name: Image(drawn.get(name, dot), source=name) for name in (*drawn, *pseudo)}
 
+    @cached_property
+    def answers(self) -> dict[tuple[str, str, str], frozenset[str]]:
+        """The labels of all documents that answer a question."""
+        found: dict[tuple[str, str, str], set[str]] = {}
+        for pair in self.pairs:
+            found.setdefault(pair.question, set()).add(pair.label)
+        return {question: frozenset(labels) for question, labels in found.items()}
+
     def iter_keys(self) -> Iterator[ExampleKey]:
         """The key of every example in order; opens no picture."""
         return (ExampleKey(pair.task, pair.label) for pair in self.pairs)
@@ -118,6 +131,7 @@ class GlyphExamples:
                 ),
             ),
             rationale=Rationale(pair.query_thinking, pair.query_answer, Ending.EMBED),
+            other_labels=self.answers.get(pair.question, frozenset()),
         )
 
     def _content(self, picture: str, text: str) -> tuple[Image | Text, ...]:

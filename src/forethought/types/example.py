@@ -23,7 +23,8 @@ class Document:
 class Example:
     """A query of a task with its positives and hard negatives.
 
-    `rationale` is a true rationale of the query, where one is known.
+    `rationale` is a true rationale of the query, where one is known; `other_labels` are those of
+    further documents that answer it, which are no negatives in a batch.
 
     Raises:
         ValueError: if there is no positive.
@@ -34,6 +35,7 @@ class Example:
     positives: tuple[Document, ...]
     negatives: tuple[Document, ...] = ()
     rationale: Rationale | None = None
+    other_labels: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.positives:
@@ -42,4 +44,4 @@ class Example:
     @property
     def labels(self) -> frozenset[str]:
         """The labels of the documents that answer the query."""
-        return frozenset(document.label for document in self.positives)
+        return self.other_labels.union(document.label for document in self.positives)
