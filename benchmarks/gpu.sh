@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # What has to be run where there is a GPU, in one command of at most nine minutes on an H100: the
-# tests that need CUDA, the engine at UME-R1-2B's size beside stock transformers, and nano's recipe.
+# tests that need CUDA, the engine at UME-R1-2B's size beside stock transformers, and the recipes of
+# nano and of its twin.
 #
 #   bash benchmarks/gpu.sh OUT                         # everything
 #   bash benchmarks/gpu.sh OUT --skip tests,engine     # go on with nano's run, in the same folder
 #   bash benchmarks/gpu.sh OUT --shape tiny            # try the script without a GPU
 #
-# OUT gets at most 8 files of at most 15 MiB: the log, ume-2b.json, nano's journal, its model in
-# parts (join them with `python -m benchmarks.parts unpack OUT FOLDER --name nano`), and its scores.
+# OUT gets at most 8 files of at most 15 MiB: the log, ume-2b.json, nano's scores, and models and
+# journals in parts (join them with `python -m benchmarks.parts unpack OUT FOLDER --name nano`).
 #
-#   --skip LIST     of tests, engine, nano, evaluate
-#   --minutes M     for everything together (9); nano trains in what is left of it
+#   --skip LIST     of tests, engine, nano, twin, evaluate
+#   --minutes M     for everything together (9); nano and its twin train in what is left of it
 #   --parts DIR     what `python -m benchmarks.gpu_carry` wrote (build/gpu)
 #   --work DIR      what is unpacked and trained lies here, and a second call goes on (build/gpu-work)
 #   --shape tiny    small shapes, and two steps of each stage
@@ -95,34 +96,41 @@ if wanted engine; then
     --json "$out/ume-2b.json" "${size[@]}" || true
 fi
 
-run=$work/runs/nano
-if wanted nano; then
+# Trains NAME's recipe in what is left less SPARE seconds for the step in hand and the model's files,
+# and packs what there is. Without TF32 the frozen features are those of a CPU.
+train() { # NAME SPARE
+  local recipe=$root/recipes/$1.toml run=$work/runs/$1 tenths=$((($(left) - $2) / 6))
+  ((tenths > 0)) || return 0
+  if [[ $shape == tiny ]]; then
+    recipe=$work/$1.toml
+    sed -E 's/^steps = .*/steps = 2/; s/^cooldown = .*/cooldown = 1/; s/^vocabulary = .*/vocabulary = 1000/
+      s/^batch = [1-9].*/batch = 4/' "$root/recipes/$1.toml" > "$recipe"
+  fi
+  (cd "$work" && FORETHOUGHT_CACHE="$work/cache" NVIDIA_TF32_OVERRIDE=0 \
+    step "$1" $(($(left) - 15)) "$python" -m forethought train "$recipe" --out "$run" \
+    --minutes "$((tenths / 10)).$((tenths % 10))") || true
+  mkdir -p "$work/result"
+  [[ ! -f $run/journal.jsonl ]] || cp "$run/journal.jsonl" "$work/result/$1-journal.jsonl"
+  if [[ -f $run/model/forethought.json ]]; then
+    rm -rf "$work/result/$1"
+    cp -r "$run/model" "$work/result/$1"
+    "$python" -m benchmarks.parts pack "$work/result" "$out" --name nano --limit-mib 15
+  fi
+}
+
+if wanted nano || wanted twin; then
   mkdir -p "$work"
   if [[ ! -f $work/unpacked ]]; then
     step unpack 60 "$python" -m benchmarks.parts unpack "$parts" "$work" && touch "$work/unpacked"
   fi
-  # The recipe names its data and its teacher relative to the folder that it is trained in.
+  # The recipes name their data and their teacher relative to the folder that they are trained in.
   ln -sfn "$root/models" "$work/models"
-  recipe=$root/recipes/nano.toml
-  if [[ $shape == tiny ]]; then
-    recipe=$work/nano.toml
-    sed -E 's/^steps = .*/steps = 2/; s/^cooldown = .*/cooldown = 1/; s/^vocabulary = .*/vocabulary = 1000/
-      s/^batch = [1-9].*/batch = 4/' "$root/recipes/nano.toml" > "$recipe"
-  fi
-  # What is left less 45 seconds for the step in hand, the model's files, and some scores. Without
-  # TF32 the frozen features are those of a CPU.
-  tenths=$((($(left) - 45) / 6))
-  if ((tenths > 0)); then
-    (cd "$work" && FORETHOUGHT_CACHE="$work/cache" NVIDIA_TF32_OVERRIDE=0 \
-      step nano $(($(left) - 15)) "$python" -m forethought train "$recipe" --out "$run" \
-      --minutes "$((tenths / 10)).$((tenths % 10))") || true
-  fi
-  [[ ! -f $run/journal.jsonl ]] || cp "$run/journal.jsonl" "$out/nano-journal.jsonl"
-  if [[ -f $run/model/forethought.json ]]; then
-    "$python" -m benchmarks.parts pack "$run/model" "$out" --name nano --limit-mib 15
-  fi
 fi
+! wanted nano || train nano 45
+# The twin forks nano's run, which must have ended.
+! wanted twin || [[ ! -f $work/result/nano/forethought.json ]] || train nano-direct 45
 
+run=$work/runs/nano
 if wanted evaluate && [[ -f $run/model/forethought.json ]]; then
   (cd "$work" && step evaluate 120 "$python" -m forethought evaluate glyphs --model "$run/model" \
     --queries 50 --json "$out/nano.json") || true
