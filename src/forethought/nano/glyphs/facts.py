@@ -1,6 +1,6 @@
 """Facts of countries as sentences and questions: one wording for each relation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from forethought.nano.glyphs.countries import Country
@@ -119,7 +119,7 @@ def _languages(country: Country) -> list[Fact]:
     ]
 
 
-def borders_sentence(country: Country, borders: Sequence[str]) -> str:
+def borders_sentence(country: Country, borders: tuple[str, ...]) -> str:
     """The fact of a country's neighbours, in this order."""
     return f"{capitalise(country.called)} borders {join_words(borders)}."
 
