@@ -87,12 +87,12 @@ def test_data_that_are_not_built_are_refused(tmp_path):
 
 
 def test_documents_of_one_question_answer_it_and_no_other(tmp_path):
-    asked = dataclasses.replace(EMPTY, task="two_steps", split="train", query_text="a neighbour")
+    pair = dataclasses.replace(EMPTY, task="two_steps", split="train", query_text="a neighbour")
     rows = [
-        dataclasses.replace(asked, document_text="Chad"),
-        dataclasses.replace(asked, document_text="Togo"),
-        dataclasses.replace(asked, query_text="a capital", document_text="Lomé"),
-        dataclasses.replace(asked, split="dev", document_text="Mali"),
+        dataclasses.replace(pair, document_text="Chad"),
+        dataclasses.replace(pair, document_text="Togo"),
+        dataclasses.replace(pair, query_text="a capital", document_text="Lomé"),
+        dataclasses.replace(pair, split="dev", document_text="Mali"),
     ]
     pq.write_table(
         pa.Table.from_pylist([dataclasses.asdict(row) for row in rows]),

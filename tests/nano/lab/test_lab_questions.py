@@ -58,15 +58,15 @@ def test_a_training_question_is_answered_by_its_document_and_its_rationale(train
 
 
 def test_training_leads_to_every_neighbour_and_dev_to_the_first(lab, train):
-    taught: dict[str, list[str]] = {}
+    found_by_text: dict[str, list[str]] = {}
     for pair in train:
         if pair.task == "two_steps" and pair.query.text.startswith("neighbour of the country"):
-            taught.setdefault(pair.query.text, []).append(pair.document.text)
+            found_by_text.setdefault(pair.query.text, []).append(pair.document.text)
             listed = pair.query.thinking.split(" borders ")[1]
             assert listed.removeprefix("the ").startswith(pair.query.answer)
     answers = {one.text: one.answers for one in lab.questions}
-    assert taught
-    for text, found in taught.items():
+    assert found_by_text
+    for text, found in found_by_text.items():
         assert sorted(found) == sorted(answers[text])
     dev = [pair.query.text for pair in lab.pairs("dev")]
     assert len(dev) == len(set(dev))

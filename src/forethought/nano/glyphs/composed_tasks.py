@@ -30,7 +30,7 @@ def composed_pairs(catalogue: Catalogue, split: Split) -> Iterator[PairRow]:
     one step.
     """
     names = {country.name: country for country in catalogue.countries}
-    for question in _taught(catalogue, split):
+    for question in _paired(catalogue, split):
         answer = question.answers[0]
         if _finds_flag(question):
             yield PairRow(FLAG, split, _flag_query(question), _drawn(catalogue, names[answer]))
@@ -62,7 +62,7 @@ def composed_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
         yield Candidate(COUNTRY, SPLIT, _answer(text))
 
 
-def _taught(catalogue: Catalogue, split: Split) -> Iterator[Question]:
+def _paired(catalogue: Catalogue, split: Split) -> Iterator[Question]:
     """The questions of a split as they are paired."""
     maker = QuestionMaker(catalogue.countries)
     for question in _questions(catalogue, split):

@@ -74,8 +74,8 @@ class LabQuestions:
         """
         for question in self.questions:
             if self._split(question) == split:
-                taught = self._maker.for_each_answer(question) if split == "train" else [question]
-                for one in taught:
+                paired = self._maker.for_each_answer(question) if split == "train" else [question]
+                for one in paired:
                     document = _document(one.answers[0])
                     yield PairRow(one.composition.task, split, _query(one), document)
         if split == "train":
