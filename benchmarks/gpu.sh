@@ -96,10 +96,10 @@ if wanted engine; then
     --json "$out/ume-2b.json" "${size[@]}" || true
 fi
 
-# Trains NAME's recipe in what is left less SPARE seconds for the step in hand and the model's files,
-# and packs what there is. Without TF32 the frozen features are those of a CPU.
-train() { # NAME SPARE
-  local recipe=$root/recipes/$1.toml run=$work/runs/$1 tenths=$((($(left) - $2) / 6))
+# Trains NAME's recipe in what is left less 45 seconds for the step in hand and the model's files, and
+# packs what there is. Without TF32 the frozen features are those of a CPU.
+train() { # NAME
+  local recipe=$root/recipes/$1.toml run=$work/runs/$1 tenths=$((($(left) - 45) / 6))
   ((tenths > 0)) || return 0
   if [[ $shape == tiny ]]; then
     recipe=$work/$1.toml
@@ -126,9 +126,9 @@ if wanted nano || wanted twin; then
   # The recipes name their data and their teacher relative to the folder that they are trained in.
   ln -sfn "$root/models" "$work/models"
 fi
-! wanted nano || train nano 45
+! wanted nano || train nano
 # The twin forks nano's run, which must have ended.
-! wanted twin || [[ ! -f $work/result/nano/forethought.json ]] || train nano-direct 45
+! wanted twin || [[ ! -f $work/result/nano/forethought.json ]] || train nano-direct
 
 run=$work/runs/nano
 if wanted evaluate && [[ -f $run/model/forethought.json ]]; then

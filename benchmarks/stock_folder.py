@@ -6,18 +6,17 @@ nano's own rationales about texts, which picture tokens do not change.
 """
 
 import json
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from forethought.backbones import ImageProcessor, Shape, new_network, save_checkpoint
-from forethought.encoders import ReasoningEncoder, load
+from forethought.backbones import ImageProcessor, QwenVL, Shape, new_network
+from forethought.encoders import load, save
 
 PIXELS = 112**2
 """Of a picture: sixteen tokens, as many as nano's vision encoder gives."""
 _SPREAD = 0.04
-_COPIED = ("tokenizer.json", "tokenizer_config.json", "generation_config.json")
 
 
 def stock_folder(model: str | Path, out: Path) -> Path:
@@ -38,11 +37,12 @@ def stock_folder(model: str | Path, out: Path) -> Path:
     )
     decoder = encoder.local.backbone.network.model.language_model
     network.model.language_model.load_state_dict(decoder.state_dict())
-    save_checkpoint(network, out, dtype=getattr(torch, config["dtype"]))
+    engine = replace(encoder.local, backbone=QwenVL(network))
+    name = f"{encoder.name}'s decoder, stock vision encoder"
+    stock = replace(encoder, name=name, engine=engine, gate=None)
+    save(stock, out, dtype=getattr(torch, config["dtype"]))
+    # In place of the settings for the other vision encoder, which are copied with the rest.
     ImageProcessor(min_pixels=PIXELS, max_pixels=PIXELS).save(out)
-    for name in _COPIED:
-        shutil.copyfile(folder / name, out / name)
-    _write_card(encoder, out)
     return out
 
 
@@ -72,9 +72,3 @@ def _token_ids(config: dict[str, int]) -> dict[str, int]:
     text: dict[str, int] = config["text_config"]  # type: ignore[assignment]
     found = {name: config[key] for name, key in names.items()}
     return found | {"end": text["eos_token_id"], "pad": text["pad_token_id"]}
-
-
-def _write_card(encoder: ReasoningEncoder, out: Path) -> None:
-    card = json.loads((encoder.folder / "forethought.json").read_text(encoding="utf-8"))
-    card["name"] = f"{encoder.name}'s decoder, stock vision encoder"
-    (out / "forethought.json").write_text(f"{json.dumps(card, indent=2)}\n", encoding="utf-8")

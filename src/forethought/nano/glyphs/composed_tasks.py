@@ -30,7 +30,7 @@ def composed_pairs(catalogue: Catalogue, split: Split) -> Iterator[PairRow]:
     one step.
     """
     names = {country.name: country for country in catalogue.countries}
-    for question in _paired(catalogue, split):
+    for question in _paired(catalogue, QuestionMaker(catalogue.countries), split):
         answer = question.answers[0]
         if _finds_flag(question):
             yield PairRow(FLAG, split, _flag_query(question), _drawn(catalogue, names[answer]))
@@ -41,7 +41,7 @@ def composed_pairs(catalogue: Catalogue, split: Split) -> Iterator[PairRow]:
 def composed_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
     """Benchmark queries about countries of which training asks no such question."""
     names = {country.name: country for country in catalogue.countries}
-    for question in _questions(catalogue, "test"):
+    for question in _questions(catalogue, QuestionMaker(catalogue.countries), "test"):
         if _finds_flag(question):
             found = (names[name].concept for name in question.answers)
             relevant = tuple(f"{BENCHMARK_STYLE}/{flag}" for flag in found)
@@ -62,18 +62,16 @@ def composed_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
         yield Candidate(COUNTRY, SPLIT, _answer(text))
 
 
-def _paired(catalogue: Catalogue, split: Split) -> Iterator[Question]:
+def _paired(catalogue: Catalogue, maker: QuestionMaker, split: Split) -> Iterator[Question]:
     """The questions of a split as they are paired."""
-    maker = QuestionMaker(catalogue.countries)
-    for question in _questions(catalogue, split):
+    for question in _questions(catalogue, maker, split):
         if split != "train":
             yield question
         elif _is_trained(catalogue, question):
             yield from maker.for_each_answer(question)
 
 
-def _questions(catalogue: Catalogue, split: Split) -> Iterator[Question]:
-    maker = QuestionMaker(catalogue.countries)
+def _questions(catalogue: Catalogue, maker: QuestionMaker, split: Split) -> Iterator[Question]:
     for country in catalogue.countries:
         # A kind that is held out as a whole is no question about a held-out country.
         if split == "test" and catalogue.splits.of_country(country.code) != "test":
