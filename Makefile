@@ -90,7 +90,7 @@ evaluate: data  ## the model cards' tables, and the README's
 	$(BIN)/forethought evaluate lab --model lab --think never,always \
 	  --json build/lab.json --markdown build/lab.md
 
-bench: $(STAMP)-eval  ## the engine beside other ways to embed, six minutes; the README's plot
+bench: $(STAMP)-eval  ## the engine beside other ways to embed, six to eleven minutes; the README's plot
 	@mkdir -p build
 	$(BIN)/python -m benchmarks.engine --json build/bench.json --plot build/bench.png
 

@@ -1,6 +1,8 @@
 import errno
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target, file_lock, remedy, write_text
@@ -12,6 +14,14 @@ def test_a_file_appears_when_it_is_complete(tmp_path):
         temporary.write_text("complete")
         assert not target.exists()
     assert target.read_text() == "complete"
+
+
+def test_a_file_has_the_permissions_of_any_new_one(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with atomic(tmp_path / "w.safetensors") as temporary:
+        save_file({"a": torch.zeros(1)}, temporary)
+    written, plain = (tmp_path / "w.safetensors").stat(), (tmp_path / "plain").stat()
+    assert written.st_mode == plain.st_mode
 
 
 def test_an_error_leaves_the_old_file(tmp_path):

@@ -66,6 +66,7 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
+        allow_readers(temporary)
         temporary.replace(path)
     except OSError as error:
         if error.errno is None or str(error.filename) != str(temporary):
@@ -73,6 +74,13 @@ def atomic(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def allow_readers(path: Path) -> None:
+    """Give a file the permissions of any new one: safetensors 0.8 writes for its owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def write_text(path: Path, text: str) -> None:

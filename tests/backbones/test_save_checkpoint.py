@@ -19,3 +19,9 @@ def test_weights_come_back_from_disk(tmp_path, dtype):
         assert torch.equal(weights(stock)[name], rounded)
         assert not weights(loaded)[name].requires_grad
     assert all(weight.dtype == torch.float32 for weight in made.parameters())
+
+
+def test_weights_have_the_permissions_of_the_config(tmp_path):
+    save_checkpoint(network(), tmp_path, dtype=torch.float32)
+    modes = {(tmp_path / name).stat().st_mode for name in ("config.json", "model.safetensors")}
+    assert len(modes) == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from forethought.backbones.progress_bars import no_progress_bars
+from forethought.files import allow_readers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -28,6 +29,8 @@ def save_checkpoint(network: "PreTrainedModel", folder: Path, *, dtype: torch.dt
     }
     with no_progress_bars():
         network.save_pretrained(folder, state_dict=state)
+    for weights in folder.glob("*.safetensors"):
+        allow_readers(weights)
     # The config has the network's dtype, in which stock transformers would load the weights.
     config = json.loads((folder / "config.json").read_text())
     for part in (config, config["text_config"], config["vision_config"]):

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from forethought.files import atomic
 from forethought.nano.class_vectors import TIMM, WORDNET
 from forethought.nano.frozen_encoders import EFFICIENTNET, MINILM
 from forethought.nano.packages import MARKER, Package, unpack, unpacked_folder
@@ -57,4 +58,5 @@ def _save_halves(source: Path, target: Path) -> None:
         key: value.half() if value.dtype == torch.float32 else value
         for key, value in load_file(source).items()
     }
-    save_file(halves, target)
+    with atomic(target) as temporary:
+        save_file(halves, temporary)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from forethought.errors import CheckpointError
+from forethought.files import atomic
 
 _WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
 _POSITION, _COMPLETIONS = "position.json", "completions.json"
@@ -44,8 +45,13 @@ def save_run(
         shutil.rmtree(left, ignore_errors=True)
     fresh = folder.with_name(f"{folder.name}.new-{os.getpid()}")
     fresh.mkdir(parents=True)
-    save_file(_on_cpu(dict(network.named_parameters())), fresh / _WEIGHTS)
-    save_file(_on_cpu(_optimizer_state(network, optimizer)), fresh / _OPTIMIZER)
+    tensors: dict[str, dict[str, Tensor]] = {
+        _WEIGHTS: dict(network.named_parameters()),
+        _OPTIMIZER: _optimizer_state(network, optimizer),
+    }
+    for name, values in tensors.items():
+        with atomic(fresh / name) as temporary:
+            save_file(_on_cpu(values), temporary)
     if position.completions:
         (fresh / _COMPLETIONS).write_text(json.dumps(position.completions) + "\n")
     summary = {"step": position.step, "seconds": position.seconds, "recipe": position.recipe}

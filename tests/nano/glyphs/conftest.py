@@ -5,11 +5,14 @@ all clock faces are in the train split, the pizza in dev, a joker and a key are 
 """
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 
 import PIL.Image
 import pytest
 
-from forethought.nano.glyphs import sources
+from forethought.nano.glyphs import build_glyphs, sources
+from forethought.nano.glyphs.build import Manifest
 from forethought.nano.glyphs.clocks import FACES, code_of_face, spoken
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.packages import unpacked_folder
@@ -207,3 +210,21 @@ def _put_flags(home):
     names |= {code: two for two, code in codes.items()}
     put(home, sources.TWEMOJI, "icons.json", {"icons": icons})
     put(home, sources.TWEMOJI, "chars.json", names)
+
+
+@dataclass(frozen=True)
+class Built:
+    """The data set of the hand-made packages, and what was called with its progress."""
+
+    folder: Path
+    manifest: Manifest
+    progress: tuple[tuple[int, int, str], ...]
+
+
+@pytest.fixture(scope="session")
+def built(cache, tmp_path_factory):
+    """Built once: tests read it, and those that change it take a copy."""
+    out = tmp_path_factory.mktemp("glyphs")
+    calls = []
+    manifest = build_glyphs(out, cache, progress=lambda *call: calls.append(call))
+    return Built(out, manifest, tuple(calls))

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 
 import PIL.Image
 import pyarrow.parquet as pq
@@ -9,12 +10,10 @@ from forethought.nano.glyphs import build_glyphs
 from forethought.nano.glyphs.splits import read_splits
 
 
-@pytest.fixture(scope="module")
-def folder(cache, tmp_path_factory):
+@pytest.fixture(scope="session")
+def folder(built):
     """The data set of the hand-made packages."""
-    out = tmp_path_factory.mktemp("glyphs")
-    build_glyphs(out, cache)
-    return out
+    return built.folder
 
 
 def _rows(folder, table):
@@ -41,20 +40,19 @@ def test_the_same_packages_give_the_same_bytes(folder, cache, tmp_path):
     assert len(written) == 10  # eight tables, the manifest, the licences
 
 
-def test_draws_nothing_twice(folder, cache):
+def test_draws_nothing_twice(folder, cache, tmp_path):
     calls = []
-    build_glyphs(folder, cache, progress=lambda *call: calls.append(call))
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    build_glyphs(tmp_path, cache, progress=lambda *call: calls.append(call))
     # Twelve packages, then the seven tables beside the pictures.
     stages = [(12, "packages")] * 12 + [(19, "tables")] * 7
     assert calls == [(done, total, name) for done, (total, name) in enumerate(stages, start=1)]
 
 
-def test_progress_counts_the_pictures(cache, tmp_path):
-    calls = []
-    build_glyphs(tmp_path, cache, progress=lambda *call: calls.append(call))
-    drawn = len(_rows(tmp_path, "pictures"))
-    assert [call[0] for call in calls] == list(range(1, 12 + drawn + 7 + 1))
-    assert calls[12] == (13, 12 + drawn, "pictures")
+def test_progress_counts_the_pictures(built):
+    drawn = len(_rows(built.folder, "pictures"))
+    assert [call[0] for call in built.progress] == list(range(1, 12 + drawn + 7 + 1))
+    assert built.progress[12] == (13, 12 + drawn, "pictures")
 
 
 def test_pictures_are_square_on_white(folder):

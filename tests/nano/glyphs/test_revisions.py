@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 from pathlib import Path
 
 import PIL.Image
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from forethought.errors import DataError
-from forethought.nano.glyphs import build_glyphs, check_glyphs
+from forethought.nano.glyphs import check_glyphs
 from forethought.nano.glyphs.revisions import EXPECTED, TABLES, folder_revisions, table_revision
 
 KEPT = Path(__file__).with_name("kept_splits.json")
@@ -57,17 +58,22 @@ def test_a_revision_depends_on_the_pixels(revision):
     assert revision([{"png": _png("red", 6)}]) != revision([{"png": _png("#fe0000", 6)}])
 
 
-def test_the_tables_that_differ_are_named(cache, tmp_path):
-    manifest = build_glyphs(tmp_path, cache)
-    assert manifest.revisions == folder_revisions(tmp_path, TABLES)
+@pytest.fixture
+def folder(built, tmp_path):
+    """A copy of the built data set."""
+    return shutil.copytree(built.folder, tmp_path / "glyphs")
+
+
+def test_the_tables_that_differ_are_named(built, folder, tmp_path):
+    assert built.manifest.revisions == folder_revisions(folder, TABLES)
     expected = tmp_path / "expected.json"
-    expected.write_text(manifest.revisions.to_json())
-    check_glyphs(tmp_path, expected)
-    (tmp_path / "queries.parquet").write_bytes((tmp_path / "candidates.parquet").read_bytes())
+    expected.write_text(built.manifest.revisions.to_json())
+    check_glyphs(folder, expected)
+    (folder / "queries.parquet").write_bytes((folder / "candidates.parquet").read_bytes())
     with pytest.raises(
         DataError, match=r": queries, .* differ from the committed tables; .*resvg-py"
     ):
-        check_glyphs(tmp_path, expected)
+        check_glyphs(folder, expected)
 
 
 def test_a_missing_table_is_named(tmp_path):
@@ -108,9 +114,8 @@ def test_a_split_has_a_hash_of_its_own(tmp_path):
     assert [key for key in first if first[key] != changed[key]] == ["name/new"]
 
 
-def test_a_split_that_differs_is_named(cache, tmp_path):
-    manifest = build_glyphs(tmp_path, cache)
+def test_a_split_that_differs_is_named(built, folder, tmp_path):
     expected = tmp_path / "expected.json"
-    expected.write_text(manifest.revisions.to_json().replace('"icon/', '"icons/'))
+    expected.write_text(built.manifest.revisions.to_json().replace('"icon/', '"icons/'))
     with pytest.raises(DataError, match=r": icons/.*, icon/.* differ from the committed tables"):
-        check_glyphs(tmp_path, expected)
+        check_glyphs(folder, expected)
