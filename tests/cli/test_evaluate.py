@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
+from forethought.cli import console
 from forethought.cli.evaluate import app
 from forethought.errors import ConfigError, DataError, ModelError
 from tests import tiny
@@ -46,6 +47,14 @@ def _candidate(name: str) -> dict[str, Any]:
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def test_without_a_terminal_progress_is_counted_in_lines(data, model, monkeypatch):
+    monkeypatch.setattr(console, "_STATUS_INTERVAL_S", 0.0)
+    ran = run("--model", model, "--data", data)
+    # Seven pictures, then three queries in each of two modes.
+    assert "tiny: 7 of 13" in ran.stderr
+    assert "tiny: 13 of 13" in ran.stderr
 
 
 def test_scores_a_model_in_both_modes_and_writes_all_three_reports(data, model, tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forethought.cli import options
+from forethought.cli import console, options
 from forethought.cli.load import load_encoder
 from forethought.errors import ConfigError
 from forethought.files import atomic, check_target, write_text
@@ -158,19 +158,15 @@ def evaluate_one(
     benchmark: "Benchmark", encoder: "Encoder", modes: Modes, *, label: str = ""
 ) -> "list[TaskResult]":
     """The results of one encoder in each mode, with a progress bar of this label."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from forethought.evaluation import evaluate
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(label or encoder.name, total=None)
+    with console.progress_bar(label or encoder.name) as progress:
         return evaluate(
             benchmark,
             encoder,
             think=modes.queries,
             documents_think=modes.documents,
-            progress=lambda done, total, _="", /: progress.update(bar, completed=done, total=total),
+            progress=progress,
         )
 
 
