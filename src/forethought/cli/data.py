@@ -1,4 +1,4 @@
-"""`forethought data`: build the data set that the embedded default is trained and evaluated on."""
+"""`forethought data`: check a training file; build the data of the embedded default."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli import console, options
+from forethought.cli.data_check import check as check_file
 from forethought.files import check_target, write_text
 
 _AS_EXPECTED = "every table is as expected"
@@ -24,7 +25,10 @@ _Record = Annotated[
     ),
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Build the data of the embedded default.")
+app = typer.Typer(
+    no_args_is_help=True, help="Check a training file; build the data of the embedded default."
+)
+app.command("check", epilog="Example: forethought data check train.jsonl")(check_file)
 
 
 @app.command(epilog="Example: forethought data glyphs --out data/glyphs")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from forethought.data.batches import TaskBatches
+from forethought.data.check_examples import DataReport, Finding, Kind, check_examples
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.shard import Shard
@@ -11,4 +12,15 @@ from forethought.data.shard import Shard
 SOURCES: Mapping[str, type[ExampleSource]] = MappingProxyType({"json_lines": JsonLines})
 """The sources that a recipe may name; any other is named by its import path."""
 
-__all__ = ["SOURCES", "ExampleKey", "ExampleSource", "JsonLines", "Shard", "TaskBatches"]
+__all__ = [
+    "SOURCES",
+    "DataReport",
+    "ExampleKey",
+    "ExampleSource",
+    "Finding",
+    "JsonLines",
+    "Kind",
+    "Shard",
+    "TaskBatches",
+    "check_examples",
+]

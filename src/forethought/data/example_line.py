@@ -15,7 +15,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.config import dump
+from forethought.config import build, dump
+from forethought.errors import ConfigError, DataError
 from forethought.types import (
     Content,
     Document,
@@ -140,9 +141,14 @@ class ExampleLine:
     def _sides(self) -> tuple[QueryLine | DocumentLine, ...]:
         return (self.query, *self.positives, *self.negatives)
 
+    @property
+    def parts(self) -> tuple[PartLine, ...]:
+        """All pieces of content, of every side."""
+        return tuple(part for side in self._sides for part in side.content)
+
     def missing_files(self, folder: Path) -> list[str]:
         """The paths it names that do not exist."""
-        files = [part.file for side in self._sides for part in side.content if part.file]
+        files = [part.file for part in self.parts if part.file]
         return [file for file in files if not (folder / file).exists()]
 
     def example(self, folder: Path) -> Example:
@@ -158,6 +164,24 @@ class ExampleLine:
             negatives=tuple(_document(line, folder) for line in self.negatives),
             rationale=_rationale(self.query.rationale),
         )
+
+
+def parse_line(text: bytes, place: str) -> ExampleLine:
+    """Read one line; `place` names it in errors.
+
+    Raises:
+        DataError: if it is not JSON, or not an example.
+    """
+    try:
+        table = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{place}: not JSON ({error}); write one object a line") from None
+    if not isinstance(table, dict):
+        raise DataError(f'{place}: not an object; write {{"query": ..., "positives": ...}}')
+    try:
+        return build(table, ExampleLine, where=place)
+    except ConfigError as error:
+        raise DataError(str(error)) from None
 
 
 def _labels(documents: tuple[DocumentLine, ...]) -> set[str]:

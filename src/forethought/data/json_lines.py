@@ -1,16 +1,14 @@
 """Examples from a JSON Lines file, read by line; see `ExampleLine` for the format."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from forethought import config
-from forethought.data.example_line import ExampleLine
+from forethought.data.example_line import parse_line
 from forethought.data.example_source import ExampleKey
 from forethought.data.shard import Shard
-from forethought.errors import ConfigError, ContentError, DataError
+from forethought.errors import ContentError, DataError
 from forethought.types import Example
 
 
@@ -50,7 +48,7 @@ class JsonLines:
         line = self._lines[index]
         with self.path.open("rb") as file:
             file.seek(line.offset)
-            parsed = self._parse(file.readline(), line.number)
+            parsed = parse_line(file.readline(), self._place(line.number))
         try:
             return parsed.example(self.path.parent)
         except ContentError as error:
@@ -77,7 +75,7 @@ class JsonLines:
         offset = 0
         for number, text in enumerate(file, 1):
             if text.strip():
-                parsed = self._parse(text, number)
+                parsed = parse_line(text, self._place(number))
                 missing = parsed.missing_files(self.path.parent)
                 if missing:
                     raise DataError(
@@ -87,19 +85,6 @@ class JsonLines:
                 key = ExampleKey(parsed.task, parsed.positives[0].resolved_label)
                 yield _Line(number, offset, key)
             offset += len(text)
-
-    def _parse(self, text: bytes, number: int) -> ExampleLine:
-        place = self._place(number)
-        try:
-            table = json.loads(text)
-        except (RecursionError, ValueError) as error:
-            raise DataError(f"{place}: not JSON ({error}); write one object a line") from None
-        if not isinstance(table, dict):
-            raise DataError(f'{place}: not an object; write {{"query": ..., "positives": ...}}')
-        try:
-            return config.build(table, ExampleLine, where=place)
-        except ConfigError as error:
-            raise DataError(str(error)) from None
 
     def _place(self, number: int) -> str:
         return f"{self.path}, line {number}"

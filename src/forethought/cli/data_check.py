@@ -1,0 +1,118 @@
+"""`forethought data check`: what is wrong with a file of examples, before a model learns from it."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from forethought.cli import console, options
+from forethought.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from forethought.data import DataReport
+
+_MAX_LISTED = 5
+_BARS = " ▁▂▃▄▅▆▇█"
+_BINS = 24
+
+
+def check(
+    file: Annotated[
+        Path,
+        typer.Argument(parser=options.parse_path, metavar="FILE", help="JSON Lines of examples."),
+    ],
+    *,
+    model: Annotated[
+        str, typer.Option(help="Count the tokens of this model; by default words are counted.")
+    ] = "",
+    open_media: Annotated[
+        bool, typer.Option("--open", help="Decode every picture, video and PDF, not only find it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check every line of a training file: form, media, repeats, false negatives, lengths.
+
+    Exit code 2 if training would refuse the file. What may only cost quality, such as a repeated
+    example or a rationale that holds its target, is listed too.
+    """
+    from forethought.data import check_examples
+    from forethought.data.check_examples import count_words
+
+    length = _token_counter(model) if model else count_words
+    with console.progress_bar("checking") as progress:
+        report = check_examples(file, length=length, open_media=open_media, progress=progress)
+    if as_json:
+        console.print_json(_payload(report))
+    else:
+        _print(report, file, unit="tokens" if model else "words")
+    if not report.is_valid:
+        faults = sum(one.kind.is_error for one in report.findings)
+        raise DataError(
+            f"{file}: {console.count_of(faults, 'line')} of no use to training; mend or leave "
+            "them out"
+            if faults
+            else f"{file}: it holds no example; write at least two"
+        )
+
+
+def _token_counter(model: str) -> Callable[[str], int]:
+    from tokenizers import Tokenizer
+
+    from forethought.encoders import find_local
+
+    folder = find_local(model)
+    path = folder / "tokenizer.json" if folder else None
+    if path is None or not path.is_file():
+        raise ModelError(
+            f"--model {model}: no tokenizer.json on this disk; name a folder that has one, or leave "
+            "the option out"
+        )
+    tokenizer = Tokenizer.from_file(str(path))
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _print(report: "DataReport", file: Path, *, unit: str) -> None:
+    tasks = ", ".join(f"{console.escape(task)} {count}" for task, count in report.tasks.items())
+    print(f"{console.escape(file)}: {console.count_of(report.examples, 'example')} ({tasks})")
+    if report.lengths:
+        print(f"\n{unit:<10} {'count':>8} {'median':>7} {'99 %':>7} {'most':>7}")
+    for name, lengths in report.lengths.items():
+        median, most = np.median(lengths), lengths.max()
+        tail = np.percentile(lengths, 99)
+        bars = _histogram(lengths)
+        print(f"{name:<10} {len(lengths):>8} {median:>7.0f} {tail:>7.0f} {most:>7}  {bars}")
+    for kind in dict.fromkeys(one.kind for one in report.findings):
+        found = [one for one in report.findings if one.kind is kind]
+        print(f"\n{kind}: {console.count_of(len(found), 'line')}")
+        for one in found[:_MAX_LISTED]:
+            print(f"  line {one.line}: {console.one_line(one.message)}")
+        if len(found) > _MAX_LISTED:
+            print(f"  ... and {len(found) - _MAX_LISTED} more")
+
+
+def _histogram(lengths: np.ndarray) -> str:
+    """Counts from 0 to the largest length, as bars; a length that occurs has one."""
+    counts, _ = np.histogram(lengths, bins=_BINS, range=(0, max(int(lengths.max()), 1)))
+    steps = np.ceil(counts / counts.max() * (len(_BARS) - 1)).astype(int)
+    return "".join(_BARS[step] for step in steps)
+
+
+def _payload(report: "DataReport") -> dict[str, object]:
+    return {
+        "examples": report.examples,
+        "tasks": report.tasks,
+        "valid": report.is_valid,
+        "findings": [asdict(one) for one in report.findings],
+        "lengths": {
+            name: {
+                "count": len(lengths),
+                "median": float(np.median(lengths)),
+                "p99": float(np.percentile(lengths, 99)),
+                "most": int(lengths.max()),
+            }
+            for name, lengths in report.lengths.items()
+        },
+    }
