@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from forethought.data import Kind, check_examples
+from forethought.data import FindingKind, check_examples
 from forethought.errors import DataError
 
 
@@ -55,7 +55,7 @@ def test_every_faulty_line_is_named(check):
         example(text("a"), {"content": [{"image": "no.png"}]}),
         example(text("b"), text("c")),
     )
-    kinds = [Kind.INVALID, Kind.INVALID, Kind.INVALID, Kind.MISSING]
+    kinds = [FindingKind.INVALID, FindingKind.INVALID, FindingKind.INVALID, FindingKind.MISSING]
     assert found(report) == list(enumerate(kinds, 1))
     assert "did you mean 'query'" in report.findings[2].message
     assert report.findings[3].message.startswith("no.png: no such file")
@@ -66,7 +66,7 @@ def test_media_are_decoded_if_asked_to(check):
     line = example(text("a"), {"content": [{"image": "broken.png"}]})
     assert check(line).is_valid
     report = check(line, open_media=True)
-    assert found(report) == [(1, Kind.UNREADABLE)]
+    assert found(report) == [(1, FindingKind.UNREADABLE)]
     assert "broken.png" in report.findings[0].message
     assert not report.is_valid
 
@@ -74,7 +74,7 @@ def test_media_are_decoded_if_asked_to(check):
 def test_a_repeated_example_names_the_first(check):
     line = example(text("a"), text("b"))
     report = check(line, example(text("c"), text("d")), line, line)
-    assert found(report) == [(3, Kind.REPEATED), (4, Kind.REPEATED)]
+    assert found(report) == [(3, FindingKind.REPEATED), (4, FindingKind.REPEATED)]
     assert all("line 1" in one.message for one in report.findings)
     assert report.is_valid
 
@@ -86,7 +86,7 @@ def test_one_query_with_positives_that_differ_is_a_false_negative(check):
         example(text("a", instruction="Name it."), text("c")),
         example(text("a"), text("c"), task="other"),
     )
-    assert found(report) == [(2, Kind.FALSE_NEGATIVE)]
+    assert found(report) == [(2, FindingKind.FALSE_NEGATIVE)]
 
 
 def test_positives_of_one_label_are_no_false_negatives(check):
@@ -103,7 +103,7 @@ def test_one_document_of_two_labels_is_a_false_negative(check):
         example(text("a"), text("b", label="x")),
         example(text("c"), text("d"), negatives=[text("b", label="y")]),
     )
-    assert found(report) == [(2, Kind.FALSE_NEGATIVE)]
+    assert found(report) == [(2, FindingKind.FALSE_NEGATIVE)]
     assert "'y'" in report.findings[0].message
     assert "'x' in line 1" in report.findings[0].message
 
@@ -119,7 +119,7 @@ def test_one_document_of_two_labels_is_a_false_negative(check):
 def test_thinking_that_holds_the_target_is_named(check, thinking, leaks):
     rationale = {"thinking": thinking, "answer": "red apple"}
     report = check(example(text("fruit", rationale=rationale), text("red apple")))
-    assert found(report) == [(1, Kind.LEAK)] * leaks
+    assert found(report) == [(1, FindingKind.LEAK)] * leaks
     assert report.is_valid
 
 

@@ -38,8 +38,7 @@ def check(
     Exit code 2 if training would refuse the file. What may only cost quality, such as a repeated
     example or a rationale that holds its target, is listed too.
     """
-    from forethought.data import check_examples
-    from forethought.data.check_examples import count_words
+    from forethought.data import check_examples, count_words
 
     length = _token_counter(model) if model else count_words
     with console.progress_bar("checking") as progress:
@@ -49,7 +48,7 @@ def check(
     else:
         _print(report, file, unit="tokens" if model else "words")
     if not report.is_valid:
-        faults = sum(one.kind.is_error for one in report.findings)
+        faults = len({one.line for one in report.findings if one.kind.is_error})
         raise DataError(
             f"{file}: {console.count_of(faults, 'line')} of no use to training; mend or leave "
             "them out"

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from forethought.data.batches import TaskBatches
-from forethought.data.check_examples import DataReport, Finding, Kind, check_examples
+from forethought.data.check_examples import (
+    DataReport,
+    FindingKind,
+    LineFinding,
+    check_examples,
+    count_words,
+)
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.shard import Shard
@@ -17,10 +23,11 @@ __all__ = [
     "DataReport",
     "ExampleKey",
     "ExampleSource",
-    "Finding",
+    "FindingKind",
     "JsonLines",
-    "Kind",
+    "LineFinding",
     "Shard",
     "TaskBatches",
     "check_examples",
+    "count_words",
 ]

@@ -15,11 +15,10 @@ from forethought.data.example_line import DocumentLine, ExampleLine, PartLine, p
 from forethought.errors import ContentError, DataError
 from forethought.types import Progress, ignore_progress
 
-
 _PLACE = "the line"
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What a finding is about; training refuses a file with one of the first three."""
 
     INVALID = "not an example"
@@ -32,15 +31,15 @@ class Kind(StrEnum):
     @property
     def is_error(self) -> bool:
         """Whether training refuses the file for it."""
-        return self in {Kind.INVALID, Kind.MISSING, Kind.UNREADABLE}
+        return self in {FindingKind.INVALID, FindingKind.MISSING, FindingKind.UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LineFinding:
     """One line's fault: its number, from 1, and what to do about it."""
 
     line: int
-    kind: Kind
+    kind: FindingKind
     message: str
 
 
@@ -53,7 +52,7 @@ class DataReport:
 
     examples: int
     tasks: dict[str, int]
-    findings: tuple[Finding, ...]
+    findings: tuple[LineFinding, ...]
     lengths: dict[str, np.ndarray]
 
     @property
@@ -108,7 +107,7 @@ class _Check:
     length: Callable[[str], int]
     open_media: bool
     tasks: Counter[str] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[LineFinding] = field(default_factory=list)
     lengths: dict[str, list[int]] = field(default_factory=dict)
     examples: dict[bytes, int] = field(default_factory=dict)
     queries: dict[bytes, tuple[int, frozenset[str]]] = field(default_factory=dict)
@@ -120,37 +119,35 @@ class _Check:
             line = parse_line(text, _PLACE)
         except DataError as error:
             message = str(error).removeprefix(f"{_PLACE}: ")
-            self.findings.append(Finding(number, Kind.INVALID, message))
+            self.findings.append(LineFinding(number, FindingKind.INVALID, message))
             return
         self.tasks[line.task] += 1
         self._measure(line)
         found = [*self._media(line)]
         if not found:
             found = [*self._repeated(number, line), *_leaks(line)]
-        self.findings += [Finding(number, kind, message) for kind, message in found]
+        self.findings += [LineFinding(number, kind, message) for kind, message in found]
 
     def report(self) -> DataReport:
         lengths = {name: np.array(found) for name, found in self.lengths.items()}
-        return DataReport(
-            self.tasks.total(), dict(self.tasks), tuple(self.findings), lengths
-        )
+        return DataReport(self.tasks.total(), dict(self.tasks), tuple(self.findings), lengths)
 
     def _measure(self, line: ExampleLine) -> None:
         for name, text in _texts(line):
             if text:
                 self.lengths.setdefault(name, []).append(self.length(text))
 
-    def _media(self, line: ExampleLine) -> Iterator[tuple[Kind, str]]:
+    def _media(self, line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
         for part in line.parts:
             if part.file is None:
                 continue
             if not (self.folder / part.file).exists():
                 yield (
-                    Kind.MISSING,
+                    FindingKind.MISSING,
                     f"{part.file}: no such file; paths are relative to {self.folder}",
                 )
             elif self.open_media and (fault := self._fault(part)):
-                yield Kind.UNREADABLE, fault
+                yield FindingKind.UNREADABLE, fault
 
     def _fault(self, part: PartLine) -> str:
         key = json.dumps(dump(part))
@@ -162,31 +159,31 @@ class _Check:
                 self.files[key] = str(error)
         return self.files[key]
 
-    def _repeated(self, number: int, line: ExampleLine) -> Iterator[tuple[Kind, str]]:
+    def _repeated(self, number: int, line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
         whole = _digest([dump(line)])
         first = self.examples.setdefault(whole, number)
         if first != number:
-            yield Kind.REPEATED, f"the same as line {first}; leave one of them out"
+            yield FindingKind.REPEATED, f"the same as line {first}; leave one of them out"
             return
         labels = frozenset(one.resolved_label for one in line.positives)
         query = _digest([line.task, line.query.instruction, *map(dump, line.query.content)])
         before, others = self.queries.setdefault(query, (number, labels))
         if not labels & others:
             yield (
-                Kind.FALSE_NEGATIVE,
+                FindingKind.FALSE_NEGATIVE,
                 f"the query of line {before} with other positives, which a batch of both takes "
                 "for negatives; write all positives in one line, or give them one label",
             )
         for document in (*line.positives, *line.negatives):
             yield from self._relabelled(number, document)
 
-    def _relabelled(self, number: int, document: DocumentLine) -> Iterator[tuple[Kind, str]]:
+    def _relabelled(self, number: int, document: DocumentLine) -> Iterator[tuple[FindingKind, str]]:
         content = _digest([document.instruction, *map(dump, document.content)])
         label = document.resolved_label
         before, other = self.documents.setdefault(content, (number, label))
         if label != other:
             yield (
-                Kind.FALSE_NEGATIVE,
+                FindingKind.FALSE_NEGATIVE,
                 f"the document {label!r} has the content of {other!r} in line {before}: each is a "
                 "negative of the other's query; give them one label",
             )
@@ -198,12 +195,12 @@ def _texts(line: ExampleLine) -> Iterator[tuple[str, str]]:
         yield "positive", _joined(document.content)
     for document in line.negatives:
         yield "negative", _joined(document.content)
-    for side in (line.query, *line.positives):
-        if side.rationale:
-            yield "rationale", f"{side.rationale.thinking} {side.rationale.answer}"
+    rationales = [line.query.rationale, *(document.rationale for document in line.positives)]
+    for rationale in filter(None, rationales):
+        yield "rationale", f"{rationale.thinking} {rationale.answer}"
 
 
-def _leaks(line: ExampleLine) -> Iterator[tuple[Kind, str]]:
+def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
     """The query's thinking repeats a positive's text word for word.
 
     Its answer may: it is what the thinking comes to.
@@ -215,7 +212,7 @@ def _leaks(line: ExampleLine) -> Iterator[tuple[Kind, str]]:
         target = _joined(document.content)
         if target and f" {_words(target)} " in thinking:
             yield (
-                Kind.LEAK,
+                FindingKind.LEAK,
                 f"its thinking holds the target {target!r} word for word; it has to follow from "
                 "the query alone",
             )
