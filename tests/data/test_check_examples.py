@@ -123,6 +123,18 @@ def test_thinking_that_holds_the_target_is_named(check, thinking, leaks):
     assert report.is_valid
 
 
+def test_a_target_without_words_is_in_no_thinking(check):
+    rationale = {"thinking": "...", "answer": "a mark"}
+    assert check(example(text("what?", rationale=rationale), text("?!"))).findings == ()
+
+
+def test_two_missing_files_of_a_line_are_two_findings(check):
+    pictures = [{"image": name} for name in ("no.png", "black.png", "none.png", "broken.png")]
+    report = check(example(text("a"), {"content": pictures}), open_media=True)
+    kinds = [FindingKind.MISSING, FindingKind.MISSING, FindingKind.UNREADABLE]
+    assert found(report) == [(1, kind) for kind in kinds]
+
+
 def test_lengths_are_counted_by_part(check):
     rationale = {"thinking": "one two three", "answer": "four"}
     report = check(

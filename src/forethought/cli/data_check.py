@@ -79,17 +79,26 @@ def _print(report: "DataReport", file: Path, *, unit: str) -> None:
     if report.lengths:
         print(f"\n{unit:<10} {'count':>8} {'median':>7} {'99 %':>7} {'most':>7}")
     for name, lengths in report.lengths.items():
-        median, most = np.median(lengths), lengths.max()
-        tail = np.percentile(lengths, 99)
+        count, median, tail, most = _summary(lengths).values()
         bars = _histogram(lengths)
-        print(f"{name:<10} {len(lengths):>8} {median:>7.0f} {tail:>7.0f} {most:>7}  {bars}")
+        print(f"{name:<10} {count:>8} {median:>7.0f} {tail:>7.0f} {most:>7}  {bars}")
     for kind in dict.fromkeys(one.kind for one in report.findings):
         found = [one for one in report.findings if one.kind is kind]
-        print(f"\n{kind}: {console.count_of(len(found), 'line')}")
+        lines = len({one.line for one in found})
+        print(f"\n{kind}: {console.count_of(lines, 'line')}")
         for one in found[:_MAX_LISTED]:
             print(f"  line {one.line}: {console.one_line(one.message)}")
         if len(found) > _MAX_LISTED:
             print(f"  ... and {len(found) - _MAX_LISTED} more")
+
+
+def _summary(lengths: np.ndarray) -> dict[str, int | float]:
+    return {
+        "count": len(lengths),
+        "median": float(np.median(lengths)),
+        "p99": float(np.percentile(lengths, 99)),
+        "most": int(lengths.max()),
+    }
 
 
 def _histogram(lengths: np.ndarray) -> str:
@@ -105,13 +114,5 @@ def _payload(report: "DataReport") -> dict[str, object]:
         "tasks": report.tasks,
         "valid": report.is_valid,
         "findings": [asdict(one) for one in report.findings],
-        "lengths": {
-            name: {
-                "count": len(lengths),
-                "median": float(np.median(lengths)),
-                "p99": float(np.percentile(lengths, 99)),
-                "most": int(lengths.max()),
-            }
-            for name, lengths in report.lengths.items()
-        },
+        "lengths": {name: _summary(lengths) for name, lengths in report.lengths.items()},
     }

@@ -138,15 +138,12 @@ class _Check:
                 self.lengths.setdefault(name, []).append(self.length(text))
 
     def _media(self, line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
-        for part in line.parts:
-            if part.file is None:
-                continue
-            if not (self.folder / part.file).exists():
-                yield (
-                    FindingKind.MISSING,
-                    f"{part.file}: no such file; paths are relative to {self.folder}",
-                )
-            elif self.open_media and (fault := self._fault(part)):
+        missing = line.missing_files(self.folder)
+        for file in missing:
+            message = f"{file}: no such file; paths are relative to {self.folder}"
+            yield FindingKind.MISSING, message
+        for part in line.parts if self.open_media else ():
+            if part.file and part.file not in missing and (fault := self._fault(part)):
                 yield FindingKind.UNREADABLE, fault
 
     def _fault(self, part: PartLine) -> str:
@@ -210,7 +207,8 @@ def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
     thinking = f" {_words(line.query.rationale.thinking)} "
     for document in line.positives:
         target = _joined(document.content)
-        if target and f" {_words(target)} " in thinking:
+        words = _words(target)
+        if words and f" {words} " in thinking:
             yield (
                 FindingKind.LEAK,
                 f"its thinking holds the target {target!r} word for word; it has to follow from "

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from forethought.errors import CheckpointError
-from forethought.files import atomic
+from forethought.files import allow_readers
 
 _WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
 _POSITION, _COMPLETIONS = "position.json", "completions.json"
@@ -50,8 +50,8 @@ def save_run(
         _OPTIMIZER: _optimizer_state(network, optimizer),
     }
     for name, values in tensors.items():
-        with atomic(fresh / name) as temporary:
-            save_file(_on_cpu(values), temporary)
+        save_file(_on_cpu(values), fresh / name)
+        allow_readers(fresh / name)
     if position.completions:
         (fresh / _COMPLETIONS).write_text(json.dumps(position.completions) + "\n")
     summary = {"step": position.step, "seconds": position.seconds, "recipe": position.recipe}
