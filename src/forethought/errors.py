@@ -6,7 +6,8 @@ ForethoughtError
 ├── ModelError        a checkpoint that is missing, invalid or lacks an ability
 ├── DataError         an invalid package, data set or data file
 ├── ContractError     vectors of another kind than an index holds
-└── CheckpointError   a training run that cannot be resumed
+├── CheckpointError   a training run that cannot be resumed
+└── TrainingError     a training run that cannot go on
 
 Every message has the value, the rule and the way out. Each class is also the exception of the
 standard library that it refines, so a caller may catch either.
@@ -39,3 +40,7 @@ class ContractError(ForethoughtError, ValueError):
 
 class CheckpointError(ForethoughtError, ValueError):
     """A training run that cannot be resumed."""
+
+
+class TrainingError(ForethoughtError, RuntimeError):
+    """A training run that cannot go on: its loss or its gradients are not finite."""

@@ -47,13 +47,13 @@ class TaskBatches:
             for task, by_label in self._indices.items()
         }
 
-    def at(self, step: int, *, weights: Mapping[str, float], size: int) -> list[int]:
-        """Draw the indices of at most `size` examples for a step.
+    def at(self, step: int, *, weights: Mapping[str, float], size: int, part: int = 0) -> list[int]:
+        """Draw the indices of at most `size` examples of one task for a part of a step.
 
         Args:
             weights: the odds of each task; empty for those of its number of examples.
         """
-        rng = np.random.default_rng((self.seed, step))
+        rng = np.random.default_rng((self.seed, step, part))
         weights = weights or self._counts
         tasks = sorted(weights)
         odds = np.array([weights[task] for task in tasks], dtype=np.float64)

@@ -9,6 +9,7 @@ from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
 from forethought.encoders import Instructions, ReasoningEncoder
+from forethought.training.reader import MemorySettings
 from forethought.training.stage import Stage
 from forethought.types import ContentKind, Image, OpenProgress, Patches, Side, Video
 
@@ -184,6 +185,7 @@ class Recipe:
     fork_from: Path | None = None
     augment: str | None = None
     pictures: PictureSettings | None = None
+    memory: MemorySettings = field(default_factory=MemorySettings)
     rollouts: RolloutSettings | None = None
     gate: GateSettings | None = None
 

@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "journal.png"
 
     @property
+    def failed(self) -> Path:
+        """The examples of a step whose loss was not finite."""
+        return self.path / "failed-step.json"
+
+    @property
     def has_start(self) -> bool:
         """Whether the starting model is there and whole."""
         return (self.start / CARD).is_file()
