@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from forethought.data import ExampleSource, TaskBatches
+from forethought.errors import ModelError
 from forethought.renderers import MmembR1Renderer, Renderer
 from forethought.training.pair_batch import TrainPair
 from forethought.training.reader import TrainRow
@@ -69,15 +70,13 @@ class BatchRows:
 class BatchBuilder:
     """Draws examples and lays them out as rows.
 
-    `thinks` are the sides on which the model may write a rationale, whose vector is read at
-    `embed_id`.
+    `thinks` are the sides on which the model may write a rationale.
     """
 
     source: ExampleSource
     batches: TaskBatches
     renderer: Renderer
     thinks: frozenset[Side]
-    embed_id: int
     augment: Augment | None
     seed: int
     world: World = field(default_factory=World)
@@ -180,7 +179,10 @@ class BatchBuilder:
 
     def _embed_at(self, completion: tuple[int, ...]) -> int:
         """The index of a completion's last embed token, which every one has."""
-        return len(completion) - 1 - completion[::-1].index(self.embed_id)
+        expected = self.renderer.completion_format
+        if expected is None:
+            raise ModelError("this format has no rationales; leave thinking out of the stage")
+        return len(completion) - 1 - completion[::-1].index(expected.embed_id)
 
 
 def _some(
