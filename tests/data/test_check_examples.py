@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from forethought.data import FindingKind, check_examples
+from forethought.data import FindingKind, JsonLines, check_examples
 from forethought.errors import DataError
 
 
@@ -26,7 +26,7 @@ def check(tmp_path):
         path = tmp_path / "train.jsonl"
         rows = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         path.write_text("\n".join(rows), encoding="utf-8")
-        return check_examples(path, **options)
+        return check_examples(JsonLines(path), **options)
 
     return run
 
@@ -162,4 +162,4 @@ def test_an_empty_file_is_not_valid(check):
 
 def test_a_file_that_is_missing_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"none\.jsonl: cannot be read .*JSON Lines"):
-        check_examples(tmp_path / "none.jsonl")
+        check_examples(JsonLines(tmp_path / "none.jsonl"))

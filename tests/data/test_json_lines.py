@@ -131,7 +131,10 @@ def part(**fields):
         ({**SHORT, "task": 3}, "line 2: task must be a string, got 3"),
         ({**SHORT, "negatives": [text("d")]}, "is a positive and a negative; give them labels"),
         (part(), r"line 2: \[query.content.0\]: a part is one of text, .* got none"),
-        (part(text="a", image="dog.png"), "one of text, image, video and pdf, got text and image"),
+        (
+            part(text="a", image="dog.png"),
+            "one of text, image, video, frames and pdf, got text and image",
+        ),
         (part(texts="a"), r"\[query.content.0\]: unknown key 'texts'; did you mean 'text'"),
         (part(text="a", pages="2"), "pages='2' belong to a pdf"),
         (part(image="gone.png"), "line 2: gone.png: no such file; paths are relative to"),

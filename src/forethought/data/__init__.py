@@ -13,9 +13,19 @@ from forethought.data.check_examples import (
 )
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
+from forethought.data.row_source import OnError, RowSource, SkippedRowError
 from forethought.data.shard import Shard
+from forethought.data.table_examples import Lance, Parquet
+from forethought.data.tar_shards import Webdataset
 
-SOURCES: Mapping[str, type[ExampleSource]] = MappingProxyType({"json_lines": JsonLines})
+SOURCES: Mapping[str, type[ExampleSource]] = MappingProxyType(
+    {
+        "json_lines": JsonLines,
+        "lance": Lance,
+        "parquet": Parquet,
+        "webdataset": Webdataset,
+    }
+)
 """The sources that a recipe may name; any other is named by its import path."""
 
 __all__ = [
@@ -25,9 +35,15 @@ __all__ = [
     "ExampleSource",
     "FindingKind",
     "JsonLines",
+    "Lance",
     "LineFinding",
+    "OnError",
+    "Parquet",
+    "RowSource",
     "Shard",
+    "SkippedRowError",
     "TaskBatches",
+    "Webdataset",
     "check_examples",
     "count_words",
 ]
