@@ -13,6 +13,8 @@ MediaData = str | bytes
 """A medium by its name in a `MediaStore`, as a `data:` URL, or as the bytes of its file."""
 
 _MEDIA = ("image", "video", "pdf")
+_CONTENT = ("text", *_MEDIA, "frames")
+_FIELDS = (*_CONTENT, "pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,7 @@ class PartLine:
     pages: str | None = None
 
     def __post_init__(self) -> None:
-        given = [
-            name for name in ("text", "image", "video", "pdf", "frames") if getattr(self, name)
-        ]
+        given = [name for name in _CONTENT if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(
                 "a part is one of text, image, video, frames and pdf, got "
@@ -66,10 +66,11 @@ class PartLine:
     @property
     def key(self) -> dict[str, object]:
         """Its fields, bytes by their digest: equal for equal content, and plain JSON."""
-        fields = {name: getattr(self, name) for name in ("text", *_MEDIA, "pages")}
-        key: dict[str, object] = {name: _plain(each) for name, each in fields.items() if each}
-        if self.frames:
-            key["frames"] = [_plain(frame) for frame in self.frames]
+        key: dict[str, object] = {}
+        for name in _FIELDS:
+            value = getattr(self, name)
+            if value:
+                key[name] = [*map(_plain, value)] if isinstance(value, tuple) else _plain(value)
         return key
 
     def open(self, media: MediaStore) -> tuple[Content, ...]:
