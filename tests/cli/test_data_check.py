@@ -4,7 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from forethought.cli.data import app
-from forethought.errors import DataError, ModelError
+from forethought.errors import ConfigError, DataError, ModelError
+from tests.published_data import WRITERS
 
 GOOD = {"query": {"content": [{"text": "a cat"}]}, "positives": [{"content": [{"text": "tom"}]}]}
 
@@ -79,3 +80,17 @@ def test_lengths_are_tokens_of_a_model(write):
 def test_a_model_without_a_tokenizer_is_named(write, tmp_path):
     with pytest.raises(ModelError, match=r"--model .*: no tokenizer\.json"):
         run(write(GOOD), "--model", tmp_path)
+
+
+def test_every_format_is_recognised_or_named(tmp_path):
+    for name, write_rows in WRITERS.items():
+        table = write_rows(tmp_path / name)
+        media = ["--media", table["media"]] if "media" in table else []
+        for named in ([], ["--format", name]):
+            ran = run(table["path"], *media, *named, "--open")
+            assert f"({name}): 20 examples" in ran.stdout
+
+
+def test_an_unknown_format_is_refused(write):
+    with pytest.raises(ConfigError, match="unknown format 'jsonlines'; did you mean 'json_lines'"):
+        run(write(GOOD), "--format", "jsonlines")

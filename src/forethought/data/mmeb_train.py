@@ -8,7 +8,7 @@ Established by the published files and loader: the splits `original`, `diverse_i
 `train`; the columns `qry`, `qry_image_path`, `pos_text`, `pos_image_path`, `neg_text`,
 `neg_image_path`, of strings, `""` for none; texts begin with their instruction, and `<|image_1|>`
 stands where Phi-3 has the image, in some rows where there is no image too. The published training
-reads the negatives and, unless it is told to, does not use them. A list of negatives spelled as one
+does not use the negatives by default. A list of negatives spelled as one
 text is from the data sets of hard negatives that were mined for MMEB.
 
 Choices of this reader: the placeholder is left out, and a text has no white space around it; an
