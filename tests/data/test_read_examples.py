@@ -1,0 +1,15 @@
+import json
+
+from forethought.data import JsonLines, read_examples
+
+
+def test_what_can_be_read_comes_in_the_order_of_the_indices(tmp_path):
+    path = tmp_path / "three.jsonl"
+    rows = [
+        {"query": {"content": [{"text": f"q{i}"}]}, "positives": [{"content": [{"text": f"d{i}"}]}]}
+        for i in range(3)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    read = read_examples(JsonLines(path), [2, 0])
+    assert [example.query.content[0].words for example in read.examples] == ["q2", "q0"]
+    assert (read.indices, read.skipped) == ((2, 0), 0)
