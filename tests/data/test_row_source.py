@@ -15,7 +15,6 @@ from forethought.data import (
     OnError,
     SkippedRowError,
     TaskBatches,
-    read_examples,
 )
 from forethought.errors import ConfigError, DataError
 from forethought.types import Image
@@ -114,21 +113,19 @@ def test_of_many_bad_rows_the_first_are_logged_and_the_others_counted(write, cap
     assert "further rows are skipped and only counted" in caplog.records[5].getMessage()
 
 
-def test_media_that_fail_when_a_row_is_drawn_make_the_batch_smaller(write, tmp_path, caplog):
+def test_media_that_fail_when_a_row_is_drawn_are_named_and_counted_once(write, tmp_path, caplog):
     for name in ("good.png", "bad.png"):
         PIL.Image.new("RGB", (5, 4), "red").save(tmp_path / name)
     source = write(row(0), row(1, image="bad.png"), row(2, image="good.png"), row(3))
     assert len(source) == 4
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with caplog.at_level(logging.WARNING):
-        drawn = read_examples(source, [2, 1, 3, 1])
-    assert queries(drawn.examples) == [2, 3]
-    assert (drawn.indices, drawn.skipped) == ((2, 3), 2)
+        for _ in range(2):
+            with pytest.raises(SkippedRowError, match=r"line 2: .*bad.png: not a picture"):
+                source[1]
     assert source.skipped == 1  # one row, drawn twice
     assert [record.getMessage()[:7] for record in caplog.records] == ["skipped"]
     assert queries(source) == [0, 2, 3]
-    with pytest.raises(SkippedRowError, match=r"line 2: .*bad.png: not a picture"):
-        source[1]
 
 
 def test_a_batch_draws_the_same_whether_or_not_its_media_can_be_opened(write, tmp_path):
@@ -137,16 +134,13 @@ def test_a_batch_draws_the_same_whether_or_not_its_media_can_be_opened(write, tm
     indices = TaskBatches(source, 7).at(2, weights={}, size=3)
     (tmp_path / "bad.png").write_bytes(b"no picture")
     assert TaskBatches(source, 7).at(2, weights={}, size=3) == indices
-    drawn = read_examples(source, indices)
-    assert set(drawn.indices) == {3} & set(indices)
-    assert drawn.skipped == len(indices) - len(drawn.indices)
 
 
 def test_without_skipping_a_batch_with_a_broken_picture_raises(write, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     source = write(row(0, image="bad.png"), on_error=OnError.RAISE)
     with pytest.raises(DataError, match=r"line 1: .*bad\.png"):
-        read_examples(source, [0])
+        source[0]
 
 
 def test_paths_are_relative_to_media(tmp_path):

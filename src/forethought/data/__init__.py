@@ -14,7 +14,6 @@ from forethought.data.check_examples import (
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.mmeb_train import MmebTrain
-from forethought.data.read_examples import ReadExamples, read_examples
 from forethought.data.recognise_format import recognise_format
 from forethought.data.rge_rationales import RgeRationales
 from forethought.data.row_source import OnError, RowSource, SkippedRowError
@@ -52,7 +51,6 @@ __all__ = [
     "MmebTrain",
     "OnError",
     "Parquet",
-    "ReadExamples",
     "RgeRationales",
     "RowSource",
     "SentencePairs",
@@ -64,6 +62,5 @@ __all__ = [
     "Webdataset",
     "check_examples",
     "count_words",
-    "read_examples",
     "recognise_format",
 ]

@@ -31,7 +31,7 @@ class OnError(StrEnum):
 class SkippedRowError(DataError):
     """The media of a row that was drawn cannot be opened, and its source skips such rows.
 
-    `read_examples` leaves it out of a batch.
+    A batch is drawn without it.
     """
 
 

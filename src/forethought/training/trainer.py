@@ -147,6 +147,7 @@ def train_one_step(
         "loss": loss,
         "norm": round(norm, 4),
         "terms": terms,
+        **_skipped(batches, state.world),
     }
 
 
@@ -169,6 +170,13 @@ def _means(losses: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[float, dict[
             terms.setdefault(name, []).append(term)
     means = {name: round(float(torch.stack(found).mean()), 5) for name, found in terms.items()}
     return round(float(torch.stack([loss for loss, _ in losses]).mean()), 5), means
+
+
+def _skipped(batches: list[StepBatch], world: World) -> dict[str, int]:
+    """How many examples of a step its source left out, if any."""
+    mine = sum(batch.batch.drawn.skipped for batch in batches if batch.batch)
+    skipped = sum(world.gather_objects(mine))
+    return {"skipped": skipped} if skipped else {}
 
 
 def _failure(
