@@ -71,8 +71,8 @@ def parallelise(module: torch.nn.Module, network: torch.nn.Module, world: World)
 
     for layer in cast("Any", network).model.language_model.layers:
         fully_shard(layer)
-    wrapped: torch.nn.Module = fully_shard(module)
-    return wrapped
+    fully_shard(module)  # in place, as the layers
+    return module
 
 
 def whole(tensor: Tensor) -> Tensor:
