@@ -1,6 +1,7 @@
 import json
 
 from forethought.data import JsonLines, read_examples
+from tests.published_data import words
 
 
 def test_what_can_be_read_comes_in_the_order_of_the_indices(tmp_path):
@@ -11,5 +12,5 @@ def test_what_can_be_read_comes_in_the_order_of_the_indices(tmp_path):
     ]
     path.write_text("\n".join(map(json.dumps, rows)))
     read = read_examples(JsonLines(path), [2, 0])
-    assert [example.query.content[0].words for example in read.examples] == ["q2", "q0"]
+    assert [words(example.query) for example in read.examples] == [["q2"], ["q0"]]
     assert (read.indices, read.skipped) == ((2, 0), 0)
