@@ -176,7 +176,7 @@ class _Schema:
 
 
 @cache
-def _schema(into: type) -> _Schema:
+def _schema(into: Any) -> _Schema:  # noqa: ANN401 - a dataclass
     """Read once for each dataclass: a file of examples builds millions of them."""
     hints = get_type_hints(into)
     fields = [each for each in dataclasses.fields(into) if each.init]

@@ -3,7 +3,7 @@ import pytest
 from forethought.data import MmebTrain, check_examples
 from forethought.errors import DataError
 from forethought.types import Image, Text
-from tests.published_data import mmeb_train, write_parquet
+from tests.published_data import mmeb_train, words, write_parquet
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_negatives_are_one_a_list_or_a_list_spelled_as_text(tmp_path, texts, ima
     rows = [{**row, "neg_text": texts, "neg_image_path": images}]
     write_parquet(tmp_path / "S" / "train-0.parquet", rows)
     example = MmebTrain(tmp_path, split="train")[0]
-    assert [d.message.content[0].words for d in example.negatives] == expected
+    assert [words(d.message) for d in example.negatives] == [[each] for each in expected]
 
 
 def test_a_negative_that_is_the_positive_is_named(tmp_path):

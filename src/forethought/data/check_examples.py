@@ -118,7 +118,8 @@ class _Check:
     faults: dict[str, str] = field(default_factory=dict)
 
     def add(self, row: ParsedRow) -> None:
-        place = row.place.removeprefix(f"{self.source.path}, ")
+        path = str(self.source.path)
+        place = row.place.removeprefix(f"{path}, ").removeprefix(f"{path}/")
         if row.line is None:
             found = [_Found(FindingKind.INVALID, row.fault)]
         else:
