@@ -165,8 +165,7 @@ class _Run:
         )
         cleaned = [*self._cleaned(ordered)]
         cleaned = reject_duplicates(cleaned, distance=self.workers.cleaning.distance)
-        if cleaned != self.candidates or not self.out.exists():
-            write_candidates(self.out, cleaned)
+        write_candidates(self.out, cleaned)
         self.candidates = cleaned
         return self._report()
 
