@@ -57,7 +57,19 @@ def test_parts_are_stripped_and_on_one_line():
 
 
 _PIECES = strategies.sampled_from(
-    ["Summary:", "Sure, ", "Here is it: ", "a", "bus.", "\n", " ", "```\n", "**", '"', Tag.THINK_END]
+    [
+        "Summary:",
+        "Sure, ",
+        "Here is it: ",
+        "a",
+        "bus.",
+        "\n",
+        " ",
+        "```\n",
+        "**",
+        '"',
+        Tag.THINK_END,
+    ]
 )
 
 

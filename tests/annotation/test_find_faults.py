@@ -83,7 +83,10 @@ def test_thinking_that_repeats_the_other_side_states_the_label():
 
 def test_what_the_worker_was_given_is_no_label():
     given = "Which city has the London bus?"
-    assert find_fault("A London bus.", "x", RULES, others=[document("London bus")], given=given) is None
+    assert (
+        find_fault("A London bus.", "x", RULES, others=[document("London bus")], given=given)
+        is None
+    )
 
 
 def test_the_label_may_be_allowed():

@@ -122,7 +122,13 @@ def test_what_changes_the_text_changes_the_digest(changed):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"samples": 2}, {"price_in": 1.0}, {"style": PromptStyle.EVIDENCE}, {"sent": {"concurrency": 2}}]
+    "changed",
+    [
+        {"samples": 2},
+        {"price_in": 1.0},
+        {"style": PromptStyle.EVIDENCE},
+        {"sent": {"concurrency": 2}},
+    ],
 )
 def test_what_does_not_leaves_the_digest(changed):
     assert worker(**changed).made_by == worker().made_by
