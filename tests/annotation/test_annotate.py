@@ -273,7 +273,8 @@ def test_one_failing_worker_does_not_stop_the_others(tmp_path, examples):
 
 def test_an_endpoint_that_dies_leaves_a_file_to_resume_from(tmp_path, examples):
     out = tmp_path / "c.jsonl"
-    lock, answered = threading.Lock(), []
+    lock = threading.Lock()
+    answered: list[dict[str, object]] = []
 
     def dies(body, before):
         with lock:
