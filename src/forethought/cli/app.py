@@ -10,6 +10,7 @@ import typer
 
 import forethought
 from forethought.cli import (
+    annotate,
     bench,
     console,
     data,
@@ -46,6 +47,9 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(
+    epilog="Example: forethought annotate train.jsonl --workers workers.toml -o candidates.jsonl"
+)(annotate.annotate)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)
