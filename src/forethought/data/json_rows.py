@@ -130,7 +130,7 @@ def _check_between(text: bytes, count: int, path: Path, *, is_last: bool = False
 
 def _row(where: Where, text: bytes) -> RawRow:
     try:
-        table = json.loads(text)
+        table = json.loads(text.rstrip())  # else an error names the line behind it
     except (RecursionError, ValueError) as error:
         return RawRow(where, None, f"not JSON ({error}); write one object a line")
     if not isinstance(table, dict):
