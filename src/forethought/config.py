@@ -176,7 +176,7 @@ class _Schema:
 
 
 @cache
-def _schema(into: Any) -> _Schema:  # noqa: ANN401 - a dataclass
+def _schema(into: type) -> _Schema:
     """Read once for each dataclass: a file of examples builds millions of them."""
     hints = get_type_hints(into)
     fields = [each for each in dataclasses.fields(into) if each.init]
@@ -189,7 +189,7 @@ def _schema(into: Any) -> _Schema:  # noqa: ANN401 - a dataclass
 
 
 def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
-    schema = _schema(into)
+    schema = _schema(into)  # type: ignore[arg-type] # every class is hashable
     unknown = {key: raw for key, raw in table.items() if key not in schema.kinds}
     if unknown and not schema.others:
         key = next(iter(unknown))

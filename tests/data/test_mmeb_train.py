@@ -14,13 +14,13 @@ def folder(tmp_path):
 
 def test_subsets_are_tasks_and_texts_have_no_placeholder(folder):
     source = MmebTrain(folder)
-    asked, found = source[1], source[11]
-    assert (asked.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
-    image, text = asked.query.content
+    question, found = source[1], source[11]
+    assert (question.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
+    image, text = question.query.content
     assert isinstance(image, Image)
     assert text == Text("Represent the given image with the following question: 2?")
-    assert asked.positives[0].message.content == (Text("blue square, number 2"),)
-    assert [d.message.content for d in asked.negatives] == [(Text("no 2"),)]
+    assert question.positives[0].message.content == (Text("blue square, number 2"),)
+    assert [d.message.content for d in question.negatives] == [(Text("no 2"),)]
     assert [type(part) for part in found.positives[0].message.content] == [Image, Text]
     assert found.negatives == ()
     assert check_examples(source, open_media=True).findings == ()

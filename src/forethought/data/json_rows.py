@@ -131,7 +131,7 @@ def _check_between(text: bytes, count: int, path: Path, *, is_last: bool = False
 def row_of(where: Where, text: bytes) -> RawRow:
     """The row in a text: an object of JSON, or what is wrong with it."""
     try:
-        table = json.loads(text)
+        table = json.loads(text.rstrip())  # else an error names the line behind it
     except (RecursionError, ValueError) as error:
         return RawRow(where, None, f"not JSON ({error}); write one object a line")
     if not isinstance(table, dict):
