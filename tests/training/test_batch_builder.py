@@ -29,15 +29,17 @@ MIXED = stage("keywords", batch=6, self_generated=0.5, sft=0.34)
 
 
 @pytest.fixture(scope="module")
-def build(tiny_encoder):
-    """Makes a builder over a source."""
+def build(encoder_of):
+    """Makes a builder over a source, in a format."""
 
-    def make(source, **changes):
+    def make(source, family="forethought", **changes):
+        renderer = encoder_of(family).renderer
         settings = {"thinks": BOTH, "augment": None, "seed": 9, **changes}
         return BatchBuilder(
             source=source,
             batches=TaskBatches(source, settings["seed"]),
-            renderer=tiny_encoder.renderer,
+            renderer=renderer,
+            embed_id=renderer.completion_format.embed_id,
             **settings,
         )
 
@@ -93,14 +95,24 @@ def test_both_sides_become_prompts(builder):
         assert prompt.token_ids == builder.renderer.render(pair.document.message).token_ids
 
 
+def completions(builder, count):
+    """So many completions, which all end in the embed token."""
+    embed_id = builder.renderer.completion_format.embed_id
+    return [(40 + index, embed_id) for index in range(count)]
+
+
 def test_rows_are_self_generated_then_supervised_then_direct_on_each_side(builder):
     drawn = builder.draw(3, MIXED)
     prompts = builder.prompts_to_complete(drawn, MIXED)
     assert token_ids(prompts) == token_ids((*drawn.queries[:3], *drawn.documents[:3]))
-    completions = [(40 + index, 7) for index in range(6)]
-    rows = builder.rows(drawn, completions, MIXED)
+    written = completions(builder, 6)
+    found = builder.rows(drawn, written, MIXED)
+    rows = found.rows
     assert token_ids([row.prompt for row in rows]) == token_ids((*drawn.queries, *drawn.documents))
-    assert [row.completion for row in rows[:3] + rows[6:9]] == completions
+    assert found.sides == (Side.QUERY,) * 6 + (Side.DOCUMENT,) * 6
+    assert [row.completion for row in rows[:3] + rows[6:9]] == written
+    # The vector of a true rationale takes part in no loss: its row is not read behind it.
+    assert [row.thought_at for row in rows] == [1, 1, 1, None, None, None] * 2
     assert [row.supervised for row in rows] == ([False] * 3 + [True] * 2 + [False]) * 2
     truths = [drawn.pairs[3].rationale, drawn.pairs[4].document.rationale]
     written = [builder.renderer.write(truth) for truth in truths]
@@ -108,12 +120,16 @@ def test_rows_are_self_generated_then_supervised_then_direct_on_each_side(builde
     assert [rows[5].completion, rows[11].completion] == [(), ()]
 
 
-def test_a_side_that_never_thinks_is_direct(build, source):
-    builder = build(source, thinks=frozenset({Side.QUERY}))
-    drawn = builder.draw(3, MIXED)
-    assert len(builder.prompts_to_complete(drawn, MIXED)) == 3
-    rows = builder.rows(drawn, [(40, 7)] * 3, MIXED)
-    assert rows[6:] == [TrainRow(prompt) for prompt in drawn.documents]
+@pytest.mark.parametrize("by_stage", [False, True])
+def test_a_side_that_never_thinks_is_direct(build, source, by_stage):
+    thinks = frozenset({Side.QUERY})
+    builder = build(source, thinks=BOTH if by_stage else thinks)
+    settings = dataclasses.replace(MIXED, thinks=(Side.QUERY,)) if by_stage else MIXED
+    drawn = builder.draw(3, settings)
+    assert len(builder.prompts_to_complete(drawn, settings)) == 3
+    rows = builder.rows(drawn, completions(builder, 3), settings).rows
+    assert rows[6:] == tuple(TrainRow(prompt) for prompt in drawn.documents)
+    assert [bool(row.completion) for row in rows[:6]] == [True] * 5 + [False]
 
 
 class Listed:
@@ -173,22 +189,40 @@ def test_one_positive_and_the_requested_negatives_of_each_example_are_drawn(buil
     assert (positives, negatives) == ({"a", "b"}, {"c", "d", "e"})
 
 
+def test_a_pair_is_the_example_of_its_index(builder, source):
+    drawn = builder.draw(3, stage("name", "keywords", batch=7))
+    for index, pair in zip(drawn.indices, drawn.pairs, strict=True):
+        assert pair.document.label == source[index].positives[0].label
+        assert pair.query.instruction == source[index].query.instruction
+    assert len({*drawn.indices}) == 7
+
+
 def test_hard_negatives_come_last_and_direct(build):
     builder = build(listed())
     settings = stage(batch=3, negatives=3, tasks=(), self_generated=0.5, sft=0.34)
     drawn = builder.draw(1, settings)
-    completions = [(40, 7)] * len(builder.prompts_to_complete(drawn, settings))
-    rows = builder.rows(drawn, completions, settings)
-    assert rows[6:] == [TrainRow(prompt) for prompt in drawn.negatives]
-    assert len(rows) == 3 + 3 + 4
+    written = completions(builder, len(builder.prompts_to_complete(drawn, settings)))
+    found = builder.rows(drawn, written, settings)
+    assert found.rows[6:] == tuple(TrainRow(prompt) for prompt in drawn.negatives)
+    assert found.sides == (Side.QUERY,) * 3 + (Side.DOCUMENT,) * (3 + 4)
+
+
+def truthful(drawn, answer="answer"):
+    """Drawn pairs whose queries and documents have true rationales."""
+    pairs = []
+    for index, pair in enumerate(drawn.pairs):
+        query, positive = (Rationale(f"{side} {index}", answer, Ending.EMBED) for side in Side)
+        document = dataclasses.replace(pair.document, rationale=positive)
+        pairs.append(dataclasses.replace(pair, rationale=query, document=document))
+    return dataclasses.replace(drawn, pairs=tuple(pairs))
 
 
 def test_an_example_without_a_true_rationale_is_direct(build):
     builder = build(listed())
     settings = stage(batch=3, tasks=(), sft=1.0)
     drawn = builder.draw(1, settings)
-    assert not any(row.completion for row in builder.rows(drawn, [], settings))
+    assert not any(row.completion for row in builder.rows(drawn, [], settings).rows)
     true = Rationale("thinking", "answer", Ending.EMBED)
     pairs = tuple(dataclasses.replace(pair, rationale=true) for pair in drawn.pairs)
-    rows = builder.rows(dataclasses.replace(drawn, pairs=pairs), [], settings)
+    rows = builder.rows(dataclasses.replace(drawn, pairs=pairs), [], settings).rows
     assert [row.supervised for row in rows] == [True] * 3 + [False] * 3

@@ -44,10 +44,11 @@ def inputs(direct, *, thinking=(), thought=None, documents_think=True, negatives
         direct,
         direct[:0] if thought is None else thought,
         tuple(rows),
-        direct[:0],
-        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0),
+        (),
     )
-    batch = pair_batch(pairs, states, documents_think=documents_think)
+    sides = [Side.QUERY] * 4 + [Side.DOCUMENT] * (len(direct) - 4)
+    batch = pair_batch(pairs, states, sides, documents_think=documents_think)
     return StepInputs(3, lambda: batch)
 
 
@@ -111,8 +112,10 @@ def test_thought_pairs_of_one_answer_are_no_negatives(value):
 def test_thought_takes_direct_documents_where_documents_never_think(value):
     direct, thought = spread(2, 8), spread(3, 2)
     step = inputs(direct, thinking=(1, 3), thought=thought, documents_think=False)
-    documents = direct[4:][[1, 3]]
-    among = (reference(thought, documents, [0, 1]) + reference(documents, thought, [0, 1])) / 2
+    # Queries choose among all four documents; of these, 1 and 3 choose between both queries.
+    there = reference(thought, direct[4:], [1, 3])
+    back = reference(direct[[5, 7]], thought, [0, 1])
+    among = (there + back) / 2
     assert value(ThoughtContrast(temperature=0.5), step) == pytest.approx(among, abs=1e-5)
 
 

@@ -72,8 +72,8 @@ def test_completions_are_sampled_for_an_interval_and_no_further_than_the_stage(r
 
 
 def test_a_stage_without_self_generated_pairs_samples_nothing(rollouts):
-    drawn, completions = rollouts.take(1)
-    assert (len(drawn.pairs), completions, rollouts.pending) == (6, [], {})
+    (batch,) = rollouts.take(1)
+    assert (len(batch.drawn.pairs), batch.completions, rollouts.pending) == (6, (), {})
 
 
 def test_pending_completions_are_restored_in_a_resumed_run(rollouts):
@@ -81,6 +81,6 @@ def test_pending_completions_are_restored_in_a_resumed_run(rollouts):
     resumed = dataclasses.replace(rollouts, _pending={})
     resumed.restore(rollouts.pending)
     assert resumed.pending == rollouts.pending
-    (drawn, completions), (again, restored) = rollouts.take(7), resumed.take(7)
-    assert completions == restored
-    assert [p.token_ids for p in drawn.queries] == [p.token_ids for p in again.queries]
+    (batch,), (again,) = rollouts.take(7), resumed.take(7)
+    assert batch.completions == again.completions
+    assert [p.token_ids for p in batch.drawn.queries] == [p.token_ids for p in again.drawn.queries]

@@ -13,7 +13,9 @@ from forethought.training.run_checkpoint import (
     superseded,
 )
 
-POSITION = RunPosition(3, 4.5, {"name": "tiny", "stages": [{"steps": 5}]}, {4: [[7, 8], [9]]})
+POSITION = RunPosition(
+    3, 4.5, {"name": "tiny", "stages": [{"steps": 5}]}, {4: [[[7, 8], [9]], [[5]]]}
+)
 
 
 def made(seed, size=3):

@@ -71,7 +71,7 @@ def train(
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
-            is_late = world.any(flag=done < last and time.monotonic() >= deadline)
+            is_late = world.any(holds=done < last and time.monotonic() >= deadline)
             stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
             if world.leads:
                 journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
