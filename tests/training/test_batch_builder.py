@@ -39,7 +39,6 @@ def build(encoder_of):
             source=source,
             batches=TaskBatches(source, settings["seed"]),
             renderer=renderer,
-            embed_id=renderer.completion_format.embed_id,
             **settings,
         )
 

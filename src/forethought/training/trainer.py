@@ -19,7 +19,7 @@ from forethought.encoders import save
 from forethought.errors import CheckpointError, TrainingError
 from forethought.files import write_text
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel, Replica, whole
+from forethought.training.parallel import Parallel, Replica, clear_unused, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
 from forethought.training.run_checkpoint import (
@@ -132,6 +132,8 @@ def train_one_step(
     except NotFiniteError as error:
         raise _failure(step, batches, world=state.world, reason=str(error), file=failed) from None
     trained = [p for p in state.network.parameters() if p.requires_grad]
+    if state.world.size > 1:
+        clear_unused(trained)
     norm = whole(torch.nn.utils.clip_grad_norm_(trained, recipe.clip_norm)).item()
     loss, terms = _means(losses)
     if not (math.isfinite(loss) and math.isfinite(norm)):
