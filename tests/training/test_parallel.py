@@ -16,7 +16,7 @@ RUNS = [f"{parallel}-{grad_cache}" for parallel in Parallel for grad_cache in (F
 
 
 @pytest.fixture(scope="module")
-def out(tiny_data, tmp_path_factory):
+def out(tmp_path_factory):
     """The folder of what two processes wrote, each by its rank."""
     data = tiny.build(tmp_path_factory.mktemp("data"))
     two_processes.lines(data)
@@ -37,12 +37,12 @@ def checkpoint(out, run, file="weights"):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_two_processes_have_the_losses_and_norms_of_one(found, run):
+    alone = found[0]["alone"]
+    assert [entry["stage"] for entry in alone] == ["contrastive", *["cold-start"] * 3, "lone"]
+    # Every term takes part, and no step is without one that counts.
+    assert len(alone[1]["terms"]) == 6
+    assert all(entry["norm"] > 0.1 for entry in alone)
     for process in found:
-        alone = process["alone"]
-        assert [entry["stage"] for entry in alone] == ["contrastive", *["cold-start"] * 3, "lone"]
-        # Every term takes part, and no step is without one that counts.
-        assert len(alone[1]["terms"]) == 6
-        assert all(entry["norm"] > 0.1 for entry in alone)
         for one, both in zip(alone, process["entries"][run], strict=True):
             assert both["loss"] == pytest.approx(one["loss"], rel=1e-4)
             assert both["norm"] == pytest.approx(one["norm"], rel=1e-4)
@@ -51,7 +51,7 @@ def test_two_processes_have_the_losses_and_norms_of_one(found, run):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_two_processes_end_at_the_weights_of_one(out, found, run):
-    alone, both = checkpoint(out, "alone-0"), checkpoint(out, run)
+    alone, both = checkpoint(out, "alone"), checkpoint(out, run)
     assert set(alone) == set(both)
     for name, weight in alone.items():
         # The smallest step of a weight is about 1e-3.
@@ -94,7 +94,8 @@ def test_something_holds_if_it_does_in_any_process(found):
 def test_rows_are_gathered_by_rank_with_their_gradients(found, name):
     # The rows are twice `ROWS`; the loss is the sum of w x (f r)^2, whose derivative by the factor
     # f = 2 is the sum of 2 f w r^2.
-    rows = sum(two_processes.ROWS if name == "gathered" else two_processes.ROWS[:1], [])
+    first, second = two_processes.ROWS
+    rows = [*first, *(second if name == "gathered" else [])]
     weighted = [
         weight * value**2
         for weights, row in zip(two_processes.WEIGHTS, rows, strict=False)

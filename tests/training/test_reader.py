@@ -1,13 +1,18 @@
 import dataclasses
+import weakref
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from forethought.backbones import LoadOptions, QwenVL
+from forethought.encoders import load
 from forethought.engines import teacher_force
+from forethought.losses import info_nce
 from forethought.training import Reader, TrainRow
 from forethought.training.reader import MemorySettings
-from forethought.types import Ending, Image, Message, Rationale, Side, Text
+from forethought.types import Ending, Image, Message, Prompt, Rationale, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
 TRUE = Rationale("A square: green.", "green", Ending.EMBED)
@@ -203,3 +208,85 @@ def test_a_pass_takes_rows_of_like_length_so_that_little_is_padding(reader):
         )
     assert shapes == [(9, 10), (20, 30), (1, 60)]
     assert len(found.direct) == 30
+
+
+@pytest.fixture(scope="module")
+def exact(tiny_model):
+    """A reader of weights in float64, that may be trained."""
+    encoder = load(tiny_model, device="cpu", load_options=LoadOptions("float32", packed=False))
+    network = encoder.engine.backbone.network.double().requires_grad_().train()
+    return Reader(QwenVL(network), encoder.renderer.layout.pad_id)
+
+
+def learned(reader, rows):
+    """The states of rows, a loss of all of them, and the gradient of every weight."""
+    network = reader.backbone.network
+    network.zero_grad(set_to_none=True)
+    found = reader.read(rows)
+    thought = found.thought[torch.tensor(found.thought_rows).argsort()]
+    positives = torch.tensor([4, 0, 3])
+    loss = info_nce(thought, found.direct, positives, temperature=0.3)
+    loss = loss + 0.7 * found.token_losses.square().mean()
+    loss.backward()
+    gradients = {name: weight.grad for name, weight in network.named_parameters()}
+    return found, loss, gradients
+
+
+@pytest.mark.parametrize("most", [1, 3, 64])
+def test_with_grad_cache_states_losses_and_gradients_are_the_same(exact, rows, most):
+    plain, expected_loss, expected = learned(exact, rows)
+    found, loss, gradients = learned(in_passes_of(exact, most, grad_cache=True), rows)
+    assert found.direct.dtype == torch.float64
+    near_to_the_last = {"atol": 1e-9, "rtol": 1e-6}
+    torch.testing.assert_close(found.direct, plain.direct, **near_to_the_last)
+    torch.testing.assert_close(loss, expected_loss, **near_to_the_last)
+    for name, gradient in expected.items():
+        # The vision encoder among them.
+        assert gradient is not None, name
+        assert gradient.abs().max() > 1e-6, name
+        torch.testing.assert_close(gradients[name], gradient, **near_to_the_last)
+
+
+class PeakMemory(TorchDispatchMode):
+    """Counts the bytes of all tensors that are computed and not yet freed."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.peak = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        for each in found if isinstance(found, tuple | list) else [found]:
+            if isinstance(each, torch.Tensor):
+                self._count(each.untyped_storage())
+        return found
+
+    def _count(self, storage):
+        if not getattr(storage, "is_counted", False):
+            storage.is_counted = True
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._free, storage.nbytes())
+
+    def _free(self, size):
+        self.now -= size
+
+
+def peak(reader, pairs):
+    """The most bytes that a step of so many pairs takes."""
+    row = TrainRow(dataclasses.replace(PROMPT, token_ids=tuple(range(30, 50))))
+    with PeakMemory() as memory:
+        states = reader.read([row] * (2 * pairs)).direct
+        loss = info_nce(states[:pairs], states[pairs:], torch.arange(pairs), temperature=0.3)
+        loss.backward()
+    return memory.peak
+
+
+PROMPT = Prompt((0,), (), read_at=19, write_at=20)
+
+
+@pytest.mark.parametrize(("grad_cache", "least", "most"), [(False, 5.0, 9.0), (True, 0.9, 1.3)])
+def test_with_grad_cache_memory_does_not_grow_with_the_batch(exact, grad_cache, least, most):
+    reader = in_passes_of(exact, 4, grad_cache=grad_cache)
+    peak(reader, 2)  # the gradients are there
+    assert least < peak(reader, 64) / peak(reader, 8) < most

@@ -1,6 +1,6 @@
 """What two processes do with one batch; `test_parallel` starts them and compares it with one.
 
-    python -m tests.training.two_processes DATA OUT
+python -m tests.training.two_processes DATA OUT
 """
 
 import dataclasses
@@ -147,7 +147,8 @@ def main(data: Path, out: Path) -> None:
         "entries": {},
         "weights": {},
     }
-    _, found["alone"] = run(recipe(data), out / f"alone-{world.rank}", World())
+    if world.leads:
+        _, found["alone"] = run(recipe(data), out / "alone", World())
     for parallel in Parallel:
         world = find_world(shards=parallel is Parallel.FSDP2)
         for grad_cache in (False, True):
