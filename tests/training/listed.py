@@ -1,6 +1,8 @@
 """Examples in memory."""
 
-from forethought.types import Document, Example, Message, Side, Text
+import dataclasses
+
+from forethought.types import Document, Ending, Example, Message, Rationale, Side, Text
 
 
 class Listed:
@@ -43,3 +45,13 @@ def listed():
         example(1, ["f"], ["g"]),
         example(2, ["h"], []),
     )
+
+
+def truthful(drawn):
+    """Drawn pairs whose queries and documents have true rationales."""
+    pairs = []
+    for index, pair in enumerate(drawn.pairs):
+        query, positive = (Rationale(f"{side} {index}", "answer", Ending.EMBED) for side in Side)
+        document = dataclasses.replace(pair.document, rationale=positive)
+        pairs.append(dataclasses.replace(pair, rationale=query, document=document))
+    return dataclasses.replace(drawn, pairs=tuple(pairs))

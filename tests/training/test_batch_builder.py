@@ -12,7 +12,7 @@ from forethought.training.batch_builder import BatchBuilder
 from forethought.training.stage import ObjectiveSettings, TaskWeight
 from forethought.types import Ending, Rationale, Side
 from tests import tiny
-from tests.training.listed import listed
+from tests.training.listed import listed, truthful
 
 BOTH = frozenset(Side)
 DIRECT = ObjectiveSettings("direct", 0.9, settings={"temperature": 0.07})
@@ -167,16 +167,6 @@ def test_hard_negatives_come_last_and_direct(build):
     found = builder.rows(drawn, written, settings)
     assert found.rows[6:] == tuple(TrainRow(prompt) for prompt in drawn.negatives)
     assert found.sides == (Side.QUERY,) * 3 + (Side.DOCUMENT,) * (3 + 4)
-
-
-def truthful(drawn, answer="answer"):
-    """Drawn pairs whose queries and documents have true rationales."""
-    pairs = []
-    for index, pair in enumerate(drawn.pairs):
-        query, positive = (Rationale(f"{side} {index}", answer, Ending.EMBED) for side in Side)
-        document = dataclasses.replace(pair.document, rationale=positive)
-        pairs.append(dataclasses.replace(pair, rationale=query, document=document))
-    return dataclasses.replace(drawn, pairs=tuple(pairs))
 
 
 def test_an_example_without_a_true_rationale_is_direct(build):
