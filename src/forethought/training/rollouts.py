@@ -52,8 +52,8 @@ class Rollouts:
         """The completions of coming steps' batches, as plain values: a resumed run has other weights."""
         return {
             step: [[list(one) for one in batch.completions] for batch in batches]
+            # Those without any too: processes sample at the same steps, whatever they sample.
             for step, batches in self._pending.items()
-            if any(batch.completions for batch in batches)
         }
 
     def restore(self, pending: Mapping[int, Sequence[Sequence[Sequence[int]]]]) -> None:

@@ -119,8 +119,9 @@ class TrainStep(torch.nn.Module):
             world=builder.world,
         )
         # Of all processes' pairs, so that each of them stops.
-        for states in (pairs.queries, pairs.documents, pairs.thought_queries):
-            if not states.isfinite().all():
+        thought = (pairs.thought_queries, pairs.thought_documents)
+        for states in (pairs.queries, pairs.documents, *thought):
+            if states is not None and not states.isfinite().all():
                 raise NotFiniteError("a hidden state is not finite")
         return pairs
 

@@ -19,7 +19,7 @@ from forethought.encoders import save
 from forethought.errors import CheckpointError, TrainingError
 from forethought.files import write_text
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel, Replica, whole
+from forethought.training.parallel import Parallel, Replica, clear_unused, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
 from forethought.training.run_checkpoint import (
@@ -75,7 +75,7 @@ def train(
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
-            is_late = world.any(flag=done < last and time.monotonic() >= deadline)
+            is_late = world.any(holds=done < last and time.monotonic() >= deadline)
             stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
             if world.leads:
                 journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
@@ -132,6 +132,8 @@ def train_one_step(
     except NotFiniteError as error:
         raise _failure(step, batches, world=state.world, reason=str(error), file=failed) from None
     trained = [p for p in state.network.parameters() if p.requires_grad]
+    if state.world.size > 1:
+        clear_unused(trained)
     norm = whole(torch.nn.utils.clip_grad_norm_(trained, recipe.clip_norm)).item()
     loss, terms = _means(losses)
     if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -55,9 +55,9 @@ class World:
         """How many passes every process must run, where they gather weights for each."""
         return max(self.gather_objects(count)) if self.shards else count
 
-    def any(self, *, flag: bool) -> bool:
-        """Whether the flag is set in any process."""
-        return any(self.gather_objects(flag))
+    def any(self, *, holds: bool) -> bool:
+        """Whether something holds in any process."""
+        return any(self.gather_objects(holds))
 
     def wait(self) -> None:
         """Wait until every process is here."""
