@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.similarity import cosine, normalize
+from forethought.similarity import cosine, normalize, truncate
 
 
 def test_normalize_gives_the_direction_in_float32():
@@ -49,3 +49,19 @@ def test_cosine_does_not_depend_on_length_and_is_symmetric(scale, seed):
     a = torch.randn(2, 5, generator=draw)
     b = torch.randn(3, 5, generator=draw)
     torch.testing.assert_close(cosine(a * scale, b), cosine(b, a).T)
+
+
+def test_truncation_takes_the_first_entries_and_scales_them():
+    found = truncate(torch.tensor([[3.0, 4.0, 12.0], [0.0, -2.0, 1.0]]), 2)
+    torch.testing.assert_close(found, torch.tensor([[0.6, 0.8], [0.0, -1.0]]))
+
+
+def test_truncation_to_all_entries_is_normalisation():
+    vectors = torch.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]])
+    torch.testing.assert_close(truncate(vectors, 3), normalize(vectors))
+
+
+@pytest.mark.parametrize("dim", [0, -1, 4])
+def test_a_dimension_that_the_vectors_do_not_have_is_refused(dim):
+    with pytest.raises(ValueError, match=f"from 1 to the vectors' 3, got {dim}"):
+        truncate(torch.ones(2, 3), dim)

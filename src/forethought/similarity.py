@@ -1,4 +1,4 @@
-"""Cosine similarity."""
+"""Cosine similarity, and truncation to the first entries of a vector."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -27,3 +27,17 @@ def cosine(a: Float[Tensor, "Q D"], b: Float[Tensor, "P D"]) -> Float[Tensor, "Q
         ValueError: if a row is zero or not finite.
     """
     return normalize(a) @ normalize(b).T
+
+
+def truncate(vectors: Float[Tensor, "*N D"], dim: int) -> Float[Tensor, "*N d"]:
+    """The first `dim` entries of each vector, scaled to unit length, in float32.
+
+    (Matryoshka representations: Kusupati et al. 2022, arXiv 2205.13147, section 3.)
+
+    Raises:
+        ValueError: if `dim` is not in [1, D], or what is left of a vector is zero or not finite.
+    """
+    width = vectors.shape[-1]
+    if not 1 <= dim <= width:
+        raise ValueError(f"dim must be from 1 to the vectors' {width}, got {dim}")
+    return normalize(vectors[..., :dim])

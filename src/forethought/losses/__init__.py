@@ -2,6 +2,7 @@
 
 from forethought.losses.distillation import pointwise, relational
 from forethought.losses.info_nce import info_nce
+from forethought.losses.matryoshka import VectorLoss, matryoshka
 from forethought.losses.next_token import next_token
 
-__all__ = ["info_nce", "next_token", "pointwise", "relational"]
+__all__ = ["VectorLoss", "info_nce", "matryoshka", "next_token", "pointwise", "relational"]
