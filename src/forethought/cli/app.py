@@ -17,6 +17,7 @@ from forethought.cli import (
     embed,
     evaluate,
     families,
+    merge,
     rationales,
     search,
     train,
@@ -46,6 +47,7 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(epilog="Example: forethought merge runs/a/model runs/b/model -o soup")(merge.merge)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)
