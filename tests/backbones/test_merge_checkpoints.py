@@ -71,7 +71,7 @@ def test_is_the_weighted_mean_in_the_files_of_the_first(write, out, shards):
     shares = [0.5, 0.2, 0.3]
     merge_checkpoints(folders, out, weights=shares)
     assert {path.name for path in out.iterdir()} == {path.name for path in folders[0].iterdir()}
-    found = {}
+    found: dict[str, torch.Tensor] = {}
     for path in out.glob("*.safetensors"):
         found |= load_file(path)
         with safe_open(path, "pt") as opened:

@@ -66,7 +66,8 @@ def test_equals_torch_averages():
         average.update()
         theirs.update_parameters(made)
     torch.testing.assert_close(
-        average.state_dict()["head.weight"], theirs.module["head"].weight.detach()
+        average.state_dict()["head.weight"],
+        dict(theirs.module.named_parameters())["head.weight"].detach(),
     )
 
 

@@ -32,7 +32,7 @@ class MiningOptions:
         checker: a second encoder, under which a negative must score below the query's lowest
             positive too; it embeds directly.
         across_tasks: consider the documents of every task, not of the query's alone: in training,
-            a batch has one task, and another's documents are told apart by their format.
+            a batch has one task, and the format of another's documents gives them away.
         replace: leave out the negatives that a line already has, rather than add to them.
         seed: of random sampling and of the examples in the report.
     """
