@@ -228,6 +228,21 @@ def test_a_field_of_an_unsupported_type_is_a_type_error(recipe):
         config.load(recipe("value = 3\n"), Odd)
 
 
+def test_a_field_may_be_a_string_or_bytes_and_bytes_are_no_string():
+    @dataclass(frozen=True)
+    class Medium:
+        data: str | bytes | None = None
+        parts: tuple[str | bytes, ...] | None = None
+        name: str = ""
+
+    built = config.build({"data": b"png", "parts": ["a", b"b"]}, Medium, where="")
+    assert built == Medium(b"png", ("a", b"b"))
+    with pytest.raises(ConfigError, match="data must be a string, got 3"):
+        config.build({"data": 3}, Medium, where="")
+    with pytest.raises(ConfigError, match="name must be a string, got b'x'"):
+        config.build({"name": b"x"}, Medium, where="")
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml: no such recipe; check the path"):
         config.load(tmp_path / "absent.toml", Recipe)

@@ -1,17 +1,18 @@
 """Cosine similarity, and truncation to the first entries of a vector."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def normalize(vectors: Float[Tensor, "*N D"]) -> Float[Tensor, "*N D"]:
-    """Scale each vector to unit length, in float32.
+    """Scale each vector to unit length, in float32, or in float64 where they are.
 
     Raises:
         ValueError: if a vector is zero or not finite.
     """
-    wide = vectors.float()
+    wide = vectors if vectors.dtype == torch.float64 else vectors.float()
     # Divided by the largest entry first, tiny and huge entries have squares in float32. The
     # result does not depend on that scale, so it needs no gradient.
     peak = wide.detach().abs().amax(dim=-1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Mine a file of the tests, with vectors that are looked up."""
+"""Training files of texts, and what is mined from them with vectors that are looked up."""
 
 import json
 
@@ -38,3 +38,27 @@ AXES: dict[str, list[float]] = {
 
 def axes():
     return LookupEncoder(dict(AXES), 3)
+
+
+def write(tmp_path, *tables, name="train.jsonl"):
+    """Write lines of tables; gives the file."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    lines = [json.dumps(table, ensure_ascii=False) for table in tables]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def example(query, *positives, negatives=(), **others):
+    """A line: a query, its positives and other keys, each document a text or (text, label)."""
+    return {
+        "query": {"content": [{"text": query}]},
+        "positives": [_document(one) for one in positives],
+        **({"negatives": [_document(one) for one in negatives]} if negatives else {}),
+        **others,
+    }
+
+
+def _document(one):
+    text, label = one if isinstance(one, tuple) else (one, None)
+    return {"content": [{"text": text}], **({"label": label} if label else {})}

@@ -10,13 +10,15 @@ from forethought.selection import (
 )
 from forethought.types import Think
 from tests.fakes import ColourEncoder
-from tests.selection.mined import axes, mine, negatives
+from tests.selection.mined import axes, example, mine, negatives, write
 from tests.selection.vectors import LookupEncoder, drawn
 
 
-def test_the_nearest_documents_that_do_not_answer_worked_out_by_hand(write, example):
+def test_the_nearest_documents_that_do_not_answer_worked_out_by_hand(tmp_path):
     # Cosines to q: a 1, b 0.9 / 0.9055 = 0.994, c 0.707, d 0. Of the others, e is a's.
-    path = write(example("q", "a"), example("e", "b"), example("f", "c"), example("g", "d"))
+    path = write(
+        tmp_path, example("q", "a"), example("e", "b"), example("f", "c"), example("g", "d")
+    )
     report, (first, *_) = mine(path, axes(), NegativeRule(num_negatives=2))
     # 0.994 is over 0.95, so b counts as a false negative.
     assert negatives(first) == ["c", "d"]
@@ -25,8 +27,8 @@ def test_the_nearest_documents_that_do_not_answer_worked_out_by_hand(write, exam
     assert report.hardest[0].positive.score <= 1
 
 
-def test_scores_and_gaps_are_means_over_negatives(write, example):
-    path = write(example("q", "a"), example("q", "a"), example("d", "d"))
+def test_scores_and_gaps_are_means_over_negatives(tmp_path):
+    path = write(tmp_path, example("q", "a"), example("q", "a"), example("d", "d"))
     encoder = axes()
     report, _ = mine(path, encoder, NegativeRule(num_negatives=1))
     # q-a 1 and 1, d-d 1; the negative of q is d, of d is a: both at a right angle.
@@ -36,9 +38,9 @@ def test_scores_and_gaps_are_means_over_negatives(write, example):
     assert [one.line for one in (*report.hardest, *report.drawn)] == [1, 3]
 
 
-def test_equals_a_search_through_all_pairs(write, example):
+def test_equals_a_search_through_all_pairs(tmp_path):
     names = [f"document {index}" for index in range(40)]
-    path = write(*[example(f"query {name}", name) for name in names])
+    path = write(tmp_path, *[example(f"query {name}", name) for name in names])
     rule = NegativeRule(num_negatives=4, range_min=2, range_max=25, relative_margin=0.2)
     report, tables = mine(path, LookupEncoder(dimension=6), rule)
     total = 0
@@ -55,14 +57,14 @@ def test_equals_a_search_through_all_pairs(write, example):
     assert report.candidates == 40 * 23
 
 
-def test_blocks_of_any_size_give_the_same(write, example, monkeypatch):
-    path = write(*[example(f"query {i}", f"document {i}") for i in range(30)])
+def test_blocks_of_any_size_give_the_same(tmp_path, monkeypatch):
+    path = write(tmp_path, *[example(f"query {i}", f"document {i}") for i in range(30)])
     _, whole = mine(path)
     monkeypatch.setattr("forethought.selection.rank_documents._BLOCK", 65)  # two queries
     assert mine(path)[1] == whole
 
 
-def test_equals_sentence_transformers(write, example):
+def test_equals_sentence_transformers(tmp_path):
     pytest.importorskip("datasets")
     pytest.importorskip("sentence_transformers")
     from types import SimpleNamespace
@@ -101,14 +103,14 @@ def test_equals_sentence_transformers(write, example):
     by_pair: dict[tuple[str, str], list[str]] = {}
     for row in expected:
         by_pair.setdefault((row["query"], row["answer"]), []).append(row["negative"])
-    path = write(*[example(*pair) for pair in pairs])
+    path = write(tmp_path, *[example(*pair) for pair in pairs])
     _, tables = mine(path, LookupEncoder(dimension=5), rule)
     found = {pair: negatives(table) for pair, table in zip(pairs, tables, strict=True)}
     assert {pair: names for pair, names in found.items() if names} == by_pair
 
 
-def test_a_seed_decides_what_is_drawn(write, example):
-    path = write(*[example(f"query {i}", f"document {i}") for i in range(12)])
+def test_a_seed_decides_what_is_drawn(tmp_path):
+    path = write(tmp_path, *[example(f"query {i}", f"document {i}") for i in range(12)])
     rule = NegativeRule(sampling_strategy=SamplingStrategy.RANDOM, relative_margin=None)
     first, again, other = (mine(path, rule=rule, seed=seed)[1] for seed in (3, 3, 4))
     assert first == again
@@ -116,8 +118,10 @@ def test_a_seed_decides_what_is_drawn(write, example):
     assert all(len(negatives(table)) == 3 for table in first)
 
 
-def test_a_second_encoder_removes_what_it_scores_as_the_positive(write, example):
-    path = write(example("q", "a"), example("e", "b"), example("f", "c"), example("g", "d"))
+def test_a_second_encoder_removes_what_it_scores_as_the_positive(tmp_path):
+    path = write(
+        tmp_path, example("q", "a"), example("e", "b"), example("f", "c"), example("g", "d")
+    )
     # Under it, b is nearer to q than a is, c as near, and d further.
     second = LookupEncoder(
         {"q": [1, 0], "a": [0.6, 0.8], "b": [1, 0], "c": [0.6, 0.8], "d": [0, 1]}, 2, "second"
@@ -129,21 +133,23 @@ def test_a_second_encoder_removes_what_it_scores_as_the_positive(write, example)
     assert {think for _, think, _ in second.encoded} == {"never"}
 
 
-def test_the_second_encoder_embeds_only_what_is_left(write, example):
-    path = write(example("q", "a"), example("e", "b"), example("f", "c", negatives=["far"]))
+def test_the_second_encoder_embeds_only_what_is_left(tmp_path):
+    path = write(
+        tmp_path, example("q", "a"), example("e", "b"), example("f", "c", negatives=["far"])
+    )
     second = LookupEncoder(name="second")
     mine(path, rule=NegativeRule(max_score=-1.0), checker=second)
     assert {words for side, _, words in second.encoded if side == "document"} == {"a", "b", "c"}
 
 
-def test_thinking_that_is_not_aligned_with_direct_documents_is_refused(write, example):
-    path = write(example("q", "a"), example("e", "b"))
+def test_thinking_that_is_not_aligned_with_direct_documents_is_refused(tmp_path):
+    path = write(tmp_path, example("q", "a"), example("e", "b"))
     with pytest.raises(ContractError, match="queries"):
         mine(path, axes(), think=Think.ALWAYS)
 
 
-def test_queries_may_think_and_documents_do_not(write, example):
-    path = write(example("red", "red paint"), example("blue", "blue paint"))
+def test_queries_may_think_and_documents_do_not(tmp_path):
+    path = write(tmp_path, example("red", "red paint"), example("blue", "blue paint"))
     encoder = ColourEncoder()
     mine(path, encoder, think=Think.ALWAYS)
     assert {(side, think) for side, think, _ in encoder.calls} == {

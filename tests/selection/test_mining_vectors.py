@@ -8,12 +8,14 @@ from forethought.selection import (
 )
 from forethought.types import Think
 from tests.fakes import RecordedProgress
-from tests.selection.mined import ANY, AXES, axes, mine
+from tests.selection.mined import ANY, AXES, axes, example, mine, write
 from tests.selection.vectors import LookupEncoder
 
 
-def test_each_text_is_embedded_once(write, example):
-    path = write(example("q", "a"), example("q", "a", "b"), example("e", "a", negatives=["c"]))
+def test_each_text_is_embedded_once(tmp_path):
+    path = write(
+        tmp_path, example("q", "a"), example("q", "a", "b"), example("e", "a", negatives=["c"])
+    )
     encoder = axes()
     progress = RecordedProgress()
     mine_hard_negatives(
@@ -32,8 +34,8 @@ def test_each_text_is_embedded_once(write, example):
     assert progress.parts["searching"][-1][:2] == (2, 2)
 
 
-def test_inputs_are_opened_a_bounded_number_at_a_time(write, example):
-    path = write(*[example(f"query {i}", f"document {i}") for i in range(30)])
+def test_inputs_are_opened_a_bounded_number_at_a_time(tmp_path):
+    path = write(tmp_path, *[example(f"query {i}", f"document {i}") for i in range(30)])
     encoder = LookupEncoder()
     _, whole = mine(path, encoder)
     assert encoder.sizes == [30, 30]
@@ -42,15 +44,15 @@ def test_inputs_are_opened_a_bounded_number_at_a_time(write, example):
     assert max(small.sizes) == 16
 
 
-def test_an_input_that_cannot_be_embedded_is_named(write, example):
-    path = write(example("q", "a"), example("e", "b", negatives=["bad"]))
+def test_an_input_that_cannot_be_embedded_is_named(tmp_path):
+    path = write(tmp_path, example("q", "a"), example("e", "b", negatives=["bad"]))
     with pytest.raises(DataError, match=r"train\.jsonl, example 2, document 2: has a refused word"):
         mine(path, LookupEncoder(refused=("bad",)))
 
 
 @pytest.mark.parametrize("vector", [[np.nan, 0, 0], [0, 0, 0], [np.inf, 1, 0]], ids=str)
-def test_a_vector_without_direction_is_an_error(write, example, vector):
-    path = write(example("q", "a"), example("e", "bad"))
+def test_a_vector_without_direction_is_an_error(tmp_path, vector):
+    path = write(tmp_path, example("q", "a"), example("e", "bad"))
     with pytest.raises(ModelError, match="example 2, document 1: the vector of lookup is zero or"):
         mine(path, LookupEncoder({**AXES, "bad": vector}, 3))
     assert not path.with_name("mined.jsonl").exists()

@@ -13,11 +13,11 @@ from forethought.selection import (
 )
 from forethought.training.pair_batch import TrainPair, answered
 from tests.fakes import ColourEncoder
-from tests.selection.mined import ANY, axes, mine, negatives
+from tests.selection.mined import ANY, axes, example, mine, negatives, write
 from tests.selection.vectors import LookupEncoder
 
 
-def test_a_document_is_written_with_its_instruction_and_a_label_from_any_line(write, example):
+def test_a_document_is_written_with_its_instruction_and_a_label_from_any_line(tmp_path):
     first, second = example("q", "a"), example("e", "c")
     second["positives"][0] |= {
         "instruction": "Text.",
@@ -25,19 +25,19 @@ def test_a_document_is_written_with_its_instruction_and_a_label_from_any_line(wr
     }
     third = example("f", ("c", "three"))
     third["positives"][0]["instruction"] = "Text."
-    report, tables = mine(write(first, second, third), axes())
+    report, tables = mine(write(tmp_path, first, second, third), axes())
     assert tables[0]["negatives"] == [
         {"content": [{"text": "c"}], "instruction": "Text.", "label": "three"}
     ]
     assert report.relabelled == 1
 
 
-def test_everything_else_of_a_line_stays(write, example):
+def test_everything_else_of_a_line_stays(tmp_path):
     rationale = {"thinking": "Café.", "answer": "é"}
     first = example("q", "a", negatives=["n"], task="t")
     first["query"]["rationale"] = rationale
     alone = example("e", "b", task="alone")
-    path = write(first, alone, example("f", "c", task="t"))
+    path = write(tmp_path, first, alone, example("f", "c", task="t"))
     path.write_bytes(path.read_bytes().replace(b"\n", b"\n\n", 1))
     report, tables = mine(path, axes())
     lines = path.with_name("mined.jsonl").read_bytes().split(b"\n")
@@ -50,9 +50,11 @@ def test_everything_else_of_a_line_stays(write, example):
     assert report.examples == {0: 1, 1: 1, 2: 1}
 
 
-def test_replace_leaves_out_the_negatives_of_before(write, example):
+def test_replace_leaves_out_the_negatives_of_before(tmp_path):
     path = write(
-        example("q", "a", negatives=["d"]), example("q", "c", negatives=["a"], task="alone")
+        tmp_path,
+        example("q", "a", negatives=["d"]),
+        example("q", "c", negatives=["a"], task="alone"),
     )
     rule = NegativeRule(num_negatives=1, relative_margin=None)
     _, tables = mine(path, axes(), rule)
@@ -77,9 +79,12 @@ def picture(query, name):
     }
 
 
-def test_paths_of_another_folder_are_written_relative_to_the_examples(write, pictures):
-    path = write(picture("red", "./red.png"), picture("blue", "blue.png"), name="train/x.jsonl")
+def test_paths_of_another_folder_are_written_relative_to_the_examples(tmp_path, pictures):
+    path = write(
+        tmp_path, picture("red", "./red.png"), picture("blue", "blue.png"), name="train/x.jsonl"
+    )
     other = write(
+        tmp_path,
         picture("red", "../train/red.png"),
         picture("g", "green.png"),
         picture("b", str(pictures / "train" / "blue.png")),
@@ -96,8 +101,10 @@ def test_paths_of_another_folder_are_written_relative_to_the_examples(write, pic
     assert len(list(JsonLines(out))) == 2
 
 
-def test_an_output_in_another_folder_than_its_pictures_is_refused(write, pictures):
-    path = write(picture("red", "red.png"), picture("g", "green.png"), name="train/x.jsonl")
+def test_an_output_in_another_folder_than_its_pictures_is_refused(tmp_path, pictures):
+    path = write(
+        tmp_path, picture("red", "red.png"), picture("g", "green.png"), name="train/x.jsonl"
+    )
     with pytest.raises(ConfigError, match=r"out\.jsonl: paths of media are relative to the folder"):
         mine_hard_negatives(
             path, pictures / "out.jsonl", ColourEncoder(), rule=ANY, options=MiningOptions()
@@ -105,9 +112,9 @@ def test_an_output_in_another_folder_than_its_pictures_is_refused(write, picture
 
 
 @pytest.mark.parametrize("name", ["train.jsonl", "../{}/train.jsonl", "corpus.jsonl"])
-def test_an_output_that_is_read_is_refused(write, example, name):
-    path = write(example("q", "a"), example("e", "b"))
-    other = write(example("q", "a"), example("e", "b"), name="corpus.jsonl")
+def test_an_output_that_is_read_is_refused(tmp_path, name):
+    path = write(tmp_path, example("q", "a"), example("e", "b"))
+    other = write(tmp_path, example("q", "a"), example("e", "b"), name="corpus.jsonl")
     before = path.read_bytes()
     out = path.parent / name.format(path.parent.name)
     with pytest.raises(ConfigError, match="is read too, and would hold other negatives"):
@@ -115,8 +122,8 @@ def test_an_output_that_is_read_is_refused(write, example, name):
     assert path.read_bytes() == before
 
 
-def test_a_file_that_changed_meanwhile_is_not_mixed_up(write, example):
-    path = write(example("q", "a"), example("e", "b"))
+def test_a_file_that_changed_meanwhile_is_not_mixed_up(tmp_path):
+    path = write(tmp_path, example("q", "a"), example("e", "b"))
 
     class Changing(LookupEncoder):
         def encode(self, inputs, **arguments):
@@ -128,8 +135,9 @@ def test_a_file_that_changed_meanwhile_is_not_mixed_up(write, example):
     assert {one.name for one in Path(path.parent).iterdir()} == {"train.jsonl"}
 
 
-def test_negatives_are_masked_in_a_batch_where_they_answer(write, example):
+def test_negatives_are_masked_in_a_batch_where_they_answer(tmp_path):
     path = write(
+        tmp_path,
         example("q", ("a", "one")),
         example("e", ("b", "two")),
         example("f", ("b", "two"), ("c", "three")),

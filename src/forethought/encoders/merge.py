@@ -15,7 +15,7 @@ from forethought.encoders.gate import load_gate
 from forethought.encoders.load import read_tokenizer
 from forethought.encoders.locate import find
 from forethought.encoders.recognise import check_loader, recognise
-from forethought.encoders.save import SETTINGS
+from forethought.encoders.save import SETTINGS_FILES
 from forethought.errors import ConfigError, ModelError
 from forethought.files import atomic_folder, check_new_folder, write_text
 from forethought.types import Progress, ignore_progress
@@ -63,7 +63,7 @@ def merge(
     card = {**read_card(folders[0]), "family": family, "name": out.absolute().name}
     with atomic_folder(out) as temporary:
         count = merge_checkpoints(folders, temporary, weights=shares, progress=progress)
-        for name in SETTINGS:
+        for name in SETTINGS_FILES:
             if (folders[0] / name).is_file():
                 shutil.copyfile(folders[0] / name, temporary / name)
         text = json.dumps({**card, "merged": parents}, indent=2, ensure_ascii=False)

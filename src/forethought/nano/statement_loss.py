@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.errors import ConfigError, DataError
-from forethought.losses import next_token
 from forethought.nano.glyph_examples import read_table
 from forethought.renderers import ForethoughtRenderer, Layout, Tag
 from forethought.training import Reader, RunContext, StepInputs
@@ -110,7 +109,7 @@ class StatementLoss:
         """The mean loss of the determined tokens of a step's facts."""
         rows = self.rows(inputs.number)
         states = self.reader.score([ids for ids, _ in rows], targets=[at for _, at in rows])
-        return next_token(states.logits, states.targets)
+        return states.token_losses.mean()
 
     def _chosen(self, drawn: range) -> list[FactTokens]:
         size = len(self.facts)

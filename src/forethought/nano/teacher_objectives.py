@@ -49,7 +49,7 @@ class TeacherPairs:
         vectors = _bound(run, self.data, self.teacher)
 
         def loss(inputs: StepInputs) -> Float[Tensor, ""] | None:
-            targets = _pair_targets(inputs, vectors)
+            targets = _pair_targets(run, inputs, vectors)
             if targets is None:
                 return None
             queries = pointwise(targets.queries, targets.query_targets)
@@ -79,7 +79,7 @@ class TeacherRanking:
         vectors = _bound(run, self.data, self.teacher)
 
         def loss(inputs: StepInputs) -> Float[Tensor, ""] | None:
-            targets = _pair_targets(inputs, vectors)
+            targets = _pair_targets(run, inputs, vectors)
             if targets is None:
                 return None
             return relational(
@@ -188,11 +188,15 @@ def _bound(run: RunContext, data: Path, teacher: Path) -> TeacherVectors:
     return run.once(("teacher", data, teacher), make)
 
 
-def _pair_targets(inputs: StepInputs, vectors: TeacherVectors) -> _PairTargets | None:
+def _pair_targets(
+    run: RunContext, inputs: StepInputs, vectors: TeacherVectors
+) -> _PairTargets | None:
     """States and targets of the sides that have one; None if a side has none at all."""
     batch = inputs.pairs
-    known, queries = vectors.of([teacher_key(pair.query) for pair in batch.pairs])
-    found, documents = vectors.of([teacher_key(pair.document.message) for pair in batch.pairs])
+    mine = [(teacher_key(pair.query), teacher_key(pair.document.message)) for pair in batch.pairs]
+    keys = [pair for part in run.reader.world.gather_objects(mine) for pair in part]
+    known, queries = vectors.of([query for query, _ in keys])
+    found, documents = vectors.of([document for _, document in keys])
     if not known or not found:
         return None
     device = batch.queries.device

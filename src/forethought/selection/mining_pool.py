@@ -109,7 +109,7 @@ def stamp_of(path: Path) -> tuple[int, int]:
     """The size and the time of a file.
 
     Raises:
-        DataError: if there is none.
+        DataError: if there is none, or it is a folder.
     """
     try:
         status = path.stat()
@@ -117,14 +117,30 @@ def stamp_of(path: Path) -> tuple[int, int]:
         raise DataError(
             f"{path}: cannot be read ({error.strerror}); name a JSON Lines file"
         ) from None
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a JSON Lines file")
     return status.st_size, status.st_mtime_ns
 
 
 def iter_tables(path: Path) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
-    """Every line of a checked file as it is, with its table; None for one that is blank."""
+    """Every line of a checked file as it is, with its table; None for one that is blank.
+
+    Raises:
+        DataError: if a line is no object: a file of JSON may be one array.
+    """
     with path.open("rb") as file:
         for text in file:
-            yield text, json.loads(text) if text.strip() else None
+            yield text, _table(text, path) if text.strip() else None
+
+
+def _table(text: bytes, path: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(text)
+    except ValueError:
+        table = None
+    if not isinstance(table, dict):
+        raise DataError(f"{path}: not one object a line; write it as JSON Lines")
+    return table
 
 
 def words_of(table: Mapping[str, Any]) -> str:
@@ -144,6 +160,7 @@ class _Reader:
     labels: dict[str, set[str]] = field(default_factory=dict)
 
     def read(self, path: Path, *, has_queries: bool, has_candidates: bool) -> None:
+        stamp_of(path)
         source = JsonLines(path)
         len(source)  # checks every line
         tables = (table for _, table in iter_tables(path) if table is not None)

@@ -1,5 +1,6 @@
 """Recipes to models."""
 
+from forethought.training.journal import Journal
 from forethought.training.objective import LossTerm, Objective, RunContext, StepInputs
 from forethought.training.objectives import OBJECTIVES
 from forethought.training.pair_batch import PairBatch, TrainPair
@@ -11,6 +12,7 @@ from forethought.training.trainer import train
 
 __all__ = [
     "OBJECTIVES",
+    "Journal",
     "LossTerm",
     "Objective",
     "PairBatch",

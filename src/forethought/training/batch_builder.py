@@ -1,15 +1,18 @@
 """From examples to the rows of a step: the same for the same seed and step."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from forethought.data import ExampleSource, TaskBatches
-from forethought.renderers import Renderer
+from forethought.data import ExampleSource, SkippedRowError, TaskBatches
+from forethought.errors import ModelError
+from forethought.renderers import MmembR1Renderer, Renderer
 from forethought.training.pair_batch import TrainPair
 from forethought.training.reader import TrainRow
 from forethought.training.stage import Stage
+from forethought.training.world import World
 from forethought.types import Document, Example, Prompt, Rationale, Side
 
 Augment = Callable[[Example, np.random.Generator], Example]
@@ -20,13 +23,61 @@ _AUGMENT, _CHOOSE = 1, 5
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnPairs:
-    """The pairs of a step, rendered; `negatives` are those of all pairs in order."""
+class PairRole:
+    """What a step does with a pair besides reading it directly; see `Stage`."""
 
+    self_generated: bool = False
+    oracle: bool = False
+    sft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a pair among those of a run, the example that is drawn for it, and its role.
+
+    `key` is step, sub-batch, and place in it: the pair's random numbers follow from it alone.
+    """
+
+    key: tuple[int, int, int]
+    index: int
+    role: PairRole
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPairs:
+    """Pairs of a batch, rendered; `negatives` are those of all pairs in order.
+
+    `indices` are those of their examples in the source, which left `skipped` others out. In a run of several processes they are this one's part of the batch.
+    """
+
+    indices: tuple[int, ...]
     pairs: tuple[TrainPair, ...]
+    roles: tuple[PairRole, ...]
     queries: tuple[Prompt, ...]
     documents: tuple[Prompt, ...]
     negatives: tuple[Prompt, ...]
+    skipped: int = 0
+
+    def prompts(self, side: Side) -> tuple[Prompt, ...]:
+        """The prompts of one side."""
+        return self.queries if side is Side.QUERY else self.documents
+
+    def rationales(self, side: Side) -> Iterator[Rationale | None]:
+        """The true rationales of one side, where they are known."""
+        for pair in self.pairs:
+            yield pair.rationale if side is Side.QUERY else pair.document.rationale
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """The rows of a batch, and the side of each.
+
+    All queries, then all documents, then all negatives; behind them the pairs that are read
+    behind a rationale of the model and learn to write the true one, once more.
+    """
+
+    rows: tuple[TrainRow, ...]
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,72 +93,114 @@ class BatchBuilder:
     thinks: frozenset[Side]
     augment: Augment | None
     seed: int
+    world: World = field(default_factory=World)
 
-    def draw(self, step: int, stage: Stage) -> DrawnPairs:
-        """Draw and render the pairs of a step."""
-        indices = self.batches.at(step, weights=stage.odds, size=stage.batch)
-        rng = np.random.default_rng((self.seed, step, _AUGMENT))
-        examples = [self.source[index] for index in indices]
-        if self.augment:
-            examples = [self.augment(example, rng) for example in examples]
-        choice = np.random.default_rng((self.seed, step, _CHOOSE))
-        pairs = tuple(_pair(example, stage.negatives, choice) for example in examples)
+    def draw(self, step: int, stage: Stage, index: int = 0) -> DrawnPairs:
+        """Draw and render the pairs of a step, of the `index`-th of its batches."""
+        mine = self.world.share(list(self._places(step, stage, index)))
+        found: list[tuple[int, PairRole, TrainPair]] = []
+        for place in mine:
+            # What is drawn does not depend on what can be opened: the batch is smaller.
+            with suppress(SkippedRowError):
+                found.append((place.index, place.role, self._pair(place, stage)))
+        pairs = tuple(pair for *_, pair in found)
         negatives = (document for pair in pairs for document in pair.negatives)
         return DrawnPairs(
+            tuple(index for index, *_ in found),
             pairs,
+            tuple(role for _, role, _ in found),
             tuple(self.renderer.render(pair.query) for pair in pairs),
             tuple(self.renderer.render(pair.document.message) for pair in pairs),
             tuple(self.renderer.render(document.message) for document in negatives),
+            skipped=len(mine) - len(found),
         )
 
+    def _places(self, step: int, stage: Stage, index: int) -> Iterator[_Place]:
+        for part, size in enumerate(stage.parts, index * len(stage.parts)):
+            indices = self.batches.at(step, weights=stage.odds, size=size, part=part)
+            roles = _roles(len(indices), stage)
+            for place, (example, role) in enumerate(zip(indices, roles, strict=True)):
+                yield _Place((step, part, place), example, role)
+
+    def sides(self, stage: Stage) -> tuple[Side, ...]:
+        """The sides that think in a stage."""
+        return tuple(side for side in Side if side in self.thinks and side in stage.thinks)
+
     def prompts_to_complete(self, drawn: DrawnPairs, stage: Stage) -> list[Prompt]:
-        """The prompts behind which the model writes: of the first pairs, each side that thinks."""
-        count, _ = _bounds(len(drawn.pairs), stage)
-        sides = {Side.QUERY: drawn.queries, Side.DOCUMENT: drawn.documents}
-        return [prompt for side in Side if side in self.thinks for prompt in sides[side][:count]]
+        """The prompts behind which the model writes, by side."""
+        return [
+            prompt
+            for side in self.sides(stage)
+            for prompt, role in zip(drawn.prompts(side), drawn.roles, strict=True)
+            if role.self_generated
+        ]
 
     def rows(
         self, drawn: DrawnPairs, completions: Sequence[tuple[int, ...]], stage: Stage
-    ) -> list[TrainRow]:
-        """All queries, then all documents, then all negatives.
-
-        Of the pairs, the first are read behind `completions`, which answer
-        `prompts_to_complete`; the next are supervised where they have a true rationale; the rest
-        are direct.
-        """
-        first_sft, first_direct = _bounds(len(drawn.pairs), stage)
+    ) -> BatchRows:
+        """The rows of drawn pairs; `completions` answer `prompts_to_complete`."""
         written = iter(completions)
-        truths = {
-            Side.QUERY: [pair.rationale for pair in drawn.pairs],
-            Side.DOCUMENT: [pair.document.rationale for pair in drawn.pairs],
-        }
-        prompts = {Side.QUERY: drawn.queries, Side.DOCUMENT: drawn.documents}
-        rows = []
+        rows: list[tuple[TrainRow, Side]] = []
+        again: list[tuple[TrainRow, Side]] = []
         for side in Side:
-            for index, prompt in enumerate(prompts[side]):
-                if side in self.thinks and index < first_sft:
-                    rows.append(TrainRow(prompt, next(written)))
-                elif side in self.thinks and index < first_direct:
-                    rows.append(self._supervised(prompt, truths[side][index]))
+            thinks = side in self.sides(stage)
+            truths = drawn.rationales(side)
+            for prompt, role, truth in zip(drawn.prompts(side), drawn.roles, truths, strict=True):
+                if not thinks:
+                    rows.append((TrainRow(prompt), side))
+                elif role.self_generated:
+                    rows.append((self._read(prompt, next(written)), side))
+                    again += [(self._true(prompt, truth, role), side)] if role.sft else []
                 else:
-                    rows.append(TrainRow(prompt))
-        return rows + [TrainRow(prompt) for prompt in drawn.negatives]
+                    rows.append((self._true(prompt, truth, role), side))
+        rows += [(TrainRow(prompt), Side.DOCUMENT) for prompt in drawn.negatives]
+        rows += again
+        return BatchRows(tuple(row for row, _ in rows), tuple(side for _, side in rows))
 
-    def _supervised(self, prompt: Prompt, rationale: Rationale | None) -> TrainRow:
-        if rationale is None:
+    def _pair(self, place: _Place, stage: Stage) -> TrainPair:
+        step, *rest = place.key
+        example = self.source[place.index]
+        if self.augment:
+            example = self.augment(
+                example, np.random.default_rng((self.seed, step, _AUGMENT, *rest))
+            )
+        choice = np.random.default_rng((self.seed, step, _CHOOSE, *rest))
+        return TrainPair(
+            task=example.task,
+            query=example.query,
+            rationale=example.rationale,
+            document=_some(example.positives, 1, choice)[0],
+            negatives=_some(example.negatives, stage.negatives, choice),
+            answers=example.labels,
+        )
+
+    def _read(self, prompt: Prompt, completion: tuple[int, ...]) -> TrainRow:
+        """A row that is read behind a completion, at its embed token."""
+        return TrainRow(prompt, completion, thought_at=self._embed_at(completion))
+
+    def _true(self, prompt: Prompt, truth: Rationale | None, role: PairRole) -> TrainRow:
+        """A row with its true rationale, as far as its role has a use for it."""
+        if not (role.sft or role.oracle):
             return TrainRow(prompt)
-        return TrainRow(prompt, self.renderer.write(rationale), supervised=True)
+        if truth is None:
+            return self._without_rationale(prompt, role)
+        completion = self.renderer.write(truth)
+        thought_at = self._embed_at(completion) if role.oracle else None
+        return TrainRow(prompt, completion, supervised=role.sft, thought_at=thought_at)
 
+    def _without_rationale(self, prompt: Prompt, role: PairRole) -> TrainRow:
+        """Where a completion's first token decides on a rationale, it learns to decide on none."""
+        if not (role.sft and isinstance(self.renderer, MmembR1Renderer)):
+            return TrainRow(prompt)
+        _, direct = self.renderer.actions
+        return TrainRow(prompt, (direct,), supervised=True)
 
-def _pair(example: Example, num_negatives: int, rng: np.random.Generator) -> TrainPair:
-    return TrainPair(
-        task=example.task,
-        query=example.query,
-        rationale=example.rationale,
-        document=_some(example.positives, 1, rng)[0],
-        negatives=_some(example.negatives, num_negatives, rng),
-        answers=example.labels,
-    )
+    def _embed_at(self, completion: tuple[int, ...]) -> int:
+        """The index of a completion's last embed token, which every one has."""
+        expected = self.renderer.completion_format
+        if expected is None:
+            raise ModelError("this format has no rationales; leave thinking out of the stage")
+        return len(completion) - 1 - completion[::-1].index(expected.embed_id)
 
 
 def _some(
@@ -119,7 +212,9 @@ def _some(
     return tuple(documents[index] for index in rng.permutation(len(documents))[:count])
 
 
-def _bounds(num_pairs: int, stage: Stage) -> tuple[int, int]:
-    """The index of the first supervised pair of a batch, and of the first direct one."""
-    first_sft = round(num_pairs * stage.self_generated)
-    return first_sft, first_sft + round(num_pairs * stage.sft)
+def _roles(size: int, stage: Stage) -> list[PairRole]:
+    """What a sub-batch's pairs are used for, in order; see `Stage`."""
+    written = round(size * stage.self_generated)
+    oracle = range(written, min(size, written + round(size * stage.oracle)))
+    sft = {index % size for index in range(written, written + round(size * stage.sft))}
+    return [PairRole(index < written, index in oracle, index in sft) for index in range(size)]

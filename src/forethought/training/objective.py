@@ -40,9 +40,10 @@ class RunContext:
 
 @dataclass(frozen=True, eq=False)
 class StepInputs:
-    """What an objective may use of a step: its number, and the batch of pairs.
+    """What an objective may use of a step: the number of the batch, and its pairs.
 
-    The forward pass over the pairs runs when the first objective reads `pairs`.
+    The forward pass over the pairs runs when the first objective reads `pairs`. With accumulation a
+    step has several batches, each with a number of its own.
     """
 
     number: int

@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from forethought.training.reader import States
-from forethought.types import Document, Message, Rationale
+from forethought.training.world import World
+from forethought.types import Document, Message, Rationale, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,67 +29,109 @@ class TrainPair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBatch:
-    """A batch of pairs with the states of a forward pass over them.
+    """The states of a batch of pairs, of all processes; `pairs` are this one's.
 
-    The rows of `states` are all queries, then their positives in the same order, then all hard
-    negatives. `answered` marks the documents that answer a query, so that none of them is its
-    negative. `thinking` are the indices of the pairs that also have thought states, behind
-    rationales that the model wrote itself; `thought_at` and `document_thought_at` index
-    `states.thought` for each of them, the second None where documents never think.
+    `queries` and `documents` are direct states, the documents all positives in the order of the
+    queries and then all hard negatives. `answered` marks the documents that answer a query, so
+    that none of them is its negative. `thinking` are the indices of the pairs that also have
+    thought states, `thought_queries` and `thought_documents`, the second None where documents
+    never think. `query_tokens` and `document_tokens` are the negative log-likelihoods in nats of
+    the tokens of true rationales.
     """
 
     pairs: tuple[TrainPair, ...]
-    states: States
+    queries: Float[Tensor, "Q H"]
+    documents: Float[Tensor, "P H"]
     answered: Bool[Tensor, "Q P"]
     thinking: Int[Tensor, " S"]
-    thought_at: tuple[int, ...]
-    document_thought_at: tuple[int, ...] | None
-
-    @property
-    def queries(self) -> Float[Tensor, "Q H"]:
-        """Direct states of the queries."""
-        return self.states.direct[: len(self.pairs)]
-
-    @property
-    def documents(self) -> Float[Tensor, "P H"]:
-        """Direct states of the documents, positives before hard negatives."""
-        return self.states.direct[len(self.pairs) :]
-
-    @property
-    def thought_queries(self) -> Float[Tensor, "S H"]:
-        """Thought states of the queries of the pairs that think."""
-        return self.states.thought[list(self.thought_at)]
-
-    @property
-    def thought_documents(self) -> Float[Tensor, "S H"] | None:
-        """Thought states of their positives; None where documents never think."""
-        if self.document_thought_at is None:
-            return None
-        return self.states.thought[list(self.document_thought_at)]
+    thought_queries: Float[Tensor, "S H"]
+    thought_documents: Float[Tensor, "S H"] | None
+    query_tokens: Float[Tensor, " T"]
+    document_tokens: Float[Tensor, " U"]
 
 
-def pair_batch(pairs: Sequence[TrainPair], states: States, *, documents_think: bool) -> PairBatch:
-    """Find the states of each pair: a pair thinks if all its sides that may think did."""
+def pair_batch(
+    pairs: Sequence[TrainPair],
+    states: States,
+    sides: Sequence[Side],
+    *,
+    documents_think: bool,
+    world: World | None = None,
+) -> PairBatch:
+    """Find the states of each pair, and gather those of all processes.
+
+    A pair thinks if all its sides that may think did. The rows of `states` are those of
+    `BatchRows`, each of its side.
+    """
+    world = world or World()
     size = len(pairs)
     position = {row: at for at, row in enumerate(states.thought_rows)}
     thinking = sorted(
         row for row in position if row < size and (row + size in position or not documents_think)
     )
-    device = states.direct.device
+    number_negatives = sum(len(pair.negatives) for pair in pairs)
+    positives, negatives = states.direct[size : 2 * size], states.direct[2 * size :]
+    thought = [
+        [position[row + offset] for row in thinking] for offset in _offsets(size, documents_think)
+    ]
+    queries, *documents = (world.gather(states.thought[rows]) for rows in thought)
+    tokens = {
+        side: [at for at, row in enumerate(states.token_rows) if sides[row] is side]
+        for side in Side
+    }
+    labels = world.gather_objects(_labels(pairs))
     return PairBatch(
         pairs=tuple(pairs),
-        states=states,
-        answered=answered(pairs).to(device),
-        thinking=torch.tensor(thinking, dtype=torch.long, device=device),
-        thought_at=tuple(position[row] for row in thinking),
-        document_thought_at=(
-            tuple(position[row + size] for row in thinking) if documents_think else None
-        ),
+        queries=world.gather(states.direct[:size]),
+        documents=torch.cat([world.gather(positives), world.gather(negatives[:number_negatives])]),
+        answered=_answered(labels).to(states.direct.device),
+        thinking=_thinking(world.gather_objects((size, thinking))).to(states.direct.device),
+        thought_queries=queries,
+        thought_documents=documents[0] if documents else None,
+        query_tokens=world.gather(states.token_losses[tokens[Side.QUERY]]),
+        document_tokens=world.gather(states.token_losses[tokens[Side.DOCUMENT]]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The labels of one process's pairs."""
+
+    answers: tuple[frozenset[str], ...]
+    positives: tuple[str, ...]
+    negatives: tuple[str, ...]
 
 
 def answered(pairs: Sequence[TrainPair]) -> Bool[Tensor, "Q P"]:
     """Which documents of a batch, positives before negatives, answer which queries."""
-    negatives = [document for pair in pairs for document in pair.negatives]
-    labels = [pair.document.label for pair in pairs] + [document.label for document in negatives]
-    return torch.tensor([[label in pair.answers for label in labels] for pair in pairs])
+    return _answered([_labels(pairs)])
+
+
+def _labels(pairs: Sequence[TrainPair]) -> _Labels:
+    return _Labels(
+        tuple(pair.answers for pair in pairs),
+        tuple(pair.document.label for pair in pairs),
+        tuple(document.label for pair in pairs for document in pair.negatives),
+    )
+
+
+def _answered(parts: Sequence[_Labels]) -> Bool[Tensor, "Q P"]:
+    labels = [label for part in parts for label in part.positives]
+    labels += [label for part in parts for label in part.negatives]
+    return torch.tensor(
+        [[label in answers for label in labels] for part in parts for answers in part.answers]
+    )
+
+
+def _thinking(parts: Sequence[tuple[int, list[int]]]) -> Int[Tensor, " S"]:
+    """The indices among all processes' pairs."""
+    found: list[int] = []
+    first = 0
+    for size, thinking in parts:
+        found += [first + row for row in thinking]
+        first += size
+    return torch.tensor(found, dtype=torch.long)
+
+
+def _offsets(size: int, documents_think: bool) -> tuple[int, ...]:  # noqa: FBT001 - one of two cases
+    return (0, size) if documents_think else (0,)

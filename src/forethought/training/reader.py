@@ -1,37 +1,64 @@
 """Rows through the backbone, and the states that the losses need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from forethought.backbones import QwenVL, collate
+from forethought.losses import next_token
+from forethought.training.world import World
 from forethought.types import Patches, Prompt
 
-CHUNK = 64
-"""The most sequences of one pass on a CPU."""
 LEAST, GROWTH = 8, 1.25
 """On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
 none that is over `GROWTH` times as long as its first."""
-GPU_TOKENS = 1 << 14
-"""The most tokens of one pass on a GPU, padding included: a small model's passes take as long as
-their kernels take to launch, however many tokens they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySettings:
+    """What a step may take of memory.
+
+    On a CPU a pass takes at most `rows` sequences; on a GPU as many as have `tokens` tokens
+    together, padding included: a small model's passes take as long as their kernels take to
+    launch, however many tokens they have. With `grad_cache` the activations of one pass alone are
+    in memory: each pass runs once for its states and once more, with gradient, when the gradients
+    of the states are known (GradCache: Gao et al. 2021, arXiv 2101.06983, section 3), so that
+    memory does not grow with the batch. With `gradient_checkpointing` the activations of one
+    layer alone are.
+
+    Raises:
+        ValueError: if a number is less than 1.
+    """
+
+    rows: int = 64
+    tokens: int = 1 << 14
+    grad_cache: bool = False
+    gradient_checkpointing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.tokens < 1:
+            raise ValueError(
+                f"rows and tokens must be 1 or more, got {self.rows} and {self.tokens}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRow:
     """A prompt with the completion behind it, if any.
 
-    The tokens of a `supervised` completion are targets of next-token loss. Any other
-    completion ends in the embed token, where the thought state is read. No row is both: a
-    vector read behind a true rationale would copy its target from there.
+    The tokens of a `supervised` completion are targets of next-token loss. The thought state is
+    read at the completion's token `thought_at`, its embed token; None for a completion whose
+    vector takes part in no loss.
     """
 
     prompt: Prompt
     completion: tuple[int, ...] = ()
     supervised: bool = False
+    thought_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,14 +66,15 @@ class States:
     """What one pass over rows gave.
 
     `direct` has a state for every row, in order; `thought` one for each of `thought_rows`;
-    `logits` score the `targets`, the tokens of every supervised completion.
+    `token_losses` are the negative log-likelihoods in nats of the tokens of every supervised
+    completion, each of the row in `token_rows`.
     """
 
     direct: Float[Tensor, "R H"]
     thought: Float[Tensor, "S H"]
     thought_rows: tuple[int, ...]
-    logits: Float[Tensor, "T V"]
-    targets: Int[Tensor, " T"]
+    token_losses: Float[Tensor, " T"]
+    token_rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +95,8 @@ class Reader:
 
     backbone: QwenVL
     pad_id: int
-    chunk: int = CHUNK
+    memory: MemorySettings = field(default_factory=MemorySettings)
+    world: World = field(default_factory=World)
 
     def read(self, rows: Sequence[TrainRow]) -> States:
         """Read every row at its embed tokens, and score the supervised completions."""
@@ -89,33 +118,43 @@ class Reader:
 
     def _run(self, sequences: Sequence[_Sequence]) -> States:
         ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
-        parts = [self._pass(chunk) for chunk in self._chunks(ordered)]
-        # An embedder may lack a head, and a chunk targets: only chunks with some are scored.
-        scored = [part for part in parts if len(part.targets)] or parts[:1]
+        parts = [self._states(chunk) for chunk in self._chunks(ordered)]
         read = [sequence.row for sequence in ordered if sequence.direct_at is not None]
-        back = torch.tensor(read).argsort().to(self.backbone.device)
+        back = torch.tensor(read, dtype=torch.long).argsort().to(self.backbone.device)
         return States(
             torch.cat([part.direct for part in parts])[back],
             torch.cat([part.thought for part in parts]),
             tuple(row for part in parts for row in part.thought_rows),
-            torch.cat([part.logits for part in scored]),
-            torch.cat([part.targets for part in scored]),
+            torch.cat([part.token_losses for part in parts]),
+            tuple(row for part in parts for row in part.token_rows),
         )
+
+    def _states(self, chunk: Sequence[_Sequence]) -> States:
+        """A pass, whose activations are computed again in the backward pass with `grad_cache`."""
+        if not (self.memory.grad_cache and torch.is_grad_enabled()):
+            return self._pass(chunk)
+        states: States = checkpoint(self._pass, chunk, use_reentrant=False)
+        return states
 
     def _chunks(self, ordered: Sequence[_Sequence]) -> list[list[_Sequence]]:
         """Sequences, sorted by length, in passes."""
-        fits = self._fits_cpu if self.backbone.device.type == "cpu" else _fits_gpu
+        fits = self._fits_cpu if self.backbone.device.type == "cpu" else self._fits_gpu
         chunks: list[list[_Sequence]] = []
         for sequence in ordered:
             if chunks and fits(chunks[-1], len(sequence.token_ids)):
                 chunks[-1].append(sequence)
             else:
                 chunks.append([sequence])
-        return chunks
+        # Processes that share weights gather them pass by pass: each must run as many.
+        missing = max(1, self.world.most_passes(len(chunks))) - len(chunks)
+        return chunks + [[_Sequence(0, (self.pad_id,), ())]] * missing
 
     def _fits_cpu(self, chunk: Sequence[_Sequence], length: int) -> bool:
         is_alike = length <= GROWTH * len(chunk[0].token_ids)
-        return len(chunk) < self.chunk and (is_alike or len(chunk) < LEAST)
+        return len(chunk) < self.memory.rows and (is_alike or len(chunk) < LEAST)
+
+    def _fits_gpu(self, chunk: Sequence[_Sequence], length: int) -> bool:
+        return (len(chunk) + 1) * length <= self.memory.tokens
 
     def _pass(self, sequences: Sequence[_Sequence]) -> States:
         batch = collate(
@@ -129,20 +168,31 @@ class Reader:
         direct = [(i, s.direct_at) for i, s in enumerate(sequences) if s.direct_at is not None]
         thought = [(i, s.thought_at) for i, s in enumerate(sequences) if s.thought_at is not None]
         scored = [(i, at) for i, s in enumerate(sequences) for at in s.targets]
-        targets = torch.tensor([sequences[i].token_ids[at] for i, at in scored], dtype=torch.long)
-        before = _states(hidden, [(i, at - 1) for i, at in scored])
-        empty = hidden.new_zeros(0, self.backbone.vocab_size)
         return States(
-            _states(hidden, direct).float(),
-            _states(hidden, thought).float(),
+            _wide(_states(hidden, direct)),
+            _wide(_states(hidden, thought)),
             tuple(sequences[i].row for i, _ in thought),
-            self.backbone.logits(before) if scored else empty,
-            targets.to(hidden.device),
+            self._token_losses(hidden, batch.token_ids, scored),
+            tuple(sequences[i].row for i, _ in scored),
         )
 
+    def _token_losses(
+        self,
+        hidden: Float[Tensor, "B L H"],
+        token_ids: Int[Tensor, "B L"],
+        scored: Sequence[tuple[int, int]],
+    ) -> Float[Tensor, " T"]:
+        # An embedder may lack a head: none is run where nothing is scored. An empty sum of the
+        # states is there for the gradient of a pass that only takes part in the others' gathering.
+        if not scored:
+            return _wide(hidden[:, 0, 0][:0])
+        logits = self.backbone.logits(_states(hidden, [(i, at - 1) for i, at in scored]))
+        return next_token(logits, _states(token_ids, scored))
 
-def _fits_gpu(chunk: Sequence[_Sequence], length: int) -> bool:
-    return (len(chunk) + 1) * length <= GPU_TOKENS
+
+def _wide(states: Tensor) -> Tensor:
+    """At least float32: losses compare vectors in it."""
+    return states if states.dtype == torch.float64 else states.float()
 
 
 def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
@@ -154,7 +204,7 @@ def _sequences(index: int, row: TrainRow) -> list[_Sequence]:
         (*prompt.prefix_ids, *row.completion),
         prompt.pictures,
         direct_at=prompt.read_at if prompt.read_at < prompt.write_at else None,
-        thought_at=None if row.supervised else prompt.write_at + len(row.completion) - 1,
+        thought_at=None if row.thought_at is None else prompt.write_at + row.thought_at,
         targets=(
             range(prompt.write_at, prompt.write_at + len(row.completion)) if row.supervised else ()
         ),
@@ -174,11 +224,10 @@ def _direct(index: int, prompt: Prompt) -> _Sequence:
     return _Sequence(index, ids, prompt.pictures, direct_at=prompt.read_at)
 
 
-def _states(
-    hidden: Float[Tensor, "B L H"], positions: Sequence[tuple[int, int]]
-) -> Float[Tensor, "N H"]:
+def _states(values: Tensor, positions: Sequence[tuple[int, int]]) -> Tensor:
+    """The values at (row, column) of a batch: states [N H] or token ids [N]."""
     rows, columns = (
         torch.tensor([position[axis] for position in positions], dtype=torch.long)
         for axis in (0, 1)
     )
-    return hidden[rows, columns]
+    return values[rows, columns]

@@ -5,7 +5,7 @@ read behind a rationale that the model sampled from its own prompt alone (RGE, a
 contrastive learning on self-generated rationales).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,59 +18,77 @@ from forethought.types import Prompt
 _BATCH = 256
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnBatch:
+    """The drawn pairs of a batch, with the completions sampled for them."""
+
+    drawn: DrawnPairs
+    completions: tuple[tuple[int, ...], ...]
+
+
 @dataclass(slots=True, eq=False)
 class Rollouts:
-    """The drawn pairs of coming steps, with the completions sampled for them.
+    """The batches of coming steps.
 
     Completions of `interval` steps are sampled together, from weights at most that many steps
-    old; they never reach past a stage.
+    old; they never reach past a stage. `refresh` is called before each sampling, where the engine
+    has a copy of the weights.
     """
 
     recipe: Recipe
     builder: BatchBuilder
     engine: LocalEngine
-    _pending: dict[int, tuple[DrawnPairs, list[tuple[int, ...]]]] = field(default_factory=dict)
+    refresh: Callable[[], None] = lambda: None
+    _pending: dict[int, list[DrawnBatch]] = field(default_factory=dict)
 
-    def take(self, step: int) -> tuple[DrawnPairs, list[tuple[int, ...]]]:
-        """The pairs of a step and their completions, sampled now unless they are pending."""
+    def take(self, step: int) -> list[DrawnBatch]:
+        """The batches of a step, their completions sampled now unless they are pending."""
         if step not in self._pending:
             self._sample_from(step)
         return self._pending.pop(step)
 
     @property
-    def pending(self) -> dict[int, list[list[int]]]:
-        """The completions of coming steps, as plain values: a resumed run has other weights."""
+    def pending(self) -> dict[int, list[list[list[int]]]]:
+        """The completions of coming steps' batches, as plain values: a resumed run has other weights."""
         return {
-            step: [list(completion) for completion in completions]
-            for step, (_, completions) in self._pending.items()
-            if completions
+            step: [[list(one) for one in batch.completions] for batch in batches]
+            for step, batches in self._pending.items()
+            if any(batch.completions for batch in batches)
         }
 
-    def restore(self, pending: Mapping[int, Sequence[Sequence[int]]]) -> None:
+    def restore(self, pending: Mapping[int, Sequence[Sequence[Sequence[int]]]]) -> None:
         """Take over the pending completions of an interrupted run."""
-        for step, completions in pending.items():
-            stage, _ = self.recipe.stage_at(step)
-            drawn = self.builder.draw(step, stage)
-            self._pending[step] = (drawn, [tuple(completion) for completion in completions])
+        for step, batches in pending.items():
+            self._pending[step] = [
+                DrawnBatch(drawn, tuple(tuple(one) for one in completions))
+                for drawn, completions in zip(self._draw(step), batches, strict=True)
+            ]
+
+    def _draw(self, step: int) -> list[DrawnPairs]:
+        stage, _ = self.recipe.stage_at(step)
+        return [self.builder.draw(step, stage, index) for index in range(stage.accumulation)]
 
     def _sample_from(self, step: int) -> None:
         stage, index = self.recipe.stage_at(step)
         settings = self.recipe.rollouts if stage.self_generated else None
         interval = settings.interval if settings else 1
         last = min(step + interval - step % interval, step - index + stage.steps)
-        drawn = {at: self.builder.draw(at, stage) for at in range(step, last)}
-        prompts = {at: self.builder.prompts_to_complete(drawn[at], stage) for at in drawn}
-        every = [prompt for part in prompts.values() for prompt in part]
+        drawn = [(at, one) for at in range(step, last) for one in self._draw(at)]
+        prompts = [self.builder.prompts_to_complete(one, stage) for _, one in drawn]
+        every = [prompt for part in prompts for prompt in part]
         completions = iter(self._sampled(every, settings, step))
-        for at, part in prompts.items():
-            self._pending[at] = (drawn[at], [next(completions) for _ in part])
+        for (at, one), part in zip(drawn, prompts, strict=True):
+            batch = DrawnBatch(one, tuple(next(completions) for _ in part))
+            self._pending.setdefault(at, []).append(batch)
 
     def _sampled(
         self, prompts: Sequence[Prompt], settings: RolloutSettings | None, step: int
     ) -> list[tuple[int, ...]]:
-        if not prompts or settings is None:
+        if settings is None:
             return []
-        seed = self.recipe.seed * 1_000_003 + step
+        self.refresh()
+        world = self.builder.world
+        seed = (self.recipe.seed * 1_000_003 + step) * world.size + world.rank
         return sample_completions(self.engine, prompts, settings=settings, seed=seed)
 
 

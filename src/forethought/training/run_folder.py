@@ -35,6 +35,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def adapter(self) -> Path:
+        """The adapter by itself, of a run that trains one."""
+        return self.path / "adapter"
+
+    @property
     def journal(self) -> Path:
         """One JSON line a step."""
         return self.path / "journal.jsonl"
@@ -43,6 +48,11 @@ class RunFolder:
     def plot(self) -> Path:
         """The journal as a picture."""
         return self.path / "journal.png"
+
+    @property
+    def failed(self) -> Path:
+        """The examples of a step whose loss was not finite."""
+        return self.path / "failed-step.json"
 
     @property
     def has_start(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from forethought.config import build_named, other_keys
 from forethought.training.objective import Objective
 from forethought.training.objectives import OBJECTIVES, SHARES
+from forethought.types import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,18 @@ class TaskWeight:
 class Stage:
     """A number of steps with one loss.
 
-    A step draws `batch` pairs of one task, with at most `negatives` hard negatives each. Of
-    the pairs, the share `sft` learns to write its true rationale, the share `self_generated`
-    is read behind rationales that the model wrote itself, and the rest is read directly. The
-    two shares never overlap, so that no vector is read behind a true rationale. With a batch of
-    0 only objectives with inputs of their own are computed. Without `tasks`, a task is drawn
-    in proportion to its number of examples.
+    A step draws `batch` pairs with at most `negatives` hard negatives each: sub-batches of
+    `sub_batch` pairs of one task, or the whole batch of one. It does so `accumulation` times and
+    adds their gradients up; the negatives of a pair are those of its own batch. Without `tasks`, a
+    task is drawn in proportion to its number of examples. With a batch of 0 only objectives with
+    inputs of their own are computed.
+
+    Every pair is read directly. Of each sub-batch the first pairs, the share `self_generated`,
+    are read behind rationales that the model wrote itself as well, and the next, the share
+    `oracle`, behind their true rationales: what such a vector has in common with its target it
+    may have copied from there. The share `sft` learns to write its true rationales, from behind
+    the first on: it overlaps with `oracle`, and where it reaches past the last pair with
+    `self_generated`. `thinks` are the sides that write and read rationales.
 
     The learning rate rises to `peak_rate` over `warmup` steps and falls linearly to
     `final_rate` times it over the last `cooldown`; the vision encoder's is `vision_rate` times
@@ -73,8 +80,12 @@ class Stage:
     batch: int
     peak_rate: float
     objectives: tuple[ObjectiveSettings, ...]
+    sub_batch: int = 0
+    accumulation: int = 1
     sft: float = 0.0
     self_generated: float = 0.0
+    oracle: float = 0.0
+    thinks: tuple[Side, ...] = (Side.QUERY, Side.DOCUMENT)
     negatives: int = 0
     vision_rate: float = 1.0
     warmup: int = 0
@@ -88,11 +99,7 @@ class Stage:
                 f"steps must be 1 or more and batch 0 or at least 2, got {self.steps} and "
                 f"{self.batch}"
             )
-        if self.sft < 0 or self.self_generated < 0 or self.sft + self.self_generated > 1:
-            raise ValueError(
-                "sft and self_generated are shares of a batch, together at most 1, got "
-                f"{self.sft} and {self.self_generated}"
-            )
+        self._check_parts()
         if self.negatives < 0 or self.warmup < 0 or self.cooldown < 0:
             raise ValueError(
                 "negatives, warmup and cooldown must be 0 or more, got "
@@ -115,6 +122,28 @@ class Stage:
         share = left / self.cooldown
         return self.peak_rate * (self.final_rate + (1 - self.final_rate) * share)
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """The size of every sub-batch of a batch."""
+        size = self.sub_batch or self.batch
+        whole, rest = divmod(self.batch, size) if size else (0, 0)
+        return (size,) * whole + ((rest,) if rest else ())
+
+    def _check_parts(self) -> None:
+        shares = (self.sft, self.self_generated, self.oracle)
+        if min(shares) < 0 or self.sft > 1 or self.self_generated + self.oracle > 1:
+            raise ValueError(
+                "sft, self_generated and oracle are shares of a batch, the last two together at "
+                f"most 1, got {', '.join(map(str, shares))}"
+            )
+        if self.accumulation < 1 or not 0 <= self.sub_batch <= self.batch or self.sub_batch == 1:
+            raise ValueError(
+                f"accumulation must be 1 or more and sub_batch from 2 to the batch of {self.batch}, "
+                f"got {self.accumulation} and {self.sub_batch}"
+            )
+        if not self.thinks or len(set(self.thinks)) < len(self.thinks):
+            raise ValueError(f"thinks names one or both sides, got {[*self.thinks]}")
+
     def _check_objectives(self) -> None:
         terms = [objective.term for objective in self.objectives]
         if not terms or len(set(terms)) < len(terms):
@@ -122,6 +151,8 @@ class Stage:
         for objective in self.objectives:
             if objective.use in OBJECTIVES and not self.batch:
                 raise ValueError(f"objective {objective.use!r} needs pairs: set batch to 2 or more")
-            share = SHARES.get(objective.use)
-            if share and not getattr(self, share):
-                raise ValueError(f"objective {objective.use!r} needs {share} to be more than 0")
+            shares = SHARES.get(objective.use, ())
+            if shares and not any(getattr(self, share) for share in shares):
+                raise ValueError(
+                    f"objective {objective.use!r} needs {' or '.join(shares)} to be more than 0"
+                )

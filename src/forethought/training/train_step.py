@@ -6,17 +6,22 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from forethought.errors import ConfigError
 from forethought.training.objective import LossTerm, RunContext, StepInputs
 from forethought.training.pair_batch import PairBatch, pair_batch
 from forethought.training.reader import Reader
 from forethought.training.recipe import Recipe
-from forethought.training.rollouts import Rollouts
+from forethought.training.rollouts import DrawnBatch, Rollouts
 from forethought.training.stage import Stage
 from forethought.types import Side
 
 Terms = dict[str, Float[Tensor, ""]]
+
+
+class NotFiniteError(ArithmeticError):
+    """A hidden state that is not finite: no loss can be computed of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,23 +34,62 @@ class WeightedTerm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainStep:
-    """Computes the loss of any step; `terms` are those of each stage, by its name."""
+class StepBatch:
+    """What one forward pass of a step takes: a batch of its stage, numbered over the run."""
 
-    recipe: Recipe
-    rollouts: Rollouts
-    reader: Reader
-    terms: Mapping[str, Sequence[WeightedTerm]]
+    step: int
+    number: int
+    batch: DrawnBatch | None
 
-    def loss(self, step: int) -> tuple[Float[Tensor, ""], Terms]:
-        """The weighted loss of a step, and its terms.
+    @property
+    def examples(self) -> list[dict[str, object]]:
+        """The index in the source, task and label of each of its pairs."""
+        if self.batch is None:
+            return []
+        drawn = self.batch.drawn
+        return [
+            {"index": index, "task": pair.task, "label": pair.document.label}
+            for index, pair in zip(drawn.indices, drawn.pairs, strict=True)
+        ]
+
+
+class TrainStep(torch.nn.Module):
+    """The loss of a batch, as one module: what wraps it runs its hooks at each forward pass.
+
+    `terms` are those of each stage, by its name.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        rollouts: Rollouts,
+        reader: Reader,
+        *,
+        terms: Mapping[str, Sequence[WeightedTerm]],
+    ) -> None:
+        super().__init__()
+        self.network: torch.nn.Module = reader.backbone.network
+        self.recipe, self.rollouts, self.reader, self.terms = recipe, rollouts, reader, terms
+
+    def batches(self, step: int) -> list[StepBatch]:
+        """The batches of a step, whose gradients are added up; the model may write rationales."""
+        stage, _ = self.recipe.stage_at(step)
+        drawn = self.rollouts.take(step) if stage.batch else [None] * stage.accumulation
+        first = step * stage.accumulation
+        return [StepBatch(step, number, batch) for number, batch in enumerate(drawn, first)]
+
+    def forward(self, batch: StepBatch) -> tuple[Float[Tensor, ""], Terms]:
+        """The weighted loss of a batch, and its terms.
+
+        In a run of several processes it is that of all their pairs: once gradients are averaged
+        over them, they are those of one process with the whole batch.
 
         Raises:
             ConfigError: if no objective has anything to compute, or one reads pairs in a stage
                 that draws none.
         """
-        stage, _ = self.recipe.stage_at(step)
-        inputs = StepInputs(step, lambda: self._pairs(step, stage))
+        stage, _ = self.recipe.stage_at(batch.step)
+        inputs = StepInputs(batch.number, lambda: self._pairs(batch, stage))
         terms: Terms = {}
         weighted = []
         for term in self.terms[stage.name]:
@@ -55,23 +99,44 @@ class TrainStep:
                 weighted.append(term.weight * value)
         if not weighted:
             raise ConfigError(
-                f"step {step}: no objective of stage {stage.name!r} has anything to learn from; "
-                "add one that always has, such as 'direct'"
+                f"step {batch.step}: no objective of stage {stage.name!r} has anything to learn "
+                "from; add one that always has, such as 'direct'"
             )
-        return torch.stack(weighted).sum(), terms
+        return torch.stack(weighted).sum() + self._touched(), terms
 
-    def _pairs(self, step: int, stage: Stage) -> PairBatch:
-        if not stage.batch:
+    def _pairs(self, batch: StepBatch, stage: Stage) -> PairBatch:
+        if batch.batch is None:
             raise ConfigError(
                 f"stage {stage.name!r} has an objective that reads pairs; set its batch to 2 or more"
             )
-        drawn, completions = self.rollouts.take(step)
-        rows = self.rollouts.builder.rows(drawn, completions, stage)
-        return pair_batch(
+        drawn, builder = batch.batch.drawn, self.rollouts.builder
+        rows = builder.rows(drawn, batch.batch.completions, stage)
+        pairs = pair_batch(
             drawn.pairs,
-            self.reader.read(rows),
-            documents_think=Side.DOCUMENT in self.rollouts.builder.thinks,
+            self.reader.read(rows.rows),
+            rows.sides,
+            documents_think=Side.DOCUMENT in builder.sides(stage),
+            world=builder.world,
         )
+        # Of all processes' pairs, so that each of them stops.
+        for states in (pairs.queries, pairs.documents, pairs.thought_queries):
+            if not states.isfinite().all():
+                raise NotFiniteError("a hidden state is not finite")
+        return pairs
+
+    def _touched(self) -> Float[Tensor, ""]:
+        """Zero, with a gradient for every weight.
+
+        Processes exchange the gradients of the same weights at the same time: one whose pairs
+        have no picture or no rationale would leave some out.
+        """
+        zero = next(self.network.parameters()).new_zeros(())
+        if self.rollouts.builder.world.size == 1:
+            return zero
+        for parameter in self.network.parameters():
+            if parameter.requires_grad and not isinstance(parameter, DTensor):
+                zero = zero + 0 * parameter.view(-1)[0].to(zero)
+        return zero
 
 
 def bind_terms(recipe: Recipe, run: RunContext) -> dict[str, tuple[WeightedTerm, ...]]:

@@ -1,18 +1,25 @@
 """The training loop: from a recipe to a model folder, resumable at any step."""
 
+import copy
+import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
+from forethought.backbones import QwenVL
 from forethought.config import dump
 from forethought.encoders import save
-from forethought.errors import CheckpointError
+from forethought.errors import CheckpointError, TrainingError
+from forethought.files import write_text
 from forethought.training.journal import Journal
+from forethought.training.parallel import Parallel, Replica, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
 from forethought.training.run_checkpoint import (
@@ -24,7 +31,10 @@ from forethought.training.run_checkpoint import (
 )
 from forethought.training.run_folder import RunFolder
 from forethought.training.state import TrainState, build_train_state
-from forethought.types import OpenProgress
+from forethought.training.train_step import NotFiniteError, StepBatch
+from forethought.training.trained_weights import merged
+from forethought.training.world import World, find_world
+from forethought.types import OpenProgress, no_progress
 
 
 def train(
@@ -34,73 +44,157 @@ def train(
     fresh: bool,
     max_steps: int | None = None,
     max_minutes: float | None = None,
+    parallel: Parallel = Parallel.DDP,
     open_progress: OpenProgress,
 ) -> Path:
     """Run every stage, from the last checkpoint on unless `fresh`.
 
     Stops after `max_steps` steps of this call, or after the step that ends `max_minutes` after the
-    call began, with a checkpoint. Returns the model folder.
+    call began, with a checkpoint. Returns the model folder. Started by `torchrun` or `accelerate
+    launch`, the processes share each batch, as `parallel` says.
 
     Raises:
         CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
         ConfigError: if the recipe does not fit the data or the model.
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
+        TrainingError: if a loss or a gradient is not finite.
     """
+    world = find_world(shards=parallel is Parallel.FSDP2)
+    # The others run the same steps; the first one reports and writes.
+    open_progress = open_progress if world.leads else no_progress
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
-    run = _Run.open(recipe, RunFolder(out), fresh=fresh, open_progress=open_progress)
+    run = _Run.open(recipe, RunFolder(out), world, fresh=fresh, open_progress=open_progress)
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
     journal = Journal(run.folder.journal)
-    journal.truncate(run.first)
+    if world.leads:
+        journal.truncate(run.first)
     done = run.first
     bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
     with open_progress(f"training {recipe.name}") as progress:
         for step in range(run.first, last):
-            entry = train_one_step(recipe, run.state, step, bf16=bf16)
+            entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
-            is_late = done < last and time.monotonic() >= deadline
+            is_late = world.any(flag=done < last and time.monotonic() >= deadline)
             stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
-            journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
+            if world.leads:
+                journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
             for folder in run.due(done):
                 run.save(folder, done)
             progress(done, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
             if is_late:
                 break
     run.save(run.folder.latest, done)
-    # A gate that was fitted to other weights does not fit these.
-    trained = replace(run.state.encoder, name=recipe.name, gate=None)
-    save(trained, run.folder.model, dtype=torch.bfloat16)
-    journal.plot(run.folder.plot)
+    average = run.state.average
+    with average.applied() if average else nullcontext():
+        run.state.replica.refresh()
+        if world.leads:
+            save_model(run.state.replica, run.folder, name=recipe.name)
+            journal.plot(run.folder.plot)
+    world.wait()
     return run.folder.model
 
 
+def save_model(replica: Replica, folder: RunFolder, *, name: str) -> None:
+    """Write the model, an adapter merged into it and by itself."""
+    network = replica.encoder.engine.backbone.network
+    if replica.adapter is not None:
+        replica.adapter.save_pretrained(folder.adapter)
+        # A copy: what is merged cannot be trained further.
+        adapter = copy.deepcopy(replica.adapter)
+        network = merged(adapter)
+    engine = replace(replica.encoder.local, backbone=QwenVL(network))
+    # A gate that was fitted to other weights does not fit these.
+    trained = replace(replica.encoder, name=name, engine=engine, gate=None)
+    save(trained, folder.model, dtype=torch.bfloat16)
+
+
 def train_one_step(
-    recipe: Recipe, state: TrainState, step: int, *, bf16: bool
+    recipe: Recipe, state: TrainState, step: int, *, bf16: bool, failed: Path | None = None
 ) -> dict[str, object]:
     """Take one optimizer step; returns its journal entry.
 
     Args:
         bf16: run the network under bfloat16 autocast; float32 is the same on every processor.
+        failed: where the examples of a step that fails are written.
+
+    Raises:
+        TrainingError: if the loss or the gradient is not finite; the weights are left as they were.
     """
     stage, index = recipe.stage_at(step)
     rate = stage.rate_at(index)
     for group in state.optimizer.param_groups:
         group["lr"] = rate * (stage.vision_rate if group["is_vision"] else 1.0)
-    device = state.encoder.engine.backbone.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=bf16):
-        loss, terms = state.train_step.loss(step)
+    batches = state.train_step.batches(step)
     state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), recipe.clip_norm)
+    try:
+        losses = [_backward(state, batch, share=1 / len(batches), bf16=bf16) for batch in batches]
+    except NotFiniteError as error:
+        raise _failure(step, batches, world=state.world, reason=str(error), file=failed) from None
+    trained = [p for p in state.network.parameters() if p.requires_grad]
+    norm = whole(torch.nn.utils.clip_grad_norm_(trained, recipe.clip_norm)).item()
+    loss, terms = _means(losses)
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        reason = f"loss {loss:g}, gradient norm {norm:g}, terms {terms}"
+        raise _failure(step, batches, world=state.world, reason=reason, file=failed)
     state.optimizer.step()
+    if state.average:
+        state.average.update()
     return {
         "step": step,
         "stage": stage.name,
         "rate": rate,
-        "loss": round(loss.item(), 5),
-        "norm": round(norm.item(), 4),
-        "terms": {name: round(term.item(), 5) for name, term in terms.items()},
+        "loss": loss,
+        "norm": round(norm, 4),
+        "terms": terms,
+        **_skipped(batches, state.world),
     }
+
+
+def _backward(
+    state: TrainState, batch: StepBatch, *, share: float, bf16: bool
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Add a batch's gradients, times its share of the step, to the others'; loss and terms."""
+    device = state.encoder.engine.backbone.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=bf16):
+        loss, terms = state.module(batch)
+    (share * loss).backward()
+    return loss.detach(), {name: term.detach() for name, term in terms.items()}
+
+
+def _means(losses: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[float, dict[str, float]]:
+    """The mean loss of a step's batches, and that of each term over the batches that have it."""
+    terms: dict[str, list[Tensor]] = {}
+    for _, found in losses:
+        for name, term in found.items():
+            terms.setdefault(name, []).append(term)
+    means = {name: round(float(torch.stack(found).mean()), 5) for name, found in terms.items()}
+    return round(float(torch.stack([loss for loss, _ in losses]).mean()), 5), means
+
+
+def _skipped(batches: list[StepBatch], world: World) -> dict[str, int]:
+    """How many examples of a step its source left out, if any."""
+    mine = sum(batch.batch.drawn.skipped for batch in batches if batch.batch)
+    skipped = sum(world.gather_objects(mine))
+    return {"skipped": skipped} if skipped else {}
+
+
+def _failure(
+    step: int, batches: list[StepBatch], *, world: World, reason: str, file: Path | None
+) -> TrainingError:
+    """The error of a step that is not finite; its examples are written to a file."""
+    mine = [example for batch in batches for example in batch.examples]
+    examples = [example for part in world.gather_objects(mine) for example in part]
+    where = ""
+    if file is not None:
+        where = f"its {len(examples)} examples are in {file}; "
+        if world.leads:
+            entry = {"step": step, "reason": reason, "examples": examples}
+            write_text(file, json.dumps(entry, indent=2) + "\n")
+    return TrainingError(
+        f"step {step}: {reason}; training needs finite numbers. {where}the last checkpoint is "
+        "unchanged: leave these examples out, or lower peak_rate or clip_norm in a new run"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,15 +212,24 @@ class _Run:
 
     @classmethod
     def open(
-        cls, recipe: Recipe, folder: RunFolder, *, fresh: bool, open_progress: OpenProgress
+        cls,
+        recipe: Recipe,
+        folder: RunFolder,
+        world: World,
+        *,
+        fresh: bool,
+        open_progress: OpenProgress,
     ) -> "_Run":
-        if fresh:
+        if fresh and world.leads:
             folder.clear()
+        world.wait()
         found = _checkpoint(recipe, folder)
-        state = build_train_state(recipe, folder, open_progress=open_progress)
+        state = build_train_state(recipe, folder, world=world, open_progress=open_progress)
         position = RunPosition(0, 0.0, {})
         if found:
-            position = load_run(found, state.network, state.optimizer)
+            position = load_run(
+                found, state.network, state.optimizer, average=state.average, world=world
+            )
             state.train_step.rollouts.restore(position.completions)
         return cls(recipe, folder, state, position.step, time.monotonic() - position.seconds)
 
@@ -148,7 +251,15 @@ class _Run:
     def save(self, folder: Path, step: int) -> None:
         pending = self.state.train_step.rollouts.pending
         position = RunPosition(step, self.seconds, dump(self.recipe), pending)
-        save_run(folder, self.state.network, self.state.optimizer, position=position)
+        state = self.state
+        save_run(
+            folder,
+            state.network,
+            state.optimizer,
+            position=position,
+            average=state.average,
+            world=state.world,
+        )
 
 
 def _checkpoint(recipe: Recipe, folder: RunFolder) -> Path | None:
