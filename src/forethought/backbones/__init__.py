@@ -46,6 +46,7 @@ from forethought.backbones.load_checkpoint import (
     load_checkpoint,
     network_class,
 )
+from forethought.backbones.merge_checkpoints import check_same_configs, merge_checkpoints
 from forethought.backbones.new_network import Shape, new_network
 from forethought.backbones.picture_head import HeadSizes, PictureHead, distances
 from forethought.backbones.prefill_cache import PrefillCache
@@ -81,6 +82,7 @@ __all__ = [
     "architecture_of",
     "base_folder",
     "check_device",
+    "check_same_configs",
     "checkpoint_file",
     "collate",
     "conse",
@@ -88,6 +90,7 @@ __all__ = [
     "fold_batch_norms",
     "load_checkpoint",
     "load_image_processor",
+    "merge_checkpoints",
     "mrope_positions",
     "network_class",
     "new_network",

@@ -18,6 +18,8 @@ from forethought.cli import (
     embed,
     evaluate,
     families,
+    merge,
+    mine,
     rationales,
     search,
     train,
@@ -50,6 +52,8 @@ app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
 app.command(
     epilog="Example: forethought annotate train.jsonl --workers workers.toml -o candidates.jsonl"
 )(annotate.annotate)
+app.command(epilog="Example: forethought merge runs/a/model runs/b/model -o soup")(merge.merge)
+app.command(epilog="Example: forethought mine train.jsonl -o mined.jsonl")(mine.mine)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)
