@@ -197,6 +197,20 @@ def _texts(line: ExampleLine) -> Iterator[tuple[str, str]]:
         yield "rationale", f"{rationale.thinking} {rationale.answer}"
 
 
+def find_leak(thinking: str, documents: Iterable[DocumentLine]) -> str | None:
+    """The first target whose text thinking repeats word for word; None if it repeats none.
+
+    Case and punctuation do not count.
+    """
+    padded = f" {_words(thinking)} "
+    for document in documents:
+        target = _joined(document.content)
+        words = _words(target)
+        if words and f" {words} " in padded:
+            return target
+    return None
+
+
 def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
     """The query's thinking repeats a positive's text word for word.
 
@@ -204,16 +218,13 @@ def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
     """
     if line.query.rationale is None:
         return
-    thinking = f" {_words(line.query.rationale.thinking)} "
-    for document in line.positives:
-        target = _joined(document.content)
-        words = _words(target)
-        if words and f" {words} " in thinking:
-            yield (
-                FindingKind.LEAK,
-                f"its thinking holds the target {target!r} word for word; it has to follow from "
-                "the query alone",
-            )
+    target = find_leak(line.query.rationale.thinking, line.positives)
+    if target is not None:
+        yield (
+            FindingKind.LEAK,
+            f"its thinking holds the target {target!r} word for word; it has to follow from "
+            "the query alone",
+        )
 
 
 def _joined(content: Iterable[PartLine]) -> str:

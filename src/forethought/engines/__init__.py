@@ -3,6 +3,7 @@
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
 from forethought.engines.device_memory import available_bytes
 from forethought.engines.engine import Decide, Engine
+from forethought.engines.extend_prefill import extend_prefill, log_likelihoods
 from forethought.engines.local import LocalEngine
 from forethought.engines.prefill import Prefill
 from forethought.engines.request import Completion, RequestOutput
@@ -26,7 +27,9 @@ __all__ = [
     "available_bytes",
     "bucket",
     "check_fits",
+    "extend_prefill",
     "limits_for",
+    "log_likelihoods",
     "padding",
     "start_vllm",
     "teacher_force",

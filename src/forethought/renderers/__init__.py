@@ -8,6 +8,7 @@ from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.renderers.ume_r1 import UmeR1Renderer
+from forethought.renderers.yes_no import YesNoRenderer
 
 __all__ = [
     "CHAT_TAGS",
@@ -22,4 +23,5 @@ __all__ = [
     "Tag",
     "UmeR1Renderer",
     "Vlm2VecRenderer",
+    "YesNoRenderer",
 ]
