@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from forethought.data.batches import TaskBatches
+from forethought.data.candidates import (
+    Candidate,
+    append_candidates,
+    read_candidates,
+    write_candidates,
+)
 from forethought.data.check_examples import (
     DataReport,
     FindingKind,
@@ -11,6 +17,7 @@ from forethought.data.check_examples import (
     check_examples,
     count_words,
 )
+from forethought.data.example_inputs import ExampleInput, ExampleInputs
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.shard import Shard
@@ -20,7 +27,10 @@ SOURCES: Mapping[str, type[ExampleSource]] = MappingProxyType({"json_lines": Jso
 
 __all__ = [
     "SOURCES",
+    "Candidate",
     "DataReport",
+    "ExampleInput",
+    "ExampleInputs",
     "ExampleKey",
     "ExampleSource",
     "FindingKind",
@@ -28,6 +38,9 @@ __all__ = [
     "LineFinding",
     "Shard",
     "TaskBatches",
+    "append_candidates",
     "check_examples",
     "count_words",
+    "read_candidates",
+    "write_candidates",
 ]

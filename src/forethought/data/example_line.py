@@ -159,7 +159,7 @@ class ExampleLine:
         """
         return Example(
             task=self.task,
-            query=_message(self.query, Side.QUERY, folder),
+            query=open_message(self.query, Side.QUERY, folder),
             positives=tuple(_document(line, folder) for line in self.positives),
             negatives=tuple(_document(line, folder) for line in self.negatives),
             rationale=_rationale(self.query.rationale),
@@ -188,13 +188,18 @@ def _labels(documents: tuple[DocumentLine, ...]) -> set[str]:
     return {document.resolved_label for document in documents}
 
 
-def _message(line: QueryLine | DocumentLine, side: Side, folder: Path) -> Message:
+def open_message(line: QueryLine | DocumentLine, side: Side, folder: Path) -> Message:
+    """Open the media of one side; paths are relative to `folder`.
+
+    Raises:
+        ContentError: if one cannot be opened.
+    """
     content = tuple(piece for part in line.content for piece in part.open(folder))
     return Message(content, line.instruction, side)
 
 
 def _document(line: DocumentLine, folder: Path) -> Document:
-    message = _message(line, Side.DOCUMENT, folder)
+    message = open_message(line, Side.DOCUMENT, folder)
     return Document(message, line.resolved_label, _rationale(line.rationale))
 
 
