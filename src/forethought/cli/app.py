@@ -19,6 +19,7 @@ from forethought.cli import (
     families,
     rationales,
     search,
+    select,
     train,
 )
 from forethought.cli.packages import describe_missing
@@ -46,6 +47,9 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(
+    epilog="Example: forethought select train.jsonl candidates.jsonl -o best.jsonl --encoder lab"
+)(select.select)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)

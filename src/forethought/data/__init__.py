@@ -16,8 +16,17 @@ from forethought.data.check_examples import (
     LineFinding,
     check_examples,
     count_words,
+    find_leak,
 )
-from forethought.data.example_inputs import ExampleInput, ExampleInputs
+from forethought.data.example_inputs import ExampleInput, ExampleInputs, digest_of
+from forethought.data.example_line import (
+    DocumentLine,
+    ExampleLine,
+    QueryLine,
+    open_message,
+    parse_line,
+)
+from forethought.data.example_lines import ExampleLines
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines
 from forethought.data.shard import Shard
@@ -29,18 +38,26 @@ __all__ = [
     "SOURCES",
     "Candidate",
     "DataReport",
+    "DocumentLine",
     "ExampleInput",
     "ExampleInputs",
     "ExampleKey",
+    "ExampleLine",
+    "ExampleLines",
     "ExampleSource",
     "FindingKind",
     "JsonLines",
     "LineFinding",
+    "QueryLine",
     "Shard",
     "TaskBatches",
     "append_candidates",
     "check_examples",
     "count_words",
+    "digest_of",
+    "find_leak",
+    "open_message",
+    "parse_line",
     "read_candidates",
     "write_candidates",
 ]

@@ -8,7 +8,7 @@ from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.renderers.ume_r1 import UmeR1Renderer
-from forethought.renderers.yes_no import YesNoRenderer
+from forethought.renderers.yes_no import YesNoRenderer, filler_words, read_answer, yes_no_content
 
 __all__ = [
     "CHAT_TAGS",
@@ -24,4 +24,7 @@ __all__ = [
     "UmeR1Renderer",
     "Vlm2VecRenderer",
     "YesNoRenderer",
+    "filler_words",
+    "read_answer",
+    "yes_no_content",
 ]

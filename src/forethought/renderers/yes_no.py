@@ -20,7 +20,7 @@ from itertools import cycle, islice
 from forethought.errors import ModelError
 from forethought.renderers.layout import DEFAULT_SYSTEM_TURN, Layout, Piece, patches_of
 from forethought.renderers.tags import CHAT_TAGS, Tag
-from forethought.types import Message, Prompt, Side
+from forethought.types import Content, Message, Prompt, Side, Text
 
 YES = ("Yes", "yes", "YES")
 NO = ("No", "no", "NO")
@@ -29,6 +29,24 @@ NAMES = {Side.QUERY: "Query", Side.DOCUMENT: "Candidate"}
 ANALYSIS = {Side.QUERY: "Analysis of the query:", Side.DOCUMENT: "Analysis of the candidate:"}
 FILLER = " This part is left blank on purpose."
 """What stands in the place of a rationale where the model answers without one."""
+
+
+def yes_no_content(source: Message, target: Message, analysis: str) -> tuple[Content, ...]:
+    """The question as the content of a chat, for a server that renders its own template."""
+    last = f"{ANALYSIS[source.side]} {' '.join(analysis.split())}\n{QUESTION}"
+    return (*_content(source), *_content(target), Text(last))
+
+
+def filler_words(text: str) -> str:
+    """A neutral text of as many words as another one, at least one."""
+    words = max(1, len(text.split()))
+    return " ".join(islice(cycle(FILLER.split()), words))
+
+
+def read_answer(token: str) -> bool | None:
+    """Whether a token means yes or no; None if neither."""
+    word = token.strip()
+    return True if word in YES else False if word in NO else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +107,7 @@ class YesNoRenderer:
         return [*system, Tag.START, "user\n", *self._pieces(message)]
 
     def _pieces(self, message: Message) -> list[Piece]:
-        head = f"{NAMES[message.side]}: {message.instruction}".rstrip()
-        return [f"{head}\n", *self.layout.to_pieces(message.content), "\n"]
+        return [f"{_head(message)}\n", *self.layout.to_pieces(message.content), "\n"]
 
     def _prompt(self, *parts: list[Piece]) -> Prompt:
         # Each part by itself: a token never spans two of them, however a prompt is put together.
@@ -118,3 +135,10 @@ class YesNoRenderer:
             )
         return tuple(found)
 
+
+def _head(message: Message) -> str:
+    return f"{NAMES[message.side]}: {message.instruction}".rstrip()
+
+
+def _content(message: Message) -> tuple[Content, ...]:
+    return (Text(_head(message)), *message.content)

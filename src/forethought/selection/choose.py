@@ -124,7 +124,9 @@ def choose(candidates: Sequence[ScoredCandidate], rule: SelectionRule, *, key: s
     if not usable:
         return Choice(Outcome.REFUSED if candidates else Outcome.NO_CANDIDATE)
     rng = np.random.default_rng([rule.seed, *key.encode()])
-    strengths = dict(zip(usable, _strengths([candidates[i] for i in usable], rule, rng), strict=True))
+    strengths = dict(
+        zip(usable, _strengths([candidates[i] for i in usable], rule, rng), strict=True)
+    )
     best = max(usable, key=lambda index: strengths[index])
     outcome = _outcome(candidates[best].effect, rule)
     chosen = best if outcome is Outcome.CHOSEN else None

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from forethought.encoders import ReasoningEncoder
@@ -56,9 +55,7 @@ def completion_batches(
         )
 
 
-def run_completions(
-    encoder: ReasoningEncoder, batch: CompletionBatch, run: Run
-) -> Float[Tensor, "R *D"]:
+def run_completions(encoder: ReasoningEncoder, batch: CompletionBatch, run: Run) -> Tensor:
     """What `run` gives for every completion of a batch, in float32 on the CPU."""
     lengths = [
         batch.prefill.lengths[row] + len(completion)
@@ -76,9 +73,7 @@ def run_completions(
     return torch.stack([found[index] for index in range(len(lengths))])
 
 
-def _completion(
-    encoder: ReasoningEncoder, rationale: Rationale, prompt: Prompt
-) -> tuple[int, ...]:
+def _completion(encoder: ReasoningEncoder, rationale: Rationale, prompt: Prompt) -> tuple[int, ...]:
     """The tokens of a rationale, the embed token last."""
     completion_format = encoder.renderer.completion_format
     if completion_format is None:

@@ -14,7 +14,7 @@ class Effect:
 
     With c the score of a query q and a target t, after a rationale r or without one (∅):
 
-    `gain` is Δ⁺ = c(q, t⁺, r) − c(q, t⁺, ∅). `margin` is Δ⁺ less the largest gain of a negative; it
+    `gain` is Δ⁺ = c(q, t⁺, r) - c(q, t⁺, ∅). `margin` is Δ⁺ less the largest gain of a negative; it
     is Δ⁺ where there are no negatives. `without` is c(q, t⁺, ∅). `bounds` counts the scores behind
     them of which only a bound is known.
     """

@@ -28,6 +28,9 @@ class EmbeddingEvaluator:
     target's direct vector. One pass over a prompt gives its direct vector, and the keys and
     values that all its rationales continue.
 
+    The scores returned are those of the positive and of the `num_hard` negatives that are closest
+    to the input without a rationale: a distant one that comes closer is still distant.
+
     `side` is the side of the inputs. `temperature` is τ: that of training, as it scales all
     effects alike.
 
@@ -40,7 +43,8 @@ class EmbeddingEvaluator:
     encoder: ReasoningEncoder
     side: Side = Side.QUERY
     temperature: float = 0.05
-    num_negatives: int = 32
+    num_negatives: int = 64
+    num_hard: int = 3
     _vectors: dict[str, Float[Tensor, " H"]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +60,7 @@ class EmbeddingEvaluator:
             "evaluator=embedding",
             f"model={self.encoder.name}@{self.encoder.revision}",
             f"temperature={self.temperature:g}",
+            f"hard={self.num_hard}",
             *self.encoder.settings,
         )
 
@@ -87,8 +92,10 @@ class EmbeddingEvaluator:
         targets = torch.stack([self._vectors[target.digest] for target in group.targets])
         cosines = normalize(torch.cat([without, after])) @ targets.T
         scaled = cosines.double() / self.temperature
-        odds = (scaled - scaled[:, 1:].logsumexp(dim=1, keepdim=True)).numpy()
-        return PairScores(odds[1:], odds[:1].repeat(len(after), axis=0))
+        odds = scaled - scaled[:, 1:].logsumexp(dim=1, keepdim=True)
+        hard = odds[0, 1:].argsort(descending=True, stable=True)[: self.num_hard] + 1
+        columns = odds[:, [0, *hard.tolist()]].numpy()
+        return PairScores(columns[1:], columns[:1].repeat(len(after), axis=0))
 
     def _embed(self, targets: Iterable[Target]) -> None:
         """Add the vectors of targets that have none yet."""

@@ -31,6 +31,7 @@ class PairGroup:
 class PairScores:
     """The log-odds in nats that each target matches the input: after a rationale, and without it.
 
+    The columns are those of the positive, then of negatives; an evaluator may leave some out.
     Without a rationale there is still a row for each: what stands in its place may depend on its
     length. `bounds` counts the scores of each rationale that are known only to be larger in size.
     """

@@ -42,9 +42,7 @@ def load_evaluator(
     processor = load_image_processor(folder) if backbone.sees else None
     if processor:
         most = min(processor.max_pixels, max_pixels)
-        processor = replace(
-            processor, min_pixels=min(processor.min_pixels, most), max_pixels=most
-        )
+        processor = replace(processor, min_pixels=min(processor.min_pixels, most), max_pixels=most)
     layout = Layout(
         read_tokenizer(folder),
         processor or NoPictures(model),
@@ -57,8 +55,6 @@ def load_evaluator(
         revision=revision_of(folder),
         engine=LocalEngine(backbone, layout.pad_id, None, limits_for(backbone.device)),
         # The templates of Qwen3-VL add no system turn.
-        renderer=YesNoRenderer(
-            layout, system_turn=architecture_of(folder) not in TEXT_TIMESTAMPS
-        ),
+        renderer=YesNoRenderer(layout, system_turn=architecture_of(folder) not in TEXT_TIMESTAMPS),
         model_settings=(pixels, f"dtype={str(backbone.dtype).removeprefix('torch.')}"),
     )

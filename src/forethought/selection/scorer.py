@@ -58,7 +58,9 @@ class Scorer:
     @property
     def num_negatives(self) -> int:
         """How many negatives an input is scored against by default."""
-        return 0 if isinstance(self.evaluator, RationaleLikelihood) else self.evaluator.num_negatives
+        return (
+            0 if isinstance(self.evaluator, RationaleLikelihood) else self.evaluator.num_negatives
+        )
 
     def run(self, requests: Sequence[ScoreRequest], progress: Progress) -> list[list[Score]]:
         """The numbers of every rationale of each request; `progress` counts those computed.

@@ -37,7 +37,7 @@ class ScoresFile:
         try:
             with lock.acquire(timeout=0):
                 file = cls(path)
-                file._read()  # noqa: SLF001
+                file._read()
                 yield file
         except Timeout:
             raise DataError(

@@ -100,7 +100,7 @@ def select_inputs(
         places = _places(inputs.index, side) if any(p.side is side for p in by_place) else []
         screened = {place: _screened(inputs, place, by_place[place]) for place in places}
         if side in scorers:
-            scored, found = _scored(inputs, screened, scorers[side], progress)
+            scored, found = _scored(inputs, screened, scorer=scorers[side], progress=progress)
             screened |= scored
             swaps += found
         selected += _selected(inputs.index, screened, rule)
@@ -150,6 +150,7 @@ def _screened(
 def _scored(
     inputs: SelectionInputs,
     screened: Mapping[Place, tuple[ScoredCandidate, ...]],
+    *,
     scorer: Scorer,
     progress: Progress,
 ) -> tuple[dict[Place, tuple[ScoredCandidate, ...]], list[SwappedEffect]]:

@@ -33,9 +33,7 @@ def write_selection(path: Path, lines: ExampleLines, inputs: Sequence[SelectedIn
         ) from None
 
 
-def _lines(
-    lines: ExampleLines, by_line: Mapping[int, Sequence[SelectedInput]]
-) -> Iterator[str]:
+def _lines(lines: ExampleLines, by_line: Mapping[int, Sequence[SelectedInput]]) -> Iterator[str]:
     for index in range(len(lines)):
         table = json.loads(lines.text(index))
         for one in by_line.get(index, ()):
