@@ -182,9 +182,9 @@ def select(
     inputs = SelectionInputs(index, found, worker or (), allow_label, swaps, negatives)
     file = scores or out.with_name(f"{out.name.removesuffix('.jsonl')}.scores.jsonl")
     sides = frozenset(one.side for one in found)
-    with evaluator.scorers(lines, sides, file=file, batch_size=batch_size) as scorers:
-        with console.progress_bar("scoring") as progress:
-            selection = select_inputs(inputs, rule, scorers=scorers, progress=progress)
+    scoring = evaluator.scorers(lines, sides, file=file, batch_size=batch_size)
+    with scoring as scorers, console.progress_bar("scoring") as progress:
+        selection = select_inputs(inputs, rule, scorers=scorers, progress=progress)
     write_selection(out, lines, selection.inputs)
     output = SelectOutput(selection, summarise(selection), lines, out, show)
     if markdown is not None:

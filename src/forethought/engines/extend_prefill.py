@@ -39,7 +39,7 @@ def extend_prefill(
     computed once. `direct` and `last` are the states at each continuation's last token. Without
     `keep_cache` nothing can be decoded or continued.
     """
-    extension = _extend(backbone, prefill, rows, continuations)
+    extension = _extend(backbone, prefill, rows=rows, continuations=continuations)
     device = extension.hidden.device
     lengths = torch.tensor([len(ids) for ids in continuations], device=device)
     last = extension.hidden[torch.arange(len(rows), device=device), lengths - 1]
@@ -64,7 +64,7 @@ def log_likelihoods(
     completions: Sequence[Sequence[int]],
 ) -> Float[Tensor, " R"]:
     """The log-likelihood of each completion behind its row of a prefill, in nats: a sum over tokens."""
-    extension = _extend(backbone, prefill, rows, completions)
+    extension = _extend(backbone, prefill, rows=rows, continuations=completions)
     first = prefill.last[torch.tensor(rows, device=extension.hidden.device)]
     before = torch.cat([first[:, None], extension.hidden[:, :-1]], dim=1).flatten(0, 1)
     chosen = extension.token_ids.flatten()
@@ -84,6 +84,7 @@ def log_likelihoods(
 def _extend(
     backbone: QwenVL,
     prefill: Prefill,
+    *,
     rows: Sequence[int],
     continuations: Sequence[Sequence[int]],
 ) -> _Extension:

@@ -131,7 +131,7 @@ def choose(candidates: Sequence[ScoredCandidate], rule: SelectionRule, *, key: s
     outcome = _outcome(candidates[best].effect, rule)
     chosen = best if outcome is Outcome.CHOSEN else None
     if rule.soft is not None:
-        chosen = _draw(candidates, strengths, rule, rng)
+        chosen = _draw(candidates, strengths, rule=rule, rng=rng)
         outcome = outcome if chosen is None else Outcome.CHOSEN
     return Choice(outcome, chosen, best, strengths[best])
 
@@ -182,6 +182,7 @@ def _outcome(effect: Effect | None, rule: SelectionRule) -> Outcome:
 def _draw(
     candidates: Sequence[ScoredCandidate],
     strengths: dict[int, float],
+    *,
     rule: SelectionRule,
     rng: np.random.Generator,
 ) -> int | None:
