@@ -73,7 +73,8 @@ def build(table: Mapping[str, Any], into: type[T], *, where: str) -> T:
     """Build a tree of dataclasses from plain tables.
 
     A nested dataclass is a table. A field may be str, int, float, bool, Path, a StrEnum, a
-    dataclass, a tuple of one of these, one of these or None, or `other_keys()`. A whole number
+    dataclass, a tuple of one of these, one of these or None, a Mapping of plain values, or
+    `other_keys()`. A whole number
     is accepted for a float; nothing else is converted.
 
     Args:
@@ -194,6 +195,8 @@ def _value(raw: object, kind: object, location: _Location) -> object:
     kind = _without_none(kind)
     if get_origin(kind) is tuple:
         return _tuple(raw, get_args(kind), location)
+    if get_origin(kind) is Mapping:
+        return _table(raw, location)
     if not isinstance(kind, type):
         raise TypeError(
             f"{location.table}: a recipe cannot hold a {kind}; see `build` for what it can"

@@ -10,6 +10,7 @@ import typer
 
 import forethought
 from forethought.cli import (
+    annotate,
     bench,
     console,
     data,
@@ -47,6 +48,9 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(
+    epilog="Example: forethought annotate train.jsonl --workers workers.toml -o candidates.jsonl"
+)(annotate.annotate)
 app.command(
     epilog="Example: forethought select train.jsonl candidates.jsonl -o best.jsonl --encoder lab"
 )(select.select)

@@ -4,12 +4,14 @@ from importlib.util import find_spec
 
 EXTRAS = {
     "av": "media",
+    "httpx2": "train",
     "lancedb": "search",
     "matplotlib": "train",
     "mteb": "eval",
     "peft": "train",
     "pyarrow": "search",
     "pypdfium2": "media",
+    "rapidfuzz": "train",
     "resvg_py": "train",
     "scipy": "eval",
     "sentence_transformers": "eval",

@@ -22,6 +22,7 @@ from forethought.data.example_inputs import ExampleInput, ExampleInputs, digest_
 from forethought.data.example_line import (
     DocumentLine,
     ExampleLine,
+    PartLine,
     QueryLine,
     open_message,
     parse_line,
@@ -48,6 +49,7 @@ __all__ = [
     "FindingKind",
     "JsonLines",
     "LineFinding",
+    "PartLine",
     "QueryLine",
     "Shard",
     "TaskBatches",
