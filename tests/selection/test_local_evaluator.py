@@ -110,7 +110,9 @@ def test_groups_do_not_depend_on_each_other(chat_model):
 
 
 def test_settings_change_with_the_model_and_the_pixels(chat_model):
-    settings = {load_evaluator(str(chat_model), device="cpu", max_pixels=n).settings for n in (4000, 9000)}
+    settings = {
+        load_evaluator(str(chat_model), device="cpu", max_pixels=n).settings for n in (4000, 9000)
+    }
     assert len(settings) == 2
     assert all(any("pixels=" in part for part in one) for one in settings)
 

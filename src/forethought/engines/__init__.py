@@ -3,9 +3,9 @@
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
 from forethought.engines.device_memory import available_bytes
 from forethought.engines.engine import Decide, Engine
-from forethought.engines.extend_prefill import extend_prefill, log_likelihoods
 from forethought.engines.local import LocalEngine
 from forethought.engines.prefill import Prefill
+from forethought.engines.prefill_extension import extend_prefill, log_likelihoods
 from forethought.engines.request import Completion, RequestOutput
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, bucket, limits_for, padding

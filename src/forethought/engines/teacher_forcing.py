@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.extend_prefill import extend_prefill
 from forethought.engines.prefill import Prefill
+from forethought.engines.prefill_extension import extend_prefill
 from forethought.engines.scheduler import Limits, bucket
 from forethought.errors import ContentError
 from forethought.types import Prompt

@@ -116,7 +116,7 @@ class Scorer:
         if isinstance(self.evaluator, RationaleLikelihood):
             return [(score,) for part in self.evaluator.score(groups) for score in part]
         effects = [one for scores in self.evaluator.score(groups) for one in effects_of(scores)]
-        return [(one.gain, one.margin, one.without, one.bounds) for one in effects]
+        return [(one.gain, one.margin, one.without, float(one.bounds)) for one in effects]
 
     def _group(self, request: ScoreRequest) -> PairGroup:
         targets = [Target(self._digest(one), partial(self._open, one)) for one in request.targets]
