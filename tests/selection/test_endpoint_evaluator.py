@@ -70,7 +70,7 @@ def test_equal_questions_are_sent_once():
 
 
 def test_an_answer_that_is_not_listed_is_bounded_by_the_least_likely_one():
-    with serve(logprobs(**{"Yes": -0.1, "the": -5.0, "a": -7.0})) as server:
+    with serve(logprobs(Yes=-0.1, the=-5.0, a=-7.0)) as server:
         (scores,) = evaluator(server).score([group("x")])
     assert scores.after[0, 0] == pytest.approx(6.9)
     assert scores.bounds == (4,)

@@ -19,7 +19,7 @@ from forethought.selection import (
     summarise,
     write_selection,
 )
-from forethought.types import Side, ignore_progress
+from forethought.types import Side
 from tests.selection.conftest import TableEvaluator, example
 
 EXAMPLES = [
@@ -63,6 +63,9 @@ TABLE = {
 }
 
 
+MARGIN = SelectionRule()
+
+
 class Run:
     """Selects from files, with scores beside them."""
 
@@ -72,7 +75,7 @@ class Run:
         self.candidates = read_candidates(candidates, ExampleInputs.read(examples))
         self.scores = examples.with_name("scores.jsonl")
 
-    def __call__(self, rule=SelectionRule(), *, side=Side.QUERY, batch_size=2, **settings):
+    def __call__(self, rule=MARGIN, *, side=Side.QUERY, batch_size=2, **settings):
         inputs = SelectionInputs(PairIndex(self.lines), self.candidates, **settings)
         with ScoresFile.open(self.scores) as file:
             needs = rule.by.has_effects

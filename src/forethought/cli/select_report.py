@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _USUAL = (0.5, 0.8)
 _MANY = 0.2
+_NOTABLE = 0.2
+_ENOUGH = 10
 _MOST_CHARACTERS = 300
 
 
@@ -165,7 +167,6 @@ class SelectOutput:
 
     def _advice(self) -> Iterator[str]:
         report = self.report
-        refused = sum(report.refusals.values())
         label = report.refusals.get("states the label", 0)
         total = sum(one.candidates for one in report.workers)
         if 2 * label > total:
@@ -174,14 +175,20 @@ class SelectOutput:
                 "thinking comes to, accept them with --allow-label"
             )
         swapped = report.swapped
-        if swapped.count and (swapped.gain > 0 or swapped.passing.rate > _MANY):
+        is_high = swapped.gain > _NOTABLE or swapped.passing.rate > _MANY
+        if swapped.count >= _ENOUGH and is_high:
             yield (
                 f"{_percent(swapped.passing)} of other inputs' rationales would pass, with a mean "
                 f"gain of {swapped.gain:+.2f}: the evaluator rewards any text; raise the bounds, or "
                 "take a stronger one"
             )
-        rate = report.rate.rate
-        if report.candidates.count and not _USUAL[0] <= rate <= _USUAL[1] and refused < total:
+        easy = sum(one.choice.outcome == "easy without" for one in self.selection.inputs)
+        if 2 * easy > report.rate.total:
+            yield (
+                f"{easy} of {report.rate.total} targets are found without a rationale, among these "
+                "negatives; give examples harder ones, or raise --easy"
+            )
+        elif report.candidates.count and not _USUAL[0] <= report.rate.rate <= _USUAL[1]:
             yield (
                 f"{_percent(report.rate)} of the inputs have a rationale; with 50 to 80 % the model "
                 "learns both; --min-gain and --min-margin set it, and nothing is scored again"

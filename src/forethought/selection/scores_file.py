@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import Timeout
-
 from forethought.errors import DataError
 from forethought.files import file_lock
 
@@ -39,7 +37,7 @@ class ScoresFile:
                 file = cls(path)
                 file._read()
                 yield file
-        except Timeout:
+        except TimeoutError:
             raise DataError(
                 f"{path}: another process is scoring into it; wait for it, or write to another file"
             ) from None
