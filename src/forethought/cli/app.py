@@ -22,6 +22,7 @@ from forethought.cli import (
     mine,
     rationales,
     search,
+    select,
     train,
 )
 from forethought.cli.packages import describe_missing
@@ -54,6 +55,9 @@ app.command(
 )(annotate.annotate)
 app.command(epilog="Example: forethought merge runs/a/model runs/b/model -o soup")(merge.merge)
 app.command(epilog="Example: forethought mine train.jsonl -o mined.jsonl")(mine.mine)
+app.command(
+    epilog="Example: forethought select train.jsonl candidates.jsonl -o best.jsonl --encoder lab"
+)(select.select)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)

@@ -28,6 +28,7 @@ from forethought.data.example_line import (
 from forethought.data.example_lines import ExampleLines
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines, parse_line
+from forethought.data.media_store import MediaFolder
 from forethought.data.mmeb_train import MmebTrain
 from forethought.data.part_line import PartLine
 from forethought.data.recognise_format import recognise_format
@@ -70,6 +71,7 @@ __all__ = [
     "JsonLines",
     "Lance",
     "LineFinding",
+    "MediaFolder",
     "MmebTrain",
     "OnError",
     "Parquet",

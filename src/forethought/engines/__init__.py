@@ -5,6 +5,7 @@ from forethought.engines.device_memory import available_bytes
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
 from forethought.engines.prefill import Prefill
+from forethought.engines.prefill_extension import extend_prefill, log_likelihoods
 from forethought.engines.request import Completion, RequestOutput
 from forethought.engines.sampling import Sampling
 from forethought.engines.scheduler import Limits, bucket, limits_for, padding
@@ -26,7 +27,9 @@ __all__ = [
     "available_bytes",
     "bucket",
     "check_fits",
+    "extend_prefill",
     "limits_for",
+    "log_likelihoods",
     "padding",
     "start_vllm",
     "teacher_force",

@@ -12,6 +12,7 @@ from forethought.renderers.ume_r1 import (
     read_ume_r1_completion,
     read_ume_r1_prompt,
 )
+from forethought.renderers.yes_no import YesNoRenderer, filler_words, read_answer, yes_no_content
 
 __all__ = [
     "CHAT_TAGS",
@@ -26,6 +27,10 @@ __all__ = [
     "Tag",
     "UmeR1Renderer",
     "Vlm2VecRenderer",
+    "YesNoRenderer",
+    "filler_words",
+    "read_answer",
     "read_ume_r1_completion",
     "read_ume_r1_prompt",
+    "yes_no_content",
 ]
