@@ -77,6 +77,13 @@ class States:
     token_rows: tuple[int, ...]
 
 
+@dataclass(slots=True, eq=False)
+class TokenCount:
+    """How many tokens were fed to a network so far, without padding."""
+
+    total: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     """What is fed for a row, or a part of it, and where its states are read."""
@@ -91,12 +98,16 @@ class _Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """Runs rows through a backbone in chunks of similar length, so that little is padding."""
+    """Runs rows through a backbone in chunks of similar length, so that little is padding.
+
+    `fed` counts the tokens of all of them once, also those of passes that run twice.
+    """
 
     backbone: QwenVL
     pad_id: int
     memory: MemorySettings = field(default_factory=MemorySettings)
     world: World = field(default_factory=World)
+    fed: TokenCount = field(default_factory=TokenCount)
 
     def read(self, rows: Sequence[TrainRow]) -> States:
         """Read every row at its embed tokens, and score the supervised completions."""
@@ -118,6 +129,7 @@ class Reader:
 
     def _run(self, sequences: Sequence[_Sequence]) -> States:
         ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
+        self.fed.total += sum(len(sequence.token_ids) for sequence in ordered)
         parts = [self._states(chunk) for chunk in self._chunks(ordered)]
         read = [sequence.row for sequence in ordered if sequence.direct_at is not None]
         back = torch.tensor(read).argsort().to(self.backbone.device)

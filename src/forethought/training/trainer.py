@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -27,6 +28,8 @@ from forethought.training.run_checkpoint import (
     save_run,
 )
 from forethought.training.run_folder import RunFolder
+from forethought.training.run_log import RunLog, open_log
+from forethought.training.run_options import RunOptions
 from forethought.training.state import TrainState, build_train_state
 from forethought.training.train_step import NotFiniteError, StepBatch
 from forethought.training.world import World, find_world
@@ -40,14 +43,14 @@ def train(
     fresh: bool,
     max_steps: int | None = None,
     max_minutes: float | None = None,
-    parallel: Parallel = Parallel.DDP,
+    options: RunOptions | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Run every stage, from the last checkpoint on unless `fresh`.
 
     Stops after `max_steps` steps of this call, or after the step that ends `max_minutes` after the
     call began, with a checkpoint. Returns the model folder. Started by `torchrun` or `accelerate
-    launch`, the processes share each batch, as `parallel` says.
+    launch`, the processes share each batch, as `options.parallel` says.
 
     Raises:
         CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
@@ -56,28 +59,25 @@ def train(
         ModelError: if the starting model cannot be loaded.
         TrainingError: if a loss or a gradient is not finite.
     """
-    world = find_world(shards=parallel is Parallel.FSDP2)
+    options = options or RunOptions()
+    world = find_world(shards=options.parallel is Parallel.FSDP2)
     # The others run the same steps; the first one reports and writes.
     open_progress = open_progress if world.leads else no_progress
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
     run = _Run.open(recipe, RunFolder(out), world, fresh=fresh, open_progress=open_progress)
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
-    journal = Journal(run.folder.journal)
-    if world.leads:
-        journal.truncate(run.first)
     done = run.first
     bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
-    with open_progress(f"training {recipe.name}") as progress:
+    with run.open_log(options.track, open_progress) as log:
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
             is_late = world.any(flag=done < last and time.monotonic() >= deadline)
-            stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
-            if world.leads:
-                journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
+            if log:
+                stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
+                log.add(entry, seconds=round(run.seconds, 2), **stopped)
             for folder in run.due(done):
                 run.save(folder, done)
-            progress(done, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
             if is_late:
                 break
     run.save(run.folder.latest, done)
@@ -86,7 +86,7 @@ def train(
         # A gate that was fitted to other weights does not fit these.
         trained = replace(run.state.encoder, name=recipe.name, gate=None)
         save(trained, run.folder.model, dtype=torch.bfloat16)
-        journal.plot(run.folder.plot)
+        Journal(run.folder.journal).plot(run.folder.plot)
     world.wait()
     return run.folder.model
 
@@ -95,6 +95,8 @@ def train_one_step(
     recipe: Recipe, state: TrainState, step: int, *, bf16: bool, failed: Path | None = None
 ) -> dict[str, object]:
     """Take one optimizer step; returns its journal entry.
+
+    Its `tokens` are those fed to the network for the losses, without padding, of all processes.
 
     Args:
         bf16: run the network under bfloat16 autocast; float32 is the same on every processor.
@@ -105,6 +107,8 @@ def train_one_step(
     """
     stage, index = recipe.stage_at(step)
     rate = stage.rate_at(index)
+    fed = state.train_step.reader.fed
+    before = fed.total
     for group in state.optimizer.param_groups:
         group["lr"] = rate * (stage.vision_rate if group["is_vision"] else 1.0)
     batches = state.train_step.batches(step)
@@ -126,6 +130,7 @@ def train_one_step(
         "rate": rate,
         "loss": loss,
         "norm": round(norm, 4),
+        "tokens": state.world.sum(fed.total - before),
         "terms": terms,
     }
 
@@ -207,6 +212,16 @@ class _Run:
     def seconds(self) -> float:
         """How long the run has taken, over all its calls."""
         return time.monotonic() - self.began
+
+    def open_log(
+        self, track: Sequence[str], open_progress: OpenProgress
+    ) -> AbstractContextManager[RunLog | None]:
+        """What reports the steps; None in all processes but the first."""
+        if not self.state.world.leads:
+            return nullcontext()
+        return open_log(
+            self.recipe, self.folder, first=self.first, track=track, open_progress=open_progress
+        )
 
     def due(self, step: int) -> Iterator[Path]:
         """The checkpoints to write once `step` steps are done."""
