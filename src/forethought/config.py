@@ -8,6 +8,7 @@ import tomllib
 import types
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 _RULES: dict[type, str] = {
     str: "a string",
+    bytes: "bytes",
     int: "a whole number",
     float: "a finite number",
     bool: "true or false",
@@ -25,6 +27,9 @@ _RULES: dict[type, str] = {
 }
 """What a value of each type must be, in messages."""
 _OTHER_KEYS = "other_keys"
+_STRING_OR_BYTES = str | bytes
+_EXACT = frozenset({str, bytes, int, bool})
+"""Types of which every value is taken as it is."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,9 +77,9 @@ def read(path: Path) -> dict[str, Any]:
 def build(table: Mapping[str, Any], into: type[T], *, where: str) -> T:
     """Build a tree of dataclasses from plain tables.
 
-    A nested dataclass is a table. A field may be str, int, float, bool, Path, a StrEnum, a
-    dataclass, a tuple of one of these, one of these or None, or `other_keys()`. A whole number
-    is accepted for a float; nothing else is converted.
+    A nested dataclass is a table. A field may be str, bytes, int, float, bool, Path, a StrEnum, a
+    dataclass, a tuple of one of these, one of these or None, str or bytes, or `other_keys()`. A
+    whole number is accepted for a float; nothing else is converted.
 
     Args:
         where: the file or line that messages name; may be empty.
@@ -161,24 +166,45 @@ def _plain(value: object) -> object:
     return value.as_posix() if isinstance(value, Path) else value
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Schema:
+    """What a table of one dataclass may hold: the type of each key, as `_without_none` has it."""
+
+    kinds: Mapping[str, object]
+    required: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@cache
+def _schema(into: type) -> _Schema:
+    """Read once for each dataclass: a file of examples builds millions of them."""
+    hints = get_type_hints(into)
+    fields = [each for each in dataclasses.fields(into) if each.init]
+    named = [each for each in fields if _OTHER_KEYS not in each.metadata]
+    return _Schema(
+        kinds={each.name: _without_none(hints[each.name]) for each in named},
+        required=tuple(each.name for each in named if _required(each)),
+        others=tuple(each.name for each in fields if _OTHER_KEYS in each.metadata),
+    )
+
+
 def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
-    fields = {f.name: f for f in dataclasses.fields(into) if f.init}  # type: ignore[arg-type]
-    others = [name for name in fields if _OTHER_KEYS in fields[name].metadata]
-    fields = {name: field for name, field in fields.items() if name not in others}
-    unknown = {key: raw for key, raw in table.items() if key not in fields}
-    if unknown and not others:
+    schema = _schema(into)
+    unknown = {key: raw for key, raw in table.items() if key not in schema.kinds}
+    if unknown and not schema.others:
         key = next(iter(unknown))
-        raise location.error(f"unknown key {key!r}; {_hint(key, fields)}")
-    missing = [name for name in fields if name not in table and _required(fields[name])]
+        raise location.error(f"unknown key {key!r}; {_hint(key, schema.kinds)}")
+    missing = [name for name in schema.required if name not in table]
     if missing:
         raise location.error(f"missing {', '.join(map(repr, missing))}: no default; add it")
-    hints = get_type_hints(into)
     values = {
-        name: _value(raw, hints[name], location.within(name))
+        name: raw
+        if type(raw) is (kind := schema.kinds[name]) and kind in _EXACT
+        else _value(raw, kind, location.within(name))
         for name, raw in table.items()
-        if name in fields
+        if name not in unknown
     }
-    values |= dict.fromkeys(others, unknown)
+    values |= dict.fromkeys(schema.others, unknown)
     try:
         return into(**values)
     except ValueError as error:
@@ -191,9 +217,10 @@ def _required(field: "dataclasses.Field[Any]") -> bool:
 
 
 def _value(raw: object, kind: object, location: _Location) -> object:
-    kind = _without_none(kind)
     if get_origin(kind) is tuple:
         return _tuple(raw, get_args(kind), location)
+    if kind == _STRING_OR_BYTES:
+        kind = bytes if isinstance(raw, bytes) else str
     if not isinstance(kind, type):
         raise TypeError(
             f"{location.table}: a recipe cannot hold a {kind}; see `build` for what it can"
@@ -209,7 +236,9 @@ def _without_none(kind: object) -> object:
     if get_origin(kind) not in {Union, types.UnionType}:
         return kind
     arms = [arm for arm in get_args(kind) if arm is not types.NoneType]
-    return arms[0] if len(arms) == 1 else kind
+    if len(arms) == 1:
+        return arms[0]
+    return _STRING_OR_BYTES if set(arms) == {str, bytes} else kind
 
 
 def _table(raw: object, location: _Location) -> dict[str, Any]:
@@ -225,7 +254,7 @@ def _tuple(raw: object, kinds: tuple[Any, ...], location: _Location) -> tuple[ob
         kinds = (kinds[0],) * len(raw)
     if len(kinds) != len(raw):
         raise _refuse(raw, f"an array of {len(kinds)}", location)
-    pairs = enumerate(zip(raw, kinds, strict=True))
+    pairs = enumerate(zip(raw, map(_without_none, kinds), strict=True))
     return tuple(_value(item, kind, location.within(str(i))) for i, (item, kind) in pairs)
 
 

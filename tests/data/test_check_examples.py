@@ -4,8 +4,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from forethought.data import FindingKind, check_examples
+from forethought.data import FindingKind, JsonLines, Parquet, SentencePairs, check_examples
 from forethought.errors import DataError
+from tests.published_data import picture, write_parquet
 
 
 def text(*words, **more):
@@ -26,7 +27,7 @@ def check(tmp_path):
         path = tmp_path / "train.jsonl"
         rows = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         path.write_text("\n".join(rows), encoding="utf-8")
-        return check_examples(path, **options)
+        return check_examples(JsonLines(path), **options)
 
     return run
 
@@ -162,4 +163,31 @@ def test_an_empty_file_is_not_valid(check):
 
 def test_a_file_that_is_missing_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"none\.jsonl: cannot be read .*JSON Lines"):
-        check_examples(tmp_path / "none.jsonl")
+        check_examples(JsonLines(tmp_path / "none.jsonl"))
+
+
+def test_every_format_is_checked_with_its_rows_named(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("anchor,positive\na,b\na,c\nd,\na,b\n")
+    report = check_examples(SentencePairs(path))
+    kinds = [FindingKind.FALSE_NEGATIVE, FindingKind.INVALID, FindingKind.REPEATED]
+    assert [(one.place, one.kind) for one in report.findings] == list(
+        zip(["row 2", "row 3", "row 4"], kinds, strict=True)
+    )
+    assert [one.first for one in report.findings] == ["row 1", "", "row 1"]
+
+
+def test_pictures_that_are_bytes_are_compared_by_their_content(tmp_path):
+    rows = [
+        example(text("a"), {"content": [{"image": picture(0)}], "label": label}) for label in "xy"
+    ]
+    write_parquet(tmp_path / "a.parquet", rows)
+    report = check_examples(Parquet(tmp_path / "a.parquet"), open_media=True)
+    assert found(report) == [(2, FindingKind.FALSE_NEGATIVE)] * 2
+
+
+def test_a_broken_picture_in_a_table_is_unreadable(tmp_path):
+    rows = [example(text("a"), {"content": [{"image": b"no picture"}]})]
+    write_parquet(tmp_path / "a.parquet", rows)
+    report = check_examples(Parquet(tmp_path / "a.parquet"), open_media=True)
+    assert found(report) == [(1, FindingKind.UNREADABLE)]

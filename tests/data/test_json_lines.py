@@ -131,7 +131,10 @@ def part(**fields):
         ({**SHORT, "task": 3}, "line 2: task must be a string, got 3"),
         ({**SHORT, "negatives": [text("d")]}, "is a positive and a negative; give them labels"),
         (part(), r"line 2: \[query.content.0\]: a part is one of text, .* got none"),
-        (part(text="a", image="dog.png"), "one of text, image, video and pdf, got text and image"),
+        (
+            part(text="a", image="dog.png"),
+            "one of text, image, video, frames and pdf, got text and image",
+        ),
         (part(texts="a"), r"\[query.content.0\]: unknown key 'texts'; did you mean 'text'"),
         (part(text="a", pages="2"), "pages='2' belong to a pdf"),
         (part(image="gone.png"), "line 2: gone.png: no such file; paths are relative to"),
@@ -158,3 +161,23 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 def test_documents_compare_by_message_label_and_rationale():
     message = Message((Text("d"),), "", Side.DOCUMENT)
     assert Document(message, "a") == Document(message, "a") != Document(message, "b")
+
+
+def test_a_folder_of_files_is_read_in_order(tmp_path):
+    for name, query in (("b.jsonl", "third"), ("a.jsonl", "first")):
+        lines = [{**SHORT, "query": text(query)}, {**SHORT, "query": text(f"after {query}")}]
+        (tmp_path / name).write_text("\n".join(map(json.dumps, lines)))
+    queries = [example.query.content[0].words for example in JsonLines(tmp_path)]
+    assert queries == ["first", "after first", "third", "after third"]
+
+
+def test_an_array_of_examples_is_read_too(tmp_path):
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps([SHORT, CAT | {"positives": SHORT["positives"], "negatives": []}]))
+    assert [example.task for example in JsonLines(path)] == ["default", "pets"]
+
+
+def test_half_a_surrogate_pair_in_a_rationale_is_named(write):
+    query = {**text("q"), "rationale": {"thinking": "\ud800", "answer": "a"}}
+    with pytest.raises(DataError, match="line 1: thinking is no Unicode at 0"):
+        len(write({**SHORT, "query": query}))

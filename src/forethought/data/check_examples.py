@@ -2,24 +2,25 @@
 
 import hashlib
 import json
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from forethought.config import dump
-from forethought.data.example_line import DocumentLine, ExampleLine, PartLine, parse_line
-from forethought.errors import ContentError, DataError
+from forethought.data.example_line import DocumentLine, ExampleLine, QueryLine
+from forethought.data.media_store import MediaStore
+from forethought.data.part_line import PartLine
+from forethought.data.row_source import ParsedRow, RowSource
+from forethought.errors import ContentError
 from forethought.types import Progress, ignore_progress
-
-_PLACE = "the line"
 
 
 class FindingKind(StrEnum):
-    """What a finding is about; training refuses a file with one of the first three."""
+    """What a finding is about; training refuses or skips the rows of the first three."""
 
     INVALID = "not an example"
     MISSING = "missing file"
@@ -36,11 +37,23 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineFinding:
-    """One line's fault: its number, from 1, and what to do about it."""
+    """One row's fault, and what to do about it.
+
+    `line` is the row's number in its file, from 1, `place` how messages call it, and `first` the
+    place of the row that it repeats or clashes with, if there is one.
+    """
 
     line: int
+    place: str
     kind: FindingKind
     message: str
+    first: str = ""
+
+
+class _Found(NamedTuple):
+    kind: FindingKind
+    message: str
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,66 +80,55 @@ def count_words(text: str) -> int:
 
 
 def check_examples(
-    path: Path,
+    source: RowSource,
     *,
     length: Callable[[str], int] = count_words,
     open_media: bool = False,
     progress: Progress = ignore_progress,
 ) -> DataReport:
-    """Read every line of a JSON Lines file; a fault is a finding, not an error.
+    """Read every row of a source; a fault is a finding, not an error.
 
     Args:
         length: of a text, in whatever is counted: words, or a model's tokens.
         open_media: decode each picture, video and PDF instead of asking whether it is there.
-        progress: called with the bytes that are read, and the size of the file.
+        progress: called with what is read, in bytes or rows, and how much there is.
 
     Raises:
-        DataError: if the file cannot be read.
+        DataError: if a file cannot be read, or not to its end.
     """
-    check = _Check(path.parent, length, open_media)
-    try:
-        size, done = path.stat().st_size, 0
-        with path.open("rb") as file:
-            for number, text in enumerate(file, 1):
-                if text.strip():
-                    check.add(number, text)
-                done += len(text)
-                progress(done, size)
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror}); name a JSON Lines file"
-        ) from None
+    check = _Check(source, length, open_media)
+    for row in source.parsed_rows(progress):
+        check.add(row)
     return check.report()
 
 
 @dataclass(slots=True)
 class _Check:
-    """Goes through the lines; what it stores of one is a few digests."""
+    """Goes through the rows; what it stores of one is a few digests and its place."""
 
-    folder: Path
+    source: RowSource
     length: Callable[[str], int]
     open_media: bool
     tasks: Counter[str] = field(default_factory=Counter)
     findings: list[LineFinding] = field(default_factory=list)
-    lengths: dict[str, list[int]] = field(default_factory=dict)
-    examples: dict[bytes, int] = field(default_factory=dict)
-    queries: dict[bytes, tuple[int, frozenset[str]]] = field(default_factory=dict)
-    documents: dict[bytes, tuple[int, str]] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+    lengths: dict[str, "array[int]"] = field(default_factory=dict)
+    examples: dict[bytes, str] = field(default_factory=dict)
+    queries: dict[bytes, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    documents: dict[bytes, tuple[str, str]] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
 
-    def add(self, number: int, text: bytes) -> None:
-        try:
-            line = parse_line(text, _PLACE)
-        except DataError as error:
-            message = str(error).removeprefix(f"{_PLACE}: ")
-            self.findings.append(LineFinding(number, FindingKind.INVALID, message))
-            return
-        self.tasks[line.task] += 1
-        self._measure(line)
-        found = [*self._media(line)]
-        if not found:
-            found = [*self._repeated(number, line), *_leaks(line)]
-        self.findings += [LineFinding(number, kind, message) for kind, message in found]
+    def add(self, row: ParsedRow) -> None:
+        place = row.place.removeprefix(f"{self.source.path}, ")
+        if row.line is None:
+            found = [_Found(FindingKind.INVALID, row.fault)]
+        else:
+            self.tasks[row.line.task] += 1
+            self._measure(row.line)
+            found = [*self._media(row.line, self.source.media_of(row.where))]
+            found = found or [*self._repeated(place, row.line), *_leaks(row.line)]
+        self.findings += [
+            LineFinding(row.where.number, place, one.kind, one.message, one.first) for one in found
+        ]
 
     def report(self) -> DataReport:
         lengths = {name: np.array(found) for name, found in self.lengths.items()}
@@ -135,55 +137,75 @@ class _Check:
     def _measure(self, line: ExampleLine) -> None:
         for name, text in _texts(line):
             if text:
-                self.lengths.setdefault(name, []).append(self.length(text))
+                self.lengths.setdefault(name, array("q")).append(self.length(text))
 
-    def _media(self, line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
-        missing = line.missing_files(self.folder)
-        for file in missing:
-            message = f"{file}: no such file; paths are relative to {self.folder}"
-            yield FindingKind.MISSING, message
+    def _media(self, line: ExampleLine, media: MediaStore) -> Iterator[_Found]:
+        missing = line.missing(media)
+        for name in missing:
+            yield _Found(FindingKind.MISSING, media.missing(name))
         for part in line.parts if self.open_media else ():
-            if part.file and part.file not in missing and (fault := self._fault(part)):
-                yield FindingKind.UNREADABLE, fault
+            if part.has_media and not set(missing) & set(part.names):
+                fault = self._fault(part, media)
+                if fault:
+                    yield _Found(FindingKind.UNREADABLE, fault)
 
-    def _fault(self, part: PartLine) -> str:
-        key = json.dumps(dump(part))
-        if key not in self.files:
+    def _fault(self, part: PartLine, media: MediaStore) -> str:
+        key = json.dumps(part.key)
+        if key not in self.faults:
             try:
-                part.open(self.folder)
-                self.files[key] = ""
+                part.open(media)
+                self.faults[key] = ""
             except ContentError as error:
-                self.files[key] = str(error)
-        return self.files[key]
+                self.faults[key] = str(error)
+        return self.faults[key]
 
-    def _repeated(self, number: int, line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
-        whole = _digest([dump(line)])
-        first = self.examples.setdefault(whole, number)
-        if first != number:
-            yield FindingKind.REPEATED, f"the same as line {first}; leave one of them out"
+    def _repeated(self, place: str, line: ExampleLine) -> Iterator[_Found]:
+        query = _digest([line.task, line.query.instruction, *_keys(line.query.content)])
+        first = self.examples.setdefault(_whole(line, query), place)
+        if first != place:
+            message = f"the same as {first}; leave one of them out"
+            yield _Found(FindingKind.REPEATED, message, first)
             return
         labels = frozenset(one.resolved_label for one in line.positives)
-        query = _digest([line.task, line.query.instruction, *map(dump, line.query.content)])
-        before, others = self.queries.setdefault(query, (number, labels))
+        before, others = self.queries.setdefault(query, (place, labels))
         if not labels & others:
-            yield (
+            yield _Found(
                 FindingKind.FALSE_NEGATIVE,
-                f"the query of line {before} with other positives, which a batch of both takes "
-                "for negatives; write all positives in one line, or give them one label",
+                f"the query of {before} with other positives, which a batch of both takes for "
+                "negatives; write all positives in one row, or give them one label",
+                before,
             )
         for document in (*line.positives, *line.negatives):
-            yield from self._relabelled(number, document)
+            yield from self._relabelled(place, document)
 
-    def _relabelled(self, number: int, document: DocumentLine) -> Iterator[tuple[FindingKind, str]]:
-        content = _digest([document.instruction, *map(dump, document.content)])
+    def _relabelled(self, place: str, document: DocumentLine) -> Iterator[_Found]:
+        content = _digest([document.instruction, *_keys(document.content)])
         label = document.resolved_label
-        before, other = self.documents.setdefault(content, (number, label))
+        before, other = self.documents.setdefault(content, (place, label))
         if label != other:
-            yield (
+            yield _Found(
                 FindingKind.FALSE_NEGATIVE,
-                f"the document {label!r} has the content of {other!r} in line {before}: each is a "
+                f"the document {label!r} has the content of {other!r} in {before}: each is a "
                 "negative of the other's query; give them one label",
+                before,
             )
+
+
+def _whole(line: ExampleLine, query: bytes) -> bytes:
+    documents = [
+        [one.instruction, one.label, _words_of(one), _keys(one.content)]
+        for one in (*line.positives, *line.negatives)
+    ]
+    return _digest([query.hex(), _words_of(line.query), len(line.positives), documents])
+
+
+def _words_of(side: QueryLine | DocumentLine) -> list[str]:
+    rationale = side.rationale
+    return [rationale.thinking, rationale.answer] if rationale else []
+
+
+def _keys(content: Iterable[PartLine]) -> list[dict[str, object]]:
+    return [part.key for part in content]
 
 
 def _texts(line: ExampleLine) -> Iterator[tuple[str, str]]:
@@ -197,7 +219,7 @@ def _texts(line: ExampleLine) -> Iterator[tuple[str, str]]:
         yield "rationale", f"{rationale.thinking} {rationale.answer}"
 
 
-def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
+def _leaks(line: ExampleLine) -> Iterator[_Found]:
     """The query's thinking repeats a positive's text word for word.
 
     Its answer may: it is what the thinking comes to.
@@ -209,7 +231,7 @@ def _leaks(line: ExampleLine) -> Iterator[tuple[FindingKind, str]]:
         target = _joined(document.content)
         words = _words(target)
         if words and f" {words} " in thinking:
-            yield (
+            yield _Found(
                 FindingKind.LEAK,
                 f"its thinking holds the target {target!r} word for word; it has to follow from "
                 "the query alone",

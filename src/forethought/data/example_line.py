@@ -1,4 +1,4 @@
-"""The format of one line of training data.
+"""The format of one row of training data, here as a line of JSON Lines.
 
     {"task": "pets",
      "query": {"instruction": "Find the picture.",
@@ -11,70 +11,18 @@ Only `query` and `positives` are required, and of each of them only `content`. U
 errors.
 """
 
+import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from forethought.config import build, dump
+from forethought.config import build
+from forethought.data.media_store import MediaStore
+from forethought.data.part_line import PartLine
 from forethought.errors import ConfigError, DataError
-from forethought.types import (
-    Content,
-    Document,
-    Ending,
-    Example,
-    Image,
-    Message,
-    Rationale,
-    Side,
-    Text,
-    Video,
-    pages,
-)
+from forethought.types import Document, Ending, Example, Message, Rationale, Side
 
-
-@dataclass(frozen=True, slots=True)
-class PartLine:
-    """One piece of content: a text, or the path of an image, a video or a PDF.
-
-    `pages` chooses pages of the PDF, as in "3-7"; by default all of them.
-
-    Raises:
-        ValueError: if it is not exactly one of the four.
-    """
-
-    text: str | None = None
-    image: str | None = None
-    video: str | None = None
-    pdf: str | None = None
-    pages: str | None = None
-
-    def __post_init__(self) -> None:
-        given = [name for name in ("text", "image", "video", "pdf") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(
-                f"a part is one of text, image, video and pdf, got {' and '.join(given) or 'none'}"
-            )
-        if self.pages and not self.pdf:
-            raise ValueError(f"pages={self.pages!r} belong to a pdf; name it, or leave them out")
-
-    @property
-    def file(self) -> str | None:
-        """The path of its file, if it has one."""
-        return self.image or self.video or self.pdf
-
-    def open(self, folder: Path) -> tuple[Content, ...]:
-        """Open it; paths are relative to `folder`.
-
-        Raises:
-            ContentError: if it cannot be opened or decoded.
-        """
-        if self.image:
-            return (Image(folder / self.image),)
-        if self.video:
-            return (Video(folder / self.video),)
-        if self.pdf:
-            return pages(folder / self.pdf, self.pages)
-        return (Text(self.text or ""),)
+_LONGEST_LABEL = 120  # characters of content as JSON; of a longer one the label is a digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +56,18 @@ class DocumentLine:
 
     @property
     def resolved_label(self) -> str:
-        """Its label, or else its content as JSON."""
-        return self.label or json.dumps([dump(part) for part in self.content])
+        """Its label, or else its content as JSON; of a long one, a digest."""
+        if self.label:
+            return self.label
+        content = json.dumps([part.key for part in self.content])
+        if len(content) <= _LONGEST_LABEL:
+            return content
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleLine:
-    """One line of the file.
+    """One row of a file.
 
     Raises:
         ValueError: if there is no positive, a side has no content, or a negative has the label
@@ -131,7 +84,9 @@ class ExampleLine:
             raise ValueError("positives is empty; name at least one document")
         if not all(side.content for side in self._sides):
             raise ValueError("content is empty; a query or document needs at least one part")
-        shared = _labels(self.positives) & _labels(self.negatives)
+        for side in self._sides:
+            _check_unicode(side)
+        shared = _labels(self.negatives) and _labels(self.positives) & _labels(self.negatives)
         if shared:
             raise ValueError(
                 f"{min(shared)!r} is a positive and a negative; give them labels that differ"
@@ -146,55 +101,62 @@ class ExampleLine:
         """All pieces of content, of every side."""
         return tuple(part for side in self._sides for part in side.content)
 
-    def missing_files(self, folder: Path) -> list[str]:
-        """The paths it names that do not exist."""
-        files = [part.file for part in self.parts if part.file]
-        return [file for file in files if not (folder / file).exists()]
+    def missing(self, media: MediaStore) -> list[str]:
+        """The names of media that are not there."""
+        names = [name for part in self.parts for name in part.names]
+        return [name for name in names if not media.has(name)]
 
-    def example(self, folder: Path) -> Example:
-        """Open its media; paths are relative to `folder`.
+    def example(self, media: MediaStore) -> Example:
+        """Open its media.
 
         Raises:
             ContentError: if one cannot be opened.
         """
         return Example(
             task=self.task,
-            query=_message(self.query, Side.QUERY, folder),
-            positives=tuple(_document(line, folder) for line in self.positives),
-            negatives=tuple(_document(line, folder) for line in self.negatives),
+            query=_message(self.query, Side.QUERY, media),
+            positives=tuple(_document(line, media) for line in self.positives),
+            negatives=tuple(_document(line, media) for line in self.negatives),
             rationale=_rationale(self.query.rationale),
         )
 
 
-def parse_line(text: bytes, place: str) -> ExampleLine:
-    """Read one line; `place` names it in errors.
+def build_line(table: Mapping[str, object]) -> ExampleLine:
+    """Build a line from its table.
 
     Raises:
-        DataError: if it is not JSON, or not an example.
+        DataError: if it is not an example.
     """
     try:
-        table = json.loads(text)
-    except (RecursionError, ValueError) as error:
-        raise DataError(f"{place}: not JSON ({error}); write one object a line") from None
-    if not isinstance(table, dict):
-        raise DataError(f'{place}: not an object; write {{"query": ..., "positives": ...}}')
-    try:
-        return build(table, ExampleLine, where=place)
+        return build(table, ExampleLine, where="")
     except ConfigError as error:
         raise DataError(str(error)) from None
 
 
-def _labels(documents: tuple[DocumentLine, ...]) -> set[str]:
+def _check_unicode(side: QueryLine | DocumentLine) -> None:
+    words = {"instruction": side.instruction}
+    if side.rationale:
+        words |= {"thinking": side.rationale.thinking, "answer": side.rationale.answer}
+    for name, text in words.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{name} is no Unicode at {error.start} (half a surrogate pair); write it as UTF-8"
+            ) from None
+
+
+def _labels(documents: Iterable[DocumentLine]) -> set[str]:
     return {document.resolved_label for document in documents}
 
 
-def _message(line: QueryLine | DocumentLine, side: Side, folder: Path) -> Message:
-    content = tuple(piece for part in line.content for piece in part.open(folder))
+def _message(line: QueryLine | DocumentLine, side: Side, media: MediaStore) -> Message:
+    content = tuple(piece for part in line.content for piece in part.open(media))
     return Message(content, line.instruction, side)
 
 
-def _document(line: DocumentLine, folder: Path) -> Document:
-    message = _message(line, Side.DOCUMENT, folder)
+def _document(line: DocumentLine, media: MediaStore) -> Document:
+    message = _message(line, Side.DOCUMENT, media)
     return Document(message, line.resolved_label, _rationale(line.rationale))
 
 

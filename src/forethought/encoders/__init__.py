@@ -22,11 +22,12 @@ from forethought.encoders.progress_bar import reporting
 from forethought.encoders.rationale_cache import RationaleCache
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.encoders.recognise import Recognised, check_loader, recognise
-from forethought.encoders.save import options_of, save
+from forethought.encoders.save import SETTINGS_FILES, options_of, save
 
 __all__ = [
     "CARD",
     "FAMILIES",
+    "SETTINGS_FILES",
     "ActionGate",
     "EmbeddingsBuilder",
     "EncodeInput",

@@ -45,7 +45,8 @@ class Family:
     vectors share one space. `pixels` bounds an image; None keeps the checkpoint's
     limits. `video` None keeps the defaults of qwen-vl-utils, or, with `frames_as_images`, the
     limits of images. A checkpoint is recognised by the name in `repositories`, or by
-    one of `architectures` and the tokens in `embeds`.
+    one of `architectures` and the tokens in `embeds`. `others` are the tokens of the format that
+    a chat model's tokenizer may lack too.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Family:
     video: VideoSettings | None = None
     frames_as_images: bool = False
     repositories: tuple[str, ...] = ()
+    others: tuple[Tag, ...] = ()
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The tokens of its format that a chat model's tokenizer may lack."""
+        return (*self.others, *self.embeds)
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -82,6 +89,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 instructions=FORETHOUGHT,
                 aligned=ALL,
                 frames_as_images=True,
+                others=(Tag.THINK, Tag.THINK_END, Tag.ANSWER),
             ),
             Family(
                 name="ume_r1",
@@ -127,6 +135,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 budget=256,
                 instructions=MMEB,
                 aligned=ALL,
+                others=(Tag.THINK_END,),
             ),
             Family(
                 name="qwen3_vl_embedding",

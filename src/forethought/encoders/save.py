@@ -15,7 +15,7 @@ from forethought.encoders.options import EncodeOptions, decode_options_for
 from forethought.encoders.reasoning import ReasoningEncoder
 from forethought.files import write_text
 
-_SETTINGS = (
+SETTINGS_FILES = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json"),
     *("preprocessor_config.json", "video_preprocessor_config.json", "generation_config.json"),
@@ -33,7 +33,7 @@ def save(encoder: ReasoningEncoder, folder: str | Path, *, dtype: torch.dtype) -
     folder = Path(folder)
     save_checkpoint(encoder.engine.backbone.network, folder, dtype=dtype)
     for home in (base_folder(encoder.folder), encoder.folder):
-        for name in _SETTINGS:
+        for name in SETTINGS_FILES:
             if (home / name).is_file() and home.resolve() != folder.resolve():
                 shutil.copyfile(home / name, folder / name)
     for name in _GATE:

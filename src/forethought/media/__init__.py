@@ -3,7 +3,13 @@
 Importing this package imports neither PyAV nor PDFium: see `extras`.
 """
 
-from forethought.media.address import check_path, display_name, local_file
+from forethought.media.address import (
+    check_path,
+    display_name,
+    is_data_url,
+    local_file,
+    read_data_url,
+)
 from forethought.media.extras import check_video, decode_video, render_pages
 from forethought.media.frame_list import decode_frames, frame_items, list_frames, take_frame
 from forethought.media.frames import Clip, FramePolicy
@@ -25,11 +31,13 @@ __all__ = [
     "decode_video",
     "display_name",
     "frame_items",
+    "is_data_url",
     "list_frames",
     "load_image",
     "local_file",
     "picture_decoder",
     "picture_support",
+    "read_data_url",
     "render_pages",
     "take_frame",
 ]

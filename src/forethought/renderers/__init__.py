@@ -7,7 +7,11 @@ from forethought.renderers.mmemb_r1 import MmembR1Renderer
 from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import CHAT_TAGS, Tag
-from forethought.renderers.ume_r1 import UmeR1Renderer
+from forethought.renderers.ume_r1 import (
+    UmeR1Renderer,
+    read_ume_r1_completion,
+    read_ume_r1_prompt,
+)
 
 __all__ = [
     "CHAT_TAGS",
@@ -22,4 +26,6 @@ __all__ = [
     "Tag",
     "UmeR1Renderer",
     "Vlm2VecRenderer",
+    "read_ume_r1_completion",
+    "read_ume_r1_prompt",
 ]

@@ -50,6 +50,37 @@ _COMPLETION = re.compile(
     re.DOTALL,
 )
 
+_GAP = re.compile(rf"(?<={re.escape(Tag.THINK_END)})\s+(?={re.escape(Tag.ANSWER)})")
+
+
+def read_ume_r1_prompt(turn: str) -> str:
+    """The task in a user's turn of the published training data: the text before the direct tag.
+
+    Raises:
+        ValueError: if the turn has none.
+    """
+    task, tag, _ = turn.partition(Tag.DIRECT)
+    if not tag:
+        raise ValueError(f"no {Tag.DIRECT} in the prompt {turn[:60]!r}; a UME-R1 prompt has one")
+    return task
+
+
+def read_ume_r1_completion(turn: str) -> Rationale:
+    """The rationale in an assistant's turn of the published training data.
+
+    White space around the turn, and between thinking and answer, is of no meaning.
+
+    Raises:
+        ValueError: if the turn does not parse.
+    """
+    read = tags.read(_GAP.sub("", turn.strip()), _COMPLETION, ending=Ending.EMBED)
+    if read.ending is not Ending.EMBED:
+        raise ValueError(
+            f"no rationale in {turn[:60]!r}; it is {Tag.THINK}...{Tag.THINK_END}{Tag.ANSWER}..., "
+            f"then {Tag.THOUGHT}"
+        )
+    return read
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UmeR1Renderer:

@@ -1,11 +1,13 @@
 """From examples to the rows of a step: the same for the same seed and step."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from forethought.data import ExampleSource, TaskBatches
+from forethought.data import ExampleSource, SkippedRowError, TaskBatches
+from forethought.errors import ModelError
 from forethought.renderers import MmembR1Renderer, Renderer
 from forethought.training.pair_batch import TrainPair
 from forethought.training.reader import TrainRow
@@ -30,10 +32,22 @@ class PairRole:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a pair among those of a run, the example that is drawn for it, and its role.
+
+    `key` is step, sub-batch, and place in it: the pair's random numbers follow from it alone.
+    """
+
+    key: tuple[int, int, int]
+    index: int
+    role: PairRole
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnPairs:
     """Pairs of a batch, rendered; `negatives` are those of all pairs in order.
 
-    `indices` are those of their examples in the source. In a run of several processes they are this one's part of the batch.
+    `indices` are those of their examples in the source, which left `skipped` others out. In a run of several processes they are this one's part of the batch.
     """
 
     indices: tuple[int, ...]
@@ -42,6 +56,7 @@ class DrawnPairs:
     queries: tuple[Prompt, ...]
     documents: tuple[Prompt, ...]
     negatives: tuple[Prompt, ...]
+    skipped: int = 0
 
     def prompts(self, side: Side) -> tuple[Prompt, ...]:
         """The prompts of one side."""
@@ -69,41 +84,43 @@ class BatchRows:
 class BatchBuilder:
     """Draws examples and lays them out as rows.
 
-    `thinks` are the sides on which the model may write a rationale, whose vector is read at
-    `embed_id`.
+    `thinks` are the sides on which the model may write a rationale.
     """
 
     source: ExampleSource
     batches: TaskBatches
     renderer: Renderer
     thinks: frozenset[Side]
-    embed_id: int
     augment: Augment | None
     seed: int
     world: World = field(default_factory=World)
 
     def draw(self, step: int, stage: Stage, index: int = 0) -> DrawnPairs:
         """Draw and render the pairs of a step, of the `index`-th of its batches."""
-        drawn = []
-        for part, size in enumerate(stage.parts, index * len(stage.parts)):
-            indices = self.batches.at(step, weights=stage.odds, size=size, part=part)
-            roles = _roles(len(indices), stage)
-            drawn += [
-                (part, place, *each) for place, each in enumerate(zip(indices, roles, strict=True))
-            ]
-        mine = self.world.share(drawn)
-        pairs = tuple(
-            self._pair(index, stage, (step, part, place)) for part, place, index, _ in mine
-        )
+        mine = self.world.share(list(self._places(step, stage, index)))
+        found: list[tuple[int, PairRole, TrainPair]] = []
+        for place in mine:
+            # What is drawn does not depend on what can be opened: the batch is smaller.
+            with suppress(SkippedRowError):
+                found.append((place.index, place.role, self._pair(place, stage)))
+        pairs = tuple(pair for *_, pair in found)
         negatives = (document for pair in pairs for document in pair.negatives)
         return DrawnPairs(
-            tuple(index for _, _, index, _ in mine),
+            tuple(index for index, *_ in found),
             pairs,
-            tuple(role for *_, role in mine),
+            tuple(role for _, role, _ in found),
             tuple(self.renderer.render(pair.query) for pair in pairs),
             tuple(self.renderer.render(pair.document.message) for pair in pairs),
             tuple(self.renderer.render(document.message) for document in negatives),
+            skipped=len(mine) - len(found),
         )
+
+    def _places(self, step: int, stage: Stage, index: int) -> Iterator[_Place]:
+        for part, size in enumerate(stage.parts, index * len(stage.parts)):
+            indices = self.batches.at(step, weights=stage.odds, size=size, part=part)
+            roles = _roles(len(indices), stage)
+            for place, (example, role) in enumerate(zip(indices, roles, strict=True)):
+                yield _Place((step, part, place), example, role)
 
     def sides(self, stage: Stage) -> tuple[Side, ...]:
         """The sides that think in a stage."""
@@ -140,9 +157,9 @@ class BatchBuilder:
         rows += again
         return BatchRows(tuple(row for row, _ in rows), tuple(side for _, side in rows))
 
-    def _pair(self, index: int, stage: Stage, place: tuple[int, int, int]) -> TrainPair:
-        step, *rest = place
-        example = self.source[index]
+    def _pair(self, place: _Place, stage: Stage) -> TrainPair:
+        step, *rest = place.key
+        example = self.source[place.index]
         if self.augment:
             example = self.augment(
                 example, np.random.default_rng((self.seed, step, _AUGMENT, *rest))
@@ -180,7 +197,10 @@ class BatchBuilder:
 
     def _embed_at(self, completion: tuple[int, ...]) -> int:
         """The index of a completion's last embed token, which every one has."""
-        return len(completion) - 1 - completion[::-1].index(self.embed_id)
+        expected = self.renderer.completion_format
+        if expected is None:
+            raise ModelError("this format has no rationales; leave thinking out of the stage")
+        return len(completion) - 1 - completion[::-1].index(expected.embed_id)
 
 
 def _some(

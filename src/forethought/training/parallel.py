@@ -31,19 +31,22 @@ class Parallel(StrEnum):
 class Replica:
     """An encoder with all weights, which writes rationales and is saved.
 
-    `refresh` brings its weights up to date with those that are trained.
+    `adapter` is that of its network, or None. `refresh` brings its weights up to date with those
+    that are trained.
     """
 
     encoder: ReasoningEncoder
+    adapter: Any
     refresh: Callable[[], None]
 
 
-def replica_of(encoder: ReasoningEncoder, world: World) -> Replica:
+def replica_of(encoder: ReasoningEncoder, adapter: Any, world: World) -> Replica:  # noqa: ANN401 - peft types it loosely
     """The encoder itself, or a copy of it where its weights are to be sharded."""
     if not world.shards:
-        return Replica(encoder, lambda: None)
+        return Replica(encoder, adapter, lambda: None)
     trained: torch.nn.Module = encoder.engine.backbone.network
-    copied = copy.deepcopy(trained)
+    copied_adapter = copy.deepcopy(adapter)
+    copied = copied_adapter.get_base_model() if adapter else copy.deepcopy(trained)
     engine = replace(encoder.local, backbone=QwenVL(copied))
 
     def refresh() -> None:
@@ -51,7 +54,7 @@ def replica_of(encoder: ReasoningEncoder, world: World) -> Replica:
             for ours, theirs in zip(copied.parameters(), trained.parameters(), strict=True):
                 ours.copy_(whole(theirs))
 
-    return Replica(replace(encoder, engine=engine), refresh)
+    return Replica(replace(encoder, engine=engine), copied_adapter, refresh)
 
 
 def parallelise(module: torch.nn.Module, network: torch.nn.Module, world: World) -> torch.nn.Module:

@@ -132,7 +132,7 @@ class Reader:
         self.fed.total += sum(len(sequence.token_ids) for sequence in ordered)
         parts = [self._states(chunk) for chunk in self._chunks(ordered)]
         read = [sequence.row for sequence in ordered if sequence.direct_at is not None]
-        back = torch.tensor(read).argsort().to(self.backbone.device)
+        back = torch.tensor(read, dtype=torch.long).argsort().to(self.backbone.device)
         return States(
             torch.cat([part.direct for part in parts])[back],
             torch.cat([part.thought for part in parts]),
@@ -158,7 +158,7 @@ class Reader:
             else:
                 chunks.append([sequence])
         # Processes that share weights gather them pass by pass: each must run as many.
-        missing = self.world.most_passes(len(chunks)) - len(chunks)
+        missing = max(1, self.world.most_passes(len(chunks))) - len(chunks)
         return chunks + [[_Sequence(0, (self.pad_id,), ())]] * missing
 
     def _fits_cpu(self, chunk: Sequence[_Sequence], length: int) -> bool:

@@ -8,9 +8,10 @@ from typing import Protocol, runtime_checkable
 from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
-from forethought.encoders import Instructions, ReasoningEncoder
+from forethought.encoders import FAMILIES, Instructions, ReasoningEncoder
 from forethought.training.reader import MemorySettings
 from forethought.training.stage import Stage
+from forethought.training.trained_weights import TrainedSettings
 from forethought.types import ContentKind, Image, OpenProgress, Patches, Side, Video
 
 
@@ -159,11 +160,13 @@ class GateSettings:
 class Recipe:
     """One run, from data to a folder that `forethought.load` takes.
 
-    It starts from a checkpoint, `init` (a name or path that `forethought.load` takes), or from
-    a network made from `scratch`. `fork_from` is another run: its leading stages, as far as
+    It starts from a checkpoint, `init` (a name or path that `forethought.load` takes; a chat model,
+    whose tokenizer lacks the tokens of `family`, with `add_tokens`), or from a network made from
+    `scratch`. `fork_from` is another run: its leading stages, as far as
     they are equal, are taken over instead of trained again. `augment` is the import path of a
     function that changes an example at random each time it is drawn; `pictures` names what takes
-    the place of the image processor.
+    the place of the image processor. `trained` are the weights that are trained. With `average`
+    the model is an exponential average of its weights over the steps, of that decay.
 
     Raises:
         ValueError: if two settings exclude each other or a number is out of its range.
@@ -179,12 +182,15 @@ class Recipe:
     stages: tuple[Stage, ...]
     init: str | None = None
     family: str | None = None
+    add_tokens: bool = False
     min_pixels: int | None = None
     max_pixels: int | None = None
     scratch: ScratchSettings | None = None
     fork_from: Path | None = None
     augment: str | None = None
     pictures: PictureSettings | None = None
+    trained: TrainedSettings = field(default_factory=TrainedSettings)
+    average: float | None = None
     memory: MemorySettings = field(default_factory=MemorySettings)
     rollouts: RolloutSettings | None = None
     gate: GateSettings | None = None
@@ -192,9 +198,16 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.init is None) == (self.scratch is None):
             raise ValueError("a run starts from `init`, a checkpoint, or [scratch]: name one")
+        if self.add_tokens and (self.init is None or self.family not in FAMILIES):
+            raise ValueError(
+                "add_tokens needs `init`, a chat model, and `family`, the format to add the tokens "
+                f"of: one of {', '.join(FAMILIES)}"
+            )
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"a run needs stages, with a name of its own each, got {names}")
+        if self.average is not None and not 0 <= self.average < 1:
+            raise ValueError(f"average is a decay of at least 0 and below 1, got {self.average}")
         if self.checkpoint_every < 1:
             raise ValueError(f"checkpoint_every must be 1 or more, got {self.checkpoint_every}")
         if self.rollouts is None and any(stage.self_generated for stage in self.stages):

@@ -14,10 +14,12 @@ from torch import Tensor
 
 from forethought.errors import CheckpointError
 from forethought.files import allow_readers
+from forethought.training.average import WeightAverage
 from forethought.training.parallel import like, whole
 from forethought.training.world import World
 
 _WEIGHTS, _OPTIMIZER = "weights.safetensors", "optimizer.safetensors"
+_AVERAGE = "average.safetensors"
 _POSITION, _COMPLETIONS = "position.json", "completions.json"
 
 
@@ -41,9 +43,10 @@ def save_run(
     optimizer: torch.optim.Optimizer,
     *,
     position: RunPosition,
+    average: WeightAverage | None = None,
     world: World | None = None,
 ) -> None:
-    """Write trained weights, the optimizer's state and the position, then swap the folder in.
+    """Write trained weights, their average, the optimizer's state and the position; swap them in.
 
     Every process must call it; the first one writes.
     """
@@ -51,6 +54,7 @@ def save_run(
     tensors: dict[str, dict[str, Tensor]] = {
         _WEIGHTS: _on_cpu(_trained(network)),
         _OPTIMIZER: _on_cpu(_optimizer_state(network, optimizer)),
+        **({_AVERAGE: _on_cpu(average.state_dict())} if average else {}),
     }
     completions = world.gather_objects(position.completions)
     if world.leads:
@@ -132,9 +136,10 @@ def load_run(
     network: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     *,
+    average: WeightAverage | None = None,
     world: World | None = None,
 ) -> RunPosition:
-    """Put a checkpoint's weights and optimizer state in place.
+    """Put a checkpoint's weights, their average and the optimizer's state in place.
 
     Raises:
         CheckpointError: if it cannot be read or belongs to another network.
@@ -152,6 +157,11 @@ def load_run(
                     for key, value in state.items()
                     if key.rsplit("/", 1)[0] == name
                 }
+        if average:
+            averages = load_file(folder / _AVERAGE)
+            average.load_state_dict(
+                {name: like(value, averages[name]) for name, value in average.state_dict().items()}
+            )
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise CheckpointError(
             f"{folder}: does not fit this network ({error}); start over with --fresh"

@@ -35,6 +35,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def adapter(self) -> Path:
+        """The adapter by itself, of a run that trains one."""
+        return self.path / "adapter"
+
+    @property
     def journal(self) -> Path:
         """One JSON line a step."""
         return self.path / "journal.jsonl"

@@ -8,18 +8,22 @@ import torch
 
 from forethought.config import find
 from forethought.data import TaskBatches
-from forethought.encoders import ReasoningEncoder
+from forethought.encoders import FAMILIES, ReasoningEncoder
+from forethought.engines import LocalEngine
 from forethought.errors import ConfigError
 from forethought.renderers import Renderer
+from forethought.training.add_tokens import add_tokens
+from forethought.training.average import WeightAverage
 from forethought.training.batch_builder import BatchBuilder
 from forethought.training.objective import RunContext
 from forethought.training.parallel import Replica, parallelise, replica_of
 from forethought.training.reader import Reader
-from forethought.training.recipe import Recipe, ScratchSettings
+from forethought.training.recipe import Recipe
 from forethought.training.rollouts import Rollouts
 from forethought.training.run_folder import RunFolder
 from forethought.training.start import make_scratch, starting_encoder
 from forethought.training.train_step import TrainStep, bind_terms
+from forethought.training.trained_weights import enable_checkpointing, set_trained
 from forethought.training.world import World
 from forethought.types import OpenProgress, Side, no_progress
 
@@ -34,6 +38,7 @@ class TrainState:
 
     replica: Replica
     optimizer: torch.optim.Optimizer
+    average: WeightAverage | None
     train_step: TrainStep
     module: torch.nn.Module
     world: World
@@ -76,15 +81,17 @@ def build_train_state(
         recipe, _checkpoint(recipe, folder, world=world, open_progress=open_progress)
     )
     _check_thinks(recipe, encoder)
-    replica = replica_of(encoder, world)
+    network = encoder.engine.backbone.network
+    adapter = set_trained(network, recipe.trained, embed_ids=_embed_ids(encoder))
+    if recipe.memory.gradient_checkpointing:
+        enable_checkpointing(network)
+    replica = replica_of(encoder, adapter, world)
     renderer = _renderer(recipe, encoder, open_progress)
-    completions = renderer.completion_format
     builder = BatchBuilder(
         source=source,
         batches=batches,
         renderer=renderer,
         thinks=encoder.family.thinks,
-        embed_id=completions.embed_id if completions else -1,
         augment=find(recipe.augment, {}, kind="augmentation") if recipe.augment else None,
         seed=recipe.seed,
         world=world,
@@ -94,35 +101,44 @@ def build_train_state(
     run = RunContext(
         replace(encoder, renderer=renderer), reader, source, recipe.seed, open_progress
     )
-    rollouts = Rollouts(recipe, builder, replica.encoder.local, replica.refresh)
+    rollouts = Rollouts(recipe, builder, _writer(replica.encoder.local), replica.refresh)
     train_step = TrainStep(recipe, rollouts, reader, terms=bind_terms(recipe, run))
-    module = parallelise(train_step, train_step.network, world)
-    # Made of the parameters as they are once they are sharded.
-    optimizer = _optimizer(train_step.network, recipe.weight_decay)
-    return TrainState(replica, optimizer, train_step, module, world)
+    module = parallelise(train_step, network, world)
+    # Both are made of the parameters as they are once they are sharded.
+    optimizer = _optimizer(network, recipe.weight_decay)
+    average = None if recipe.average is None else WeightAverage(network, recipe.average)
+    return TrainState(replica, optimizer, average, train_step, module, world)
 
 
 def _checkpoint(
     recipe: Recipe, folder: RunFolder, *, world: World, open_progress: OpenProgress
 ) -> str | Path:
     """The checkpoint to start from; one from scratch is made unless the run goes on."""
-    if recipe.scratch is None:
+    if recipe.scratch is None and not recipe.add_tokens:
         return recipe.init or ""
     if world.leads:
-        _make_start(recipe, recipe.scratch, folder, open_progress=open_progress)
+        _make_start(recipe, folder, open_progress=open_progress)
     world.wait()
     return folder.start
 
 
-def _make_start(
-    recipe: Recipe, scratch: ScratchSettings, folder: RunFolder, *, open_progress: OpenProgress
-) -> None:
+def _make_start(recipe: Recipe, folder: RunFolder, *, open_progress: OpenProgress) -> None:
+    """Write the starting model into the run's folder, unless the run goes on from it."""
     if recipe.fork_from is not None:
         folder.copy_start(RunFolder(recipe.fork_from))
     elif not (folder.can_resume and folder.has_start):
+        _write_start(recipe, folder, open_progress=open_progress)
+
+
+def _write_start(recipe: Recipe, folder: RunFolder, *, open_progress: OpenProgress) -> None:
+    if recipe.scratch is None:
+        family = FAMILIES[recipe.family or ""]
+        with open_progress(f"{folder.start}: {recipe.init} with the tokens of {family.title}"):
+            add_tokens(recipe.init or "", family, name=recipe.name, folder=folder.start)
+    else:
         with open_progress(f"{folder.start}: learning a tokenizer, drawing weights"):
             make_scratch(
-                scratch,
+                recipe.scratch,
                 recipe.data.source,
                 name=recipe.name,
                 seed=recipe.seed,
@@ -140,6 +156,22 @@ def _renderer(recipe: Recipe, encoder: ReasoningEncoder, open_progress: OpenProg
     # Every renderer is a dataclass with a layout, which its protocol cannot say.
     changed: Renderer = replace(cast("Any", renderer), layout=layout)
     return changed
+
+
+def _writer(engine: LocalEngine) -> LocalEngine:
+    """The engine, never writing a placeholder: a completion that is read again has no pictures."""
+    written = engine.completion_format
+    if written is None:
+        return engine
+    placeholders = engine.backbone.placeholders
+    forbidden = {*written.forbidden, placeholders.image_id, placeholders.video_id}
+    return replace(engine, completion_format=replace(written, forbidden=tuple(sorted(forbidden))))
+
+
+def _embed_ids(encoder: ReasoningEncoder) -> set[int]:
+    """The tokens of the family's format that its vectors are read at, and their like."""
+    ids = (encoder.renderer.layout.tokenizer.token_to_id(tag.value) for tag in encoder.family.tags)
+    return {token_id for token_id in ids if token_id is not None}
 
 
 def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:

@@ -1,5 +1,6 @@
 """The training loop: from a recipe to a model folder, resumable at any step."""
 
+import copy
 import json
 import math
 import time
@@ -12,12 +13,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from forethought.backbones import QwenVL
 from forethought.config import dump
 from forethought.encoders import save
 from forethought.errors import CheckpointError, TrainingError
 from forethought.files import write_text
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel, whole
+from forethought.training.parallel import Parallel, Replica, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
 from forethought.training.run_checkpoint import (
@@ -32,6 +34,7 @@ from forethought.training.run_log import RunLog, open_log
 from forethought.training.run_options import RunOptions
 from forethought.training.state import TrainState, build_train_state
 from forethought.training.train_step import NotFiniteError, StepBatch
+from forethought.training.trained_weights import merged
 from forethought.training.world import World, find_world
 from forethought.types import OpenProgress, no_progress
 
@@ -81,14 +84,28 @@ def train(
             if is_late:
                 break
     run.save(run.folder.latest, done)
-    run.state.replica.refresh()
-    if world.leads:
-        # A gate that was fitted to other weights does not fit these.
-        trained = replace(run.state.encoder, name=recipe.name, gate=None)
-        save(trained, run.folder.model, dtype=torch.bfloat16)
-        Journal(run.folder.journal).plot(run.folder.plot)
+    average = run.state.average
+    with average.applied() if average else nullcontext():
+        run.state.replica.refresh()
+        if world.leads:
+            save_model(run.state.replica, run.folder, name=recipe.name)
+            Journal(run.folder.journal).plot(run.folder.plot)
     world.wait()
     return run.folder.model
+
+
+def save_model(replica: Replica, folder: RunFolder, *, name: str) -> None:
+    """Write the model, an adapter merged into it and by itself."""
+    network = replica.encoder.engine.backbone.network
+    if replica.adapter is not None:
+        replica.adapter.save_pretrained(folder.adapter)
+        # A copy: what is merged cannot be trained further.
+        adapter = copy.deepcopy(replica.adapter)
+        network = merged(adapter)
+    engine = replace(replica.encoder.local, backbone=QwenVL(network))
+    # A gate that was fitted to other weights does not fit these.
+    trained = replace(replica.encoder, name=name, engine=engine, gate=None)
+    save(trained, folder.model, dtype=torch.bfloat16)
 
 
 def train_one_step(
@@ -124,6 +141,8 @@ def train_one_step(
         reason = f"loss {loss:g}, gradient norm {norm:g}, terms {terms}"
         raise _failure(step, batches, world=state.world, reason=reason, file=failed)
     state.optimizer.step()
+    if state.average:
+        state.average.update()
     return {
         "step": step,
         "stage": stage.name,
@@ -132,6 +151,7 @@ def train_one_step(
         "norm": round(norm, 4),
         "tokens": state.world.sum(fed.total - before),
         "terms": terms,
+        **_skipped(batches, state.world),
     }
 
 
@@ -154,6 +174,13 @@ def _means(losses: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[float, dict[
             terms.setdefault(name, []).append(term)
     means = {name: round(float(torch.stack(found).mean()), 5) for name, found in terms.items()}
     return round(float(torch.stack([loss for loss, _ in losses]).mean()), 5), means
+
+
+def _skipped(batches: list[StepBatch], world: World) -> dict[str, int]:
+    """How many examples of a step its source left out, if any."""
+    mine = sum(batch.batch.drawn.skipped for batch in batches if batch.batch)
+    skipped = sum(world.gather_objects(mine))
+    return {"skipped": skipped} if skipped else {}
 
 
 def _failure(
@@ -204,7 +231,9 @@ class _Run:
         state = build_train_state(recipe, folder, world=world, open_progress=open_progress)
         position = RunPosition(0, 0.0, {})
         if found:
-            position = load_run(found, state.network, state.optimizer, world=world)
+            position = load_run(
+                found, state.network, state.optimizer, average=state.average, world=world
+            )
             state.train_step.rollouts.restore(position.completions)
         return cls(recipe, folder, state, position.step, time.monotonic() - position.seconds)
 
@@ -237,7 +266,14 @@ class _Run:
         pending = self.state.train_step.rollouts.pending
         position = RunPosition(step, self.seconds, dump(self.recipe), pending)
         state = self.state
-        save_run(folder, state.network, state.optimizer, position=position, world=state.world)
+        save_run(
+            folder,
+            state.network,
+            state.optimizer,
+            position=position,
+            average=state.average,
+            world=state.world,
+        )
 
 
 def _checkpoint(recipe: Recipe, folder: RunFolder) -> Path | None:
