@@ -11,6 +11,7 @@ import forethought
 from forethought import config
 from forethought.cli import console, options
 from forethought.cli.packages import require
+from forethought.cli.train_plan import print_plan
 from forethought.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -85,14 +86,7 @@ def train(
 
     On several GPUs: `torchrun --nproc-per-node 4 -m forethought train RECIPE`.
     """
-    if not recipe.is_file():
-        raise ConfigError(f"{recipe}: no such recipe; name a TOML file, such as recipes/nano.toml")
-    if steps is not None and steps < 1:
-        raise ConfigError(f"--steps is {steps}; train for at least 1")
-    if minutes is not None and not minutes > 0:
-        raise ConfigError(f"--minutes is {minutes:g}; train for more than 0, such as 0.5")
-    # Used last, hours later: the gate is fitted, and the losses are plotted.
-    require("matplotlib", *(["sklearn"] if "gate" in config.read(recipe) else []))
+    _check(recipe, steps, minutes)
     leads = os.environ.get("RANK", "0") == "0"
     if not leads:
         # The first process reports what all of them do.
@@ -102,7 +96,13 @@ def train(
 
     with training.processes():
         if dry_run:
-            print("TODO")
+            with console.spinner("reading the data and the model's settings"):
+                plan = training.plan(recipe, out=out, fresh=fresh, options=chosen)
+                data = training.summarise_data(plan.recipe.data)
+            if leads:
+                print_plan(plan, data)
+            if memory_check:
+                plan.check_memory()
             return
         model = training.run(
             recipe,
@@ -115,6 +115,17 @@ def train(
         )
     if leads:
         print(console.escape(model))
+
+
+def _check(recipe: Path, steps: int | None, minutes: float | None) -> None:
+    if not recipe.is_file():
+        raise ConfigError(f"{recipe}: no such recipe; name a TOML file, such as recipes/nano.toml")
+    if steps is not None and steps < 1:
+        raise ConfigError(f"--steps is {steps}; train for at least 1")
+    if minutes is not None and not minutes > 0:
+        raise ConfigError(f"--minutes is {minutes:g}; train for more than 0, such as 0.5")
+    # Used last, hours later: the gate is fitted, and the losses are plotted.
+    require("matplotlib", *(["sklearn"] if "gate" in config.read(recipe) else []))
 
 
 def _options(parallel: str | None, track: tuple[str, ...], *, memory_check: bool) -> "RunOptions":

@@ -11,9 +11,9 @@ from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
 from forethought.training.run_folder import RunFolder
 from forethought.training.run_options import RunOptions
+from forethought.training.run_plan import RunPlan, plan_run
 from forethought.training.trackers import check_trackers
 from forethought.training.trainer import train
-from forethought.training.world import find_world
 from forethought.types import OpenProgress
 
 _log = logging.getLogger(__name__)
@@ -116,6 +116,32 @@ def train_recipe(
     )
 
 
+def plan(
+    recipe_path: Path,
+    *,
+    out: Path | None = None,
+    fresh: bool = False,
+    options: RunOptions | None = None,
+) -> RunPlan:
+    """What `run` would do with the same arguments; nothing is trained or written.
+
+    Raises:
+        ConfigError: if the recipe has a mistake, or names a trainer of its own.
+        CheckpointError: if the checkpoint belongs to another recipe.
+        DataError: if the data cannot be read.
+        ModelError: if the starting model is not on this machine.
+    """
+    options = options or RunOptions()
+    if find_trainer(recipe_path) is not None:
+        raise ConfigError(
+            f"{recipe_path}: names a trainer, whose runs are not planned; leave --dry-run out"
+        )
+    check_trackers(options.track)
+    recipe = read_recipe(recipe_path)
+    folder = RunFolder(run_folder(recipe, out))
+    return plan_run(recipe, folder, options.world(), fresh=fresh)
+
+
 def run_folder(recipe: Recipe, out: Path | None) -> Path:
     """The folder of a run: the one that is named, or that of its recipe's name."""
     return out or Path("runs") / recipe.name
@@ -153,6 +179,7 @@ def train_with_gate(
     open_progress: OpenProgress,
 ) -> Path:
     """Train in a folder and return the model's; a run that is finished gets its gate."""
+    options = options or RunOptions()
     model = train(
         recipe,
         folder,
@@ -162,7 +189,7 @@ def train_with_gate(
         options=options,
         open_progress=open_progress,
     )
-    if recipe.gate and find_world().leads and _is_finished(recipe, folder):
+    if recipe.gate and options.world().leads and _is_finished(recipe, folder):
         fit_gate(load(model), recipe.gate, open_progress=open_progress).save(model)
     return model
 

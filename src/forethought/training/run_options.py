@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from forethought.training.parallel import Parallel
+from forethought.training.world import World, find_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,7 @@ class RunOptions:
     parallel: Parallel = Parallel.DDP
     track: tuple[str, ...] = ()
     check_memory: bool = True
+
+    def world(self) -> World:
+        """The processes of the run; see `find_world`."""
+        return find_world(shards=self.parallel is Parallel.FSDP2)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -16,26 +15,26 @@ from torch import Tensor
 from forethought.backbones import QwenVL
 from forethought.config import dump
 from forethought.encoders import save
-from forethought.errors import CheckpointError, TrainingError
+from forethought.errors import TrainingError
 from forethought.files import write_text
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel, Replica, whole
+from forethought.training.parallel import Replica, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
+from forethought.training.resume import find_resumable
 from forethought.training.run_checkpoint import (
     RunPosition,
-    find_checkpoint,
-    load_position,
     load_run,
     save_run,
 )
 from forethought.training.run_folder import RunFolder
 from forethought.training.run_log import RunLog, open_log
 from forethought.training.run_options import RunOptions
+from forethought.training.run_plan import plan_run
 from forethought.training.state import TrainState, build_train_state
 from forethought.training.train_step import NotFiniteError, StepBatch
 from forethought.training.trained_weights import merged
-from forethought.training.world import World, find_world
+from forethought.training.world import World
 from forethought.types import OpenProgress, no_progress
 
 
@@ -57,17 +56,19 @@ def train(
 
     Raises:
         CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
-        ConfigError: if the recipe does not fit the data or the model.
+        ConfigError: if the recipe does not fit the data, the model or the device's memory.
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
         TrainingError: if a loss or a gradient is not finite.
     """
     options = options or RunOptions()
-    world = find_world(shards=options.parallel is Parallel.FSDP2)
+    world = options.world()
     # The others run the same steps; the first one reports and writes.
     open_progress = open_progress if world.leads else no_progress
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
-    run = _Run.open(recipe, RunFolder(out), world, fresh=fresh, open_progress=open_progress)
+    run = _Run.open(
+        recipe, RunFolder(out), world, fresh=fresh, options=options, open_progress=open_progress
+    )
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
     done = run.first
     bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
@@ -222,13 +223,21 @@ class _Run:
         world: World,
         *,
         fresh: bool,
+        options: RunOptions,
         open_progress: OpenProgress,
     ) -> "_Run":
         if fresh and world.leads:
             folder.clear()
         world.wait()
-        found = _checkpoint(recipe, folder)
-        state = build_train_state(recipe, folder, world=world, open_progress=open_progress)
+        found = find_resumable(recipe, folder)
+
+        def check() -> None:
+            if options.check_memory:
+                plan_run(recipe, folder, world, fresh=False, download=True).check_memory()
+
+        state = build_train_state(
+            recipe, folder, world=world, open_progress=open_progress, check=check
+        )
         position = RunPosition(0, 0.0, {})
         if found:
             position = load_run(
@@ -274,40 +283,3 @@ class _Run:
             average=state.average,
             world=state.world,
         )
-
-
-def _checkpoint(recipe: Recipe, folder: RunFolder) -> Path | None:
-    """The checkpoint to go on from: the run's own, or one of the run it forks."""
-    found = find_checkpoint(folder.latest)
-    if found and load_position(found).recipe != dump(recipe):
-        raise CheckpointError(
-            f"{found}: was made by another recipe than this; start over with --fresh, or name "
-            "another folder with --out"
-        )
-    if found or recipe.fork_from is None:
-        return found
-    return _last_shared(recipe, RunFolder(recipe.fork_from))
-
-
-def _last_shared(recipe: Recipe, other: RunFolder) -> Path:
-    """The other run's checkpoint after the last of the leading stages that both runs share."""
-    found = find_checkpoint(other.latest)
-    if not found:
-        raise CheckpointError(
-            f"{other.path}: holds no run to fork from; train that one first, or leave "
-            "`fork_from` out of the recipe"
-        )
-    stages = load_position(found).recipe["stages"]
-    both = zip(recipe.stages, stages, strict=False)
-    shared = [stage for stage, _ in takewhile(lambda pair: dump(pair[0]) == pair[1], both)]
-    if not shared:
-        raise CheckpointError(
-            f"{other.path}: its first stage is not the one in this recipe; make them equal, or "
-            "leave `fork_from` out of the recipe"
-        )
-    after = find_checkpoint(other.after(shared[-1].name))
-    if not after:
-        raise CheckpointError(
-            f"{other.path}: has not finished stage {shared[-1].name!r}; resume that run first"
-        )
-    return after

@@ -30,6 +30,11 @@ class World:
         """Whether this process writes files and reports progress."""
         return self.rank == 0
 
+    @property
+    def local_size(self) -> int:
+        """How many of the processes are on this machine."""
+        return 1 if self.size == 1 else int(os.environ.get("LOCAL_WORLD_SIZE", str(self.size)))
+
     def share(self, items: list[T]) -> list[T]:
         """This process's part of a list that every process has: every `size`-th."""
         return items[self.rank :: self.size]
