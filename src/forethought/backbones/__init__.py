@@ -53,6 +53,7 @@ from forethought.backbones.prefill_cache import PrefillCache
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.backbones.revision import revision_of
 from forethought.backbones.save_checkpoint import save_checkpoint
+from forethought.backbones.skeleton import new_skeleton, read_skeleton
 
 __all__ = [
     "ADAPTER",
@@ -94,8 +95,10 @@ __all__ = [
     "mrope_positions",
     "network_class",
     "new_network",
+    "new_skeleton",
     "pack",
     "picture_batch",
+    "read_skeleton",
     "revision_of",
     "save_checkpoint",
     "tower_image_processor",

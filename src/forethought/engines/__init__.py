@@ -1,7 +1,7 @@
 """Engines: prompts in, hidden states and completions out."""
 
 from forethought.engines.decode_options import DecodeOptions, EarlyExit
-from forethought.engines.device_memory import available_bytes
+from forethought.engines.device_memory import available_bytes, format_bytes
 from forethought.engines.engine import Decide, Engine
 from forethought.engines.local import LocalEngine
 from forethought.engines.prefill import Prefill
@@ -28,6 +28,7 @@ __all__ = [
     "bucket",
     "check_fits",
     "extend_prefill",
+    "format_bytes",
     "limits_for",
     "log_likelihoods",
     "padding",

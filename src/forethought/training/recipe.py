@@ -9,7 +9,7 @@ from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
 from forethought.encoders import FAMILIES, Instructions, ReasoningEncoder
-from forethought.training.reader import MemorySettings
+from forethought.training.pass_size import MemorySettings
 from forethought.training.stage import Stage
 from forethought.training.trained_weights import TrainedSettings
 from forethought.types import ContentKind, Image, OpenProgress, Patches, Side, Video

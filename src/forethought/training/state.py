@@ -1,5 +1,6 @@
 """Everything a run works with, made from its recipe alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -8,7 +9,7 @@ import torch
 
 from forethought.config import find
 from forethought.data import TaskBatches
-from forethought.encoders import FAMILIES, ReasoningEncoder
+from forethought.encoders import FAMILIES, Family, ReasoningEncoder
 from forethought.engines import LocalEngine
 from forethought.errors import ConfigError
 from forethought.renderers import Renderer
@@ -60,10 +61,12 @@ def build_train_state(
     *,
     world: World | None = None,
     open_progress: OpenProgress = no_progress,
+    check: Callable[[], None] = lambda: None,
 ) -> TrainState:
     """Load the starting model, open the data and bind the objectives.
 
-    A model made from scratch is written into the run's folder first.
+    A model made from scratch is written into the run's folder first. `check` is called before the
+    weights are loaded, and may refuse.
 
     Raises:
         ConfigError: if the recipe does not fit the data or the model.
@@ -77,12 +80,14 @@ def build_train_state(
     for stage in recipe.stages:
         if stage.batch:
             batches.check(stage.odds)
-    encoder = starting_encoder(
-        recipe, _checkpoint(recipe, folder, world=world, open_progress=open_progress)
-    )
-    _check_thinks(recipe, encoder)
+    checkpoint = _checkpoint(recipe, folder, world=world, open_progress=open_progress)
+    check()
+    encoder = starting_encoder(recipe, checkpoint)
+    check_thinks(recipe, encoder.family, name=encoder.name)
     network = encoder.engine.backbone.network
-    adapter = set_trained(network, recipe.trained, embed_ids=_embed_ids(encoder))
+    adapter = set_trained(
+        network, recipe.trained, embed_ids=embed_ids(encoder.renderer, encoder.family)
+    )
     if recipe.memory.gradient_checkpointing:
         enable_checkpointing(network)
     replica = replica_of(encoder, adapter, world)
@@ -168,19 +173,24 @@ def _writer(engine: LocalEngine) -> LocalEngine:
     return replace(engine, completion_format=replace(written, forbidden=tuple(sorted(forbidden))))
 
 
-def _embed_ids(encoder: ReasoningEncoder) -> set[int]:
-    """The tokens of the family's format that its vectors are read at, and their like."""
-    ids = (encoder.renderer.layout.tokenizer.token_to_id(tag.value) for tag in encoder.family.tags)
+def embed_ids(renderer: Renderer, family: Family) -> set[int]:
+    """The tokens of a family's format that its vectors are read at, and their like."""
+    ids = (renderer.layout.tokenizer.token_to_id(tag.value) for tag in family.tags)
     return {token_id for token_id in ids if token_id is not None}
 
 
-def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:
+def check_thinks(recipe: Recipe, family: Family, *, name: str) -> None:
+    """Check that a model of that name and family can think, if the recipe has it think.
+
+    Raises:
+        ConfigError: if it cannot.
+    """
     thinks = recipe.gate or any(
         stage.sft or stage.self_generated or stage.oracle for stage in recipe.stages
     )
-    if thinks and Side.QUERY not in encoder.family.thinks:
+    if thinks and Side.QUERY not in family.thinks:
         raise ConfigError(
-            f"{encoder.name} ({encoder.family.title}) never thinks: leave sft, self_generated, "
+            f"{name} ({family.title}) never thinks: leave sft, self_generated, "
             "oracle and [gate] out of its recipe"
         )
 
