@@ -52,7 +52,12 @@ def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder
         family=recipe.family,
         device="cuda" if torch.cuda.is_available() else "cpu",
         load_options=LoadOptions(dtype="float32", packed=False),
-        encode_options=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
+        encode_options=EncodeOptions(
+            min_pixels=recipe.min_pixels,
+            max_pixels=recipe.max_pixels,
+            frame_min_pixels=recipe.frame_min_pixels,
+            frame_max_pixels=recipe.frame_max_pixels,
+        ),
     )
     encoder.engine.backbone.network.requires_grad_(requires_grad=True).train()
     return encoder
