@@ -8,6 +8,7 @@ from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.renderers.ume_r1 import (
+    UME_R1_INITIAL,
     UmeR1Renderer,
     read_ume_r1_completion,
     read_ume_r1_prompt,
@@ -18,6 +19,7 @@ __all__ = [
     "CHAT_TAGS",
     "CHAT_TEMPLATE",
     "TAGS",
+    "UME_R1_INITIAL",
     "ForethoughtRenderer",
     "Layout",
     "MmembR1Renderer",

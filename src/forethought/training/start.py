@@ -57,7 +57,12 @@ def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder
         family=recipe.family,
         device=training_device(),
         load_options=LoadOptions(dtype="float32", packed=False),
-        encode_options=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
+        encode_options=EncodeOptions(
+            min_pixels=recipe.min_pixels,
+            max_pixels=recipe.max_pixels,
+            frame_min_pixels=recipe.frame_min_pixels,
+            frame_max_pixels=recipe.frame_max_pixels,
+        ),
     )
     encoder.engine.backbone.network.requires_grad_(requires_grad=True).train()
     return encoder

@@ -99,6 +99,7 @@ def build_train_state(
         thinks=encoder.family.thinks,
         augment=find(recipe.augment, {}, kind="augmentation") if recipe.augment else None,
         seed=recipe.seed,
+        max_tokens=recipe.max_tokens,
         world=world,
     )
     engine = encoder.local
@@ -110,7 +111,7 @@ def build_train_state(
     train_step = TrainStep(recipe, rollouts, reader, terms=bind_terms(recipe, run))
     module = parallelise(train_step, network, world)
     # Both are made of the parameters as they are once they are sharded.
-    optimizer = _optimizer(network, recipe.weight_decay)
+    optimizer = _optimizer(network, recipe)
     average = None if recipe.average is None else WeightAverage(network, recipe.average)
     return TrainState(replica, optimizer, average, train_step, module, world)
 
@@ -195,16 +196,16 @@ def check_thinks(recipe: Recipe, family: Family, *, name: str) -> None:
         )
 
 
-def _optimizer(network: torch.nn.Module, weight_decay: float) -> torch.optim.Optimizer:
+def _optimizer(network: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW, with weight decay on matrices alone, with groups of its own for the vision encoder."""
     kinds: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        decay = weight_decay if parameter.ndim > 1 else 0.0
+        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         kinds.setdefault((decay, ".visual." in name), []).append(parameter)
     groups = [
         {"params": parameters, "weight_decay": decay, "is_vision": is_vision}
         for (decay, is_vision), parameters in kinds.items()
     ]
-    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)
+    return torch.optim.AdamW(groups, lr=0.0, betas=recipe.betas, fused=True)
