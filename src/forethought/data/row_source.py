@@ -102,28 +102,27 @@ class RowSource(ABC):
             DataError: if they cannot be opened otherwise.
         """
         row = self._parsed(self.rows.read(self._index.where(index)))
-        fault = row.fault
-        if row.line is not None:
-            try:
-                return row.line.example(self.media_of(row.where))
-            except ContentError as error:
-                fault = str(error)
-        self._reject(row.place, fault)
+        if row.line is None:
+            raise self._rejection(row.place, row.fault)
+        try:
+            return row.line.example(self.media_of(row.where))
+        except ContentError as error:
+            raise self._rejection(row.place, str(error)) from None
 
     def reject(self, index: int, fault: str) -> NoReturn:
-        """Refuse an example that is of no use to whoever reads it, or leave it out.
+        """Refuse an example that is of no use to training, or leave it out.
 
         Raises:
             SkippedRowError: if `on_error` is "skip".
             DataError: otherwise.
         """
-        self._reject(self.rows.place(self._index.where(index)), fault)
+        raise self._rejection(self.rows.place(self._index.where(index)), fault)
 
-    def _reject(self, place: str, fault: str) -> NoReturn:
+    def _rejection(self, place: str, fault: str) -> DataError:
         if self.on_error is OnError.RAISE:
-            raise DataError(f"{place}: {fault}")
+            return DataError(f"{place}: {fault}")
         self._skip_log.add(place, fault)
-        raise SkippedRowError(f"{place}: {fault}")
+        return SkippedRowError(f"{place}: {fault}")
 
     def __iter__(self) -> Iterator[Example]:
         """Read every example in order; one whose media cannot be opened is skipped or raises."""

@@ -4,8 +4,12 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from forethought.similarity import cosine
+
+BLOCK = 512
+"""So many queries choose out of the pool at a time."""
 
 
 def info_nce(
@@ -21,6 +25,9 @@ def info_nce(
     A query's negatives are all other documents of the pool. At `temperature` t, a cosine gap of
     t multiplies the odds by e. (InfoNCE: van den Oord et al., arXiv 1807.03748, equation 4.)
 
+    Over `BLOCK` queries it is computed in blocks, whose logits are computed again in the backward
+    pass: the logits of 4,096 pairs take 64 MiB, and a step has up to eight such losses.
+
     Args:
         positives: index into `documents` of each query's positive.
         ignored: false negatives, left out of a query's pool; its positive never is.
@@ -30,8 +37,19 @@ def info_nce(
     """
     if temperature <= 0:
         raise ValueError(f"temperature must be positive, got {temperature}")
-    logits = cosine(queries, documents) / temperature
-    if ignored is not None:
-        positive = F.one_hot(positives, len(documents)).bool()
-        logits = logits.masked_fill(ignored & ~positive, -torch.inf)
-    return F.cross_entropy(logits, positives)
+    if ignored is None:
+        ignored = torch.zeros(len(queries), len(documents), dtype=torch.bool).to(queries.device)
+
+    def choice(
+        queries: Float[Tensor, "B D"], positives: Int[Tensor, " B"], ignored: Bool[Tensor, "B P"]
+    ) -> Float[Tensor, " B"]:
+        logits = cosine(queries, documents) / temperature
+        is_positive = torch.arange(len(documents), device=positives.device) == positives[:, None]
+        logits = logits.masked_fill(ignored & ~is_positive, -torch.inf)
+        return F.cross_entropy(logits, positives, reduction="none")
+
+    if len(queries) <= BLOCK:
+        return choice(queries, positives, ignored).mean()
+    blocks = zip(queries.split(BLOCK), positives.split(BLOCK), ignored.split(BLOCK), strict=True)
+    losses: list[Tensor] = [checkpoint(choice, *block, use_reentrant=False) for block in blocks]
+    return torch.cat(losses).mean()

@@ -214,18 +214,20 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"a run needs stages, with a name of its own each, got {names}")
-        if self.average is not None and not 0 <= self.average < 1:
-            raise ValueError(f"average is a decay of at least 0 and below 1, got {self.average}")
-        if self.checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every must be 1 or more, got {self.checkpoint_every}")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise ValueError(f"max_tokens must be 1 or more, got {self.max_tokens}")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas are from 0 to below 1, got {[*self.betas]}")
+        self._check_numbers()
         if self.rollouts is None and any(stage.self_generated for stage in self.stages):
             raise ValueError("self_generated needs [rollouts]: how rationales are sampled")
         if self.augment is not None:
             find(self.augment, {}, kind="augmentation")
+
+    def _check_numbers(self) -> None:
+        for name in ("checkpoint_every", "max_tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be 1 or more, got {value}")
+        for name, values in (("average", (self.average or 0.0,)), ("betas", self.betas)):
+            if not all(0 <= value < 1 for value in values):
+                raise ValueError(f"{name} must be at least 0 and below 1, got {[*values]}")
 
     @property
     def steps(self) -> int:

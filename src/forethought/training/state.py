@@ -75,14 +75,38 @@ def build_train_state(
         CheckpointError: if the run to fork from has no starting model.
     """
     world = world or World()
-    source = recipe.data.source
-    batches = TaskBatches(source, recipe.seed)
-    for stage in recipe.stages:
-        if stage.batch:
-            batches.check(stage.odds)
+    # Before the model is loaded, which may take minutes.
+    batches = _checked_batches(recipe)
     checkpoint = _checkpoint(recipe, folder, world=world, open_progress=open_progress)
     check()
-    encoder = starting_encoder(recipe, checkpoint)
+    return train_state_of(
+        starting_encoder(recipe, checkpoint),
+        recipe,
+        batches=batches,
+        world=world,
+        open_progress=open_progress,
+    )
+
+
+def train_state_of(
+    encoder: ReasoningEncoder,
+    recipe: Recipe,
+    *,
+    batches: TaskBatches | None = None,
+    world: World | None = None,
+    open_progress: OpenProgress = no_progress,
+) -> TrainState:
+    """What a recipe trains an encoder with, whose weights are ready for gradients.
+
+    Args:
+        batches: those of the recipe's data, where they were checked before.
+
+    Raises:
+        ConfigError: if the recipe does not fit the data or the model.
+        DataError: if the data cannot be read.
+    """
+    world = world or World()
+    batches = batches or _checked_batches(recipe)
     check_thinks(recipe, encoder.family, name=encoder.name)
     network = encoder.engine.backbone.network
     adapter = set_trained(
@@ -93,7 +117,7 @@ def build_train_state(
     replica = replica_of(encoder, adapter, world)
     renderer = _renderer(recipe, encoder, open_progress)
     builder = BatchBuilder(
-        source=source,
+        source=recipe.data.source,
         batches=batches,
         renderer=renderer,
         thinks=encoder.family.thinks,
@@ -105,7 +129,11 @@ def build_train_state(
     engine = encoder.local
     reader = Reader(engine.backbone, engine.pad_id, recipe.memory, world)
     run = RunContext(
-        replace(encoder, renderer=renderer), reader, source, recipe.seed, open_progress
+        replace(encoder, renderer=renderer),
+        reader,
+        recipe.data.source,
+        recipe.seed,
+        open_progress,
     )
     rollouts = Rollouts(recipe, builder, _writer(replica.encoder.local), replica.refresh)
     train_step = TrainStep(recipe, rollouts, reader, terms=bind_terms(recipe, run))
@@ -114,6 +142,14 @@ def build_train_state(
     optimizer = _optimizer(network, recipe)
     average = None if recipe.average is None else WeightAverage(network, recipe.average)
     return TrainState(replica, optimizer, average, train_step, module, world)
+
+
+def _checked_batches(recipe: Recipe) -> TaskBatches:
+    batches = TaskBatches(recipe.data.source, recipe.seed)
+    for stage in recipe.stages:
+        if stage.batch:
+            batches.check(stage.odds)
+    return batches
 
 
 def _checkpoint(
