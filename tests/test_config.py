@@ -1,10 +1,8 @@
 import dataclasses
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -299,19 +297,3 @@ def test_a_table_may_come_from_anywhere():
     table = {"name": "nano", "steps": 300, "loss": {"temp": 2}}
     with pytest.raises(ConfigError, match=r"^line 3: \[loss\]: unknown key 'temp'"):
         config.build(table, Recipe, where="line 3")
-
-
-@dataclass(frozen=True, slots=True)
-class Free:
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-def test_a_mapping_takes_any_plain_values():
-    table = {"values": {"a": [1, {"b": 2}], "c": "d"}}
-    assert config.build(table, Free, where="") == Free(table["values"])
-    assert config.dump(Free(table["values"])) == table
-
-
-def test_a_mapping_is_a_table():
-    with pytest.raises(ConfigError, match="values must be a table, got 3"):
-        config.build({"values": 3}, Free, where="")

@@ -1,9 +1,11 @@
+import dataclasses
 import json
 
 import pytest
 
 from forethought.annotation import CleaningRules, Worker, WorkersFile, annotate
 from forethought.data import ExampleInputs, read_candidates
+from forethought.encoders import load
 from forethought.types import Side
 
 QUERIES = ("a red square", "a blue circle", "a red square", "two green lines", "one dot", "a cross")
@@ -88,17 +90,11 @@ def test_a_checkpoint_that_is_not_there_leaves_the_others(tmp_path, examples, ti
 
 
 def test_a_side_without_a_rationale_is_named(tmp_path, examples, tiny_model, monkeypatch):
-    import dataclasses
-
-    from forethought.annotation import local_tasks
-
-    load = local_tasks.load
-
     def load_for_queries(*arguments, **options):
         encoder = load(*arguments, **options)
         family = dataclasses.replace(encoder.family, thinks=frozenset({Side.QUERY}))
         return dataclasses.replace(encoder, family=family)
 
-    monkeypatch.setattr(local_tasks, "load", load_for_queries)
+    monkeypatch.setattr("forethought.annotation.local_tasks.load", load_for_queries)
     report = run(examples, tmp_path / "c.jsonl", worker(tiny_model), documents=True)
     assert "writes no rationale on the document side" in report.workers[0].error

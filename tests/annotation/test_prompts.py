@@ -4,7 +4,7 @@ from forethought.types import Message, Side, Text
 
 def content(instruction, prompt):
     message = Message((Text("a {instruction} bus"), Text("red")), instruction, Side.QUERY)
-    return [part.words for part in chat_content(message, prompt)]
+    return [part.words for part in chat_content(message, prompt) if isinstance(part, Text)]
 
 
 def test_the_input_stands_before_the_prompt_with_its_instruction():

@@ -1,6 +1,7 @@
 import pytest
 
-from forethought.annotation import PROMPTS, PromptStyle, Worker, load_workers
+from forethought import config
+from forethought.annotation import PROMPTS, PromptStyle, Worker, WorkersFile, load_workers
 from forethought.endpoints import ChatEndpoint
 from forethought.errors import ConfigError
 from forethought.types import Text
@@ -84,12 +85,18 @@ def test_a_file_is_read_with_the_prompts_that_it_names(write):
         (f'[[workers]]\nname = "a"\n{ENDPOINT}' * 2, "two workers are named 'a'"),
         (f'[[workers]]\nname = "a"\n{ENDPOINT}key_env = "sk-123"', "name of an environment"),
         (f'[[workers]]\nname = "a"\n{ENDPOINT}timeout = 3', "did you mean 'timeout_s'"),
+        (f'[[workers]]\nname = "a"\n{ENDPOINT}extra = 3', "extra must be a table, got 3"),
         (f'[[workers]]\nname = "a"\n{ENDPOINT}[cleaning]\nmin_words = 999', "leave no length"),
     ],
 )
 def test_a_mistake_is_named(write, text, message):
     with pytest.raises(ConfigError, match=message):
         load_workers(write(text))
+
+
+def test_a_file_of_workers_is_written_as_it_was_read(write):
+    file = load_workers(write(FILE.replace("deep/p.txt", "p.txt").replace("prompt_file", "prompt")))
+    assert config.build(config.dump(file), WorkersFile, where="") == file
 
 
 def test_a_key_in_the_file_is_not_repeated(write):

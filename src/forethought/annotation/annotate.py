@@ -6,9 +6,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from forethought.annotation.annotation_report import AnnotationReport, WorkerReport
 from forethought.annotation.clean_candidates import clean_candidate, reject_duplicates
 from forethought.annotation.events import WorkerEvent, WorkerFailure, WorkerReply
-from forethought.annotation.report import AnnotationReport, WorkerReport
 from forethought.annotation.run_workers import run_workers
 from forethought.annotation.tasks import (
     InputGroup,

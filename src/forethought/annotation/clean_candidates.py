@@ -27,8 +27,8 @@ def clean_candidate(candidate: Candidate, rules: CleaningRules, line: ExampleLin
     if candidate.rejected and candidate.rejected not in _DECIDED_AGAIN:
         return candidate
     thinking, answer = parts_of(candidate.thinking, candidate.answer)
-    own, others = _sides(candidate, line)
-    given = " ".join([own.instruction, *(part.text for part in own.content if part.text)])
+    side, others = _sides(candidate, line)
+    given = " ".join([side.instruction, *(part.text for part in side.content if part.text)])
     fault = find_fault(thinking, answer, rules, others=others, given=given)
     if fault is not None:
         return replace(candidate, rejected=fault.value)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from forethought.annotation.rejection import CleaningRules, Rejection
 from forethought.data import DocumentLine, find_leak
@@ -74,7 +74,7 @@ def find_fault(
     """
     whole = f"{thinking} {answer}".strip()
     words = words_of(whole)
-    faults = (
+    faults: tuple[tuple[Rejection, Callable[[], bool]], ...] = (
         (Rejection.EMPTY, lambda: not words),
         (Rejection.REFUSAL, lambda: is_refusal(whole)),
         (Rejection.LOOP, lambda: is_loop(words)),

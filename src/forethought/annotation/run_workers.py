@@ -1,6 +1,6 @@
 """All workers at once: endpoints in one thread, checkpoints of this machine in another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -10,7 +10,9 @@ from forethought.annotation.tasks import WorkerTasks
 from forethought.data import ExampleInputs
 
 
-def run_workers(all_tasks: Sequence[WorkerTasks], examples: ExampleInputs) -> Iterator[WorkerEvent]:
+def run_workers(
+    all_tasks: Sequence[WorkerTasks], examples: ExampleInputs
+) -> Generator[WorkerEvent, None, None]:
     """Yield what workers report, as it comes, until all have ended.
 
     A worker that ends early does not stop the others. Closing the iterator drops what is in

@@ -82,13 +82,5 @@ def tasks_left(
 
 def copies_for(candidate: Candidate, members: Iterable[ExampleInput]) -> list[Candidate]:
     """The candidate for every member; its tokens are counted once."""
-    copies = [
-        replace(
-            candidate,
-            line=one.line,
-            document=one.document,
-            **({} if index == 0 else {"prompt_tokens": 0, "completion_tokens": 0}),
-        )
-        for index, one in enumerate(members)
-    ]
-    return copies
+    copies = [replace(candidate, line=one.line, document=one.document) for one in members]
+    return copies[:1] + [replace(one, prompt_tokens=0, completion_tokens=0) for one in copies[1:]]

@@ -76,6 +76,8 @@ def _check(report: "AnnotationReport", out: Path) -> None:
         why = next(iter(report.failures), "") or next(
             (one.error for one in report.workers if one.error), ""
         )
+        if not any(one.written for one in report.workers):
+            raise EndpointError(f"no request has a reply ({why}); mend that and run again")
         raise EndpointError(
             f"{console.count_of(report.unfinished, 'request')} without a reply ({why}); {out} holds "
             "all others: run the same command again, and only these are sent"

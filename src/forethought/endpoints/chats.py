@@ -1,6 +1,6 @@
 """Chats as plain calls: results as they come, with many requests in flight."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import SimpleQueue
 
 from forethought.endpoints.chat_endpoint import ChatEndpoint
@@ -11,7 +11,9 @@ from forethought.endpoints.chat_run import ChatJob, ChatRun
 from forethought.errors import EndpointError
 
 
-def complete(endpoint: ChatEndpoint, requests: Iterable[ChatRequest]) -> Iterator[ChatResult]:
+def complete(
+    endpoint: ChatEndpoint, requests: Iterable[ChatRequest]
+) -> Generator[ChatResult, None, None]:
     """Send requests concurrently; yields their results as they come, in any order.
 
     Requests are taken from the iterable, in a thread, as others are answered. A request that
