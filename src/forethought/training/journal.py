@@ -49,7 +49,8 @@ class Journal:
         names = sorted({name for entry in entries for name in entry["terms"]})
         columns = 3
         rows = max(1, -(-len(names) // columns))
-        figure = Figure(figsize=(11, 2.6 * rows))
+        height = 2.6 * rows
+        figure = Figure(figsize=(11, height))
         FigureCanvasAgg(figure)
         axes = figure.subplots(rows, columns, squeeze=False)
         for axis, name in zip(axes.flat, names, strict=False):
@@ -60,9 +61,17 @@ class Journal:
             axis.set_title(name, fontsize=9)
             axis.grid(alpha=0.2)
         for axis in axes.flat[len(names) :]:
-            axis.set_visible(False)
-        figure.supxlabel("step", fontsize=9)
-        figure.tight_layout()
+            axis.remove()
+        figure.supxlabel("step", fontsize=9, y=0.1 / height)
+        # Fixed: a layout that is fitted to the labels draws them all twice.
+        figure.subplots_adjust(
+            left=0.06,
+            right=0.98,
+            bottom=0.5 / height,
+            top=1 - 0.3 / height,
+            hspace=0.35,
+            wspace=0.2,
+        )
         figure.savefig(path, dpi=110)
 
 
