@@ -40,7 +40,7 @@ def test_every_tag_of_the_format_becomes_one_token_behind_the_others(added):
     assert load(start, device="cpu").family is family
 
 
-def test_the_published_training_of_ume_r1_adds_the_thought_token_first(tmp_path):
+def test_the_published_training_of_ume_r1_adds_the_thought_token_first():
     # On Qwen2-VL, 151657 and 151658 in this order: its code has these numbers.
     assert FAMILIES["ume_r1"].tags == (Tag.THOUGHT, Tag.DIRECT)
 

@@ -50,7 +50,10 @@ def draw(tiny_encoder, tmp_path):
         )
         stage = dataclasses.replace(
             tiny.stage("any", data=Path("data"), steps=3, rate=0.1),
-            **{"batch": 4, "tasks": (), "negatives": 1, "self_generated": 0.0},
+            batch=4,
+            tasks=(),
+            negatives=1,
+            self_generated=0.0,
             sft=sft,
             oracle=0.0,
             thinks=thinks,
@@ -110,7 +113,7 @@ def test_a_prompt_and_its_rationale_fit_the_context_of_the_model(draw, tiny_enco
 
 def test_an_example_of_another_source_is_named_by_its_index(tmp_path):
     part = source(tmp_path, on_error=OnError.SKIP).shard(0, 2)
-    with pytest.raises(DataError, match="^example 1 of the data: too long") as refused:
+    with pytest.raises(DataError, match=r"^example 1 of the data: too long") as refused:
         leave_out(part, 1, "too long")
     assert not isinstance(refused.value, SkippedRowError)
 

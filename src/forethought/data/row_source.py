@@ -108,22 +108,22 @@ class RowSource(ABC):
                 return row.line.example(self.media_of(row.where))
             except ContentError as error:
                 fault = str(error)
-        self._reject(row.place, fault)
+        raise self._refusal(row.place, fault)
 
     def reject(self, index: int, fault: str) -> NoReturn:
-        """Refuse an example that is of no use to whoever reads it, or leave it out.
+        """Refuse an example that is of no use, or leave it out as a faulty row.
 
         Raises:
             SkippedRowError: if `on_error` is "skip".
             DataError: otherwise.
         """
-        self._reject(self.rows.place(self._index.where(index)), fault)
+        raise self._refusal(self.rows.place(self._index.where(index)), fault)
 
-    def _reject(self, place: str, fault: str) -> NoReturn:
+    def _refusal(self, place: str, fault: str) -> DataError:
         if self.on_error is OnError.RAISE:
-            raise DataError(f"{place}: {fault}")
+            return DataError(f"{place}: {fault}")
         self._skip_log.add(place, fault)
-        raise SkippedRowError(f"{place}: {fault}")
+        return SkippedRowError(f"{place}: {fault}")
 
     def __iter__(self) -> Iterator[Example]:
         """Read every example in order; one whose media cannot be opened is skipped or raises."""

@@ -214,6 +214,13 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"a run needs stages, with a name of its own each, got {names}")
+        self._check_numbers()
+        if self.rollouts is None and any(stage.self_generated for stage in self.stages):
+            raise ValueError("self_generated needs [rollouts]: how rationales are sampled")
+        if self.augment is not None:
+            find(self.augment, {}, kind="augmentation")
+
+    def _check_numbers(self) -> None:
         if self.average is not None and not 0 <= self.average < 1:
             raise ValueError(f"average is a decay of at least 0 and below 1, got {self.average}")
         if self.checkpoint_every < 1:
@@ -222,10 +229,6 @@ class Recipe:
             raise ValueError(f"max_tokens must be 1 or more, got {self.max_tokens}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas are from 0 to below 1, got {[*self.betas]}")
-        if self.rollouts is None and any(stage.self_generated for stage in self.stages):
-            raise ValueError("self_generated needs [rollouts]: how rationales are sampled")
-        if self.augment is not None:
-            find(self.augment, {}, kind="augmentation")
 
     @property
     def steps(self) -> int:
