@@ -11,7 +11,7 @@ from forethought.encoders import load
 from forethought.engines import teacher_force
 from forethought.losses import info_nce
 from forethought.training import Reader, TrainRow
-from forethought.training.reader import MemorySettings
+from forethought.training.pass_size import MemorySettings
 from forethought.types import Ending, Image, Message, Prompt, Rationale, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))

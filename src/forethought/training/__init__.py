@@ -12,6 +12,8 @@ from forethought.training.run import Trainer, plan, run
 from forethought.training.run_options import RunOptions
 from forethought.training.run_plan import RunPlan
 from forethought.training.run_seeds import run_seeds
+from forethought.training.stage import Stage
+from forethought.training.stage_load import StageLoad
 from forethought.training.tracker import OpenTracker, TrackedRun, Tracker
 from forethought.training.trackers import TRACKERS
 from forethought.training.trainer import train
@@ -32,6 +34,8 @@ __all__ = [
     "RunContext",
     "RunOptions",
     "RunPlan",
+    "Stage",
+    "StageLoad",
     "States",
     "StepInputs",
     "TrackedRun",
