@@ -138,7 +138,10 @@ def test_the_model_embeds_text_and_pictures_directly_and_behind_rationales(train
     encoder = ft.load(run.model, device="cpu", encode_options=EncodeOptions(budget=BUDGET))
     assert encoder.family.name == recipe.family
     assert encoder.name == recipe.name
-    inputs = ["a red square", ft.Image(np.asarray(PIL.Image.new("RGB", (64, 40), "navy")))]
+    inputs: list[str | ft.Image] = [
+        "a red square",
+        ft.Image(np.asarray(PIL.Image.new("RGB", (64, 40), "navy"))),
+    ]
     for think in ("never", "always"):
         found = encoder.encode(inputs, side="query", think=think)
         assert found.vectors.shape == (2, 48)

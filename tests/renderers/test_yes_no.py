@@ -92,7 +92,7 @@ def test_a_tokenizer_without_a_single_token_is_refused(tmp_path):
 
 def test_the_content_of_a_chat_has_the_same_words():
     content = yes_no_content(QUERY, DOCUMENT, "They  are\nred.")
-    joined = "\n".join(part.words for part in content)
+    joined = "\n".join(part.words for part in content if isinstance(part, Text))
     assert f"<|im_start|>user\n{joined}<|im_end|>\n<|im_start|>assistant\n" == PROMPT
 
 

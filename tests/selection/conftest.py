@@ -71,10 +71,10 @@ def write(tmp_path):
 class TableEvaluator:
     """Scores by a table: (query, target, thinking) with "" for none; 0 where it has no entry."""
 
-    table: dict = field(default_factory=dict)
-    settings: tuple = ("evaluator=table",)
+    table: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    settings: tuple[str, ...] = ("evaluator=table",)
     num_negatives: int = 2
-    calls: list = field(default_factory=list)
+    calls: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
 
     def score(self, groups):
         from forethought.selection import PairScores

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def group(query="a red thing", targets=TARGETS, rationales=RATIONALES, side=Side
     other = Side.DOCUMENT if side is Side.QUERY else Side.QUERY
     return PairGroup(
         message(query, side),
-        tuple(Target(text, lambda text=text: message(text, other)) for text in targets),
+        tuple(Target(text, partial(message, text, other)) for text in targets),
         rationales,
     )
 

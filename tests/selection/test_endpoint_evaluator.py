@@ -20,11 +20,15 @@ def evaluator(server):
     return EndpointEvaluator(ChatEndpoint(url=server.url, model="m", backoff_s=0.01, retries=1))
 
 
+def target(key, message):
+    return Target(key, lambda: message)
+
+
 def group(*thoughts):
     targets = [Message((Text(text),), "", Side.DOCUMENT) for text in ("red", "blue")]
     return PairGroup(
         Message((Text("a fire engine"),), "Find the colour.", Side.QUERY),
-        tuple(Target(str(i), lambda one=one: one) for i, one in enumerate(targets)),
+        tuple(target(str(i), one) for i, one in enumerate(targets)),
         tuple(Rationale(thought, "so", Ending.EMBED) for thought in thoughts),
     )
 

@@ -23,10 +23,14 @@ def document(*content):
     return Message(content, "", Side.DOCUMENT)
 
 
+def target(key, message):
+    return Target(key, lambda: message)
+
+
 def group(source, *targets, thoughts=THOUGHTS):
     return PairGroup(
         source,
-        tuple(Target(str(index), lambda one=one: one) for index, one in enumerate(targets)),
+        tuple(target(str(index), one) for index, one in enumerate(targets)),
         tuple(Rationale(thought, "so", Ending.EMBED) for thought in thoughts),
     )
 

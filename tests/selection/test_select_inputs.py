@@ -213,13 +213,16 @@ def test_only_the_rationale_of_a_line_changes(run, tmp_path):
     expected = json.loads(json.dumps(EXAMPLES))
     del expected[4]["query"]["rationale"]
     assert written == expected
-    assert ExampleLines(out)[0].query.rationale.answer == "2"
+    rationale = ExampleLines(out)[0].query.rationale
+    assert rationale is not None
+    assert rationale.answer == "2"
 
 
 def test_rationales_of_documents_are_scored_against_queries(write, tmp_path):
     examples = [example("q0", "a", task="t"), example("q1", "b", task="t")]
     table = {("a", "q0", "of a"): 2.0, ("a", "q1", "of a"): 0.5}
-    run = Run(*write(examples, [(0, "x", "of a", "1")], side="document"), TableEvaluator(table))
+    file, written = write(examples, [(0, "x", "of a", "1")], side="document")
+    run = Run(file, written, evaluator=TableEvaluator(table))
     selection = run(side=Side.DOCUMENT)
     assert run.evaluator.calls[0][:2] == ("a", ["q0", "q1"])
     assert selection.inputs[0].candidates[0].effect == Effect(2.0, 1.5, 0.0)

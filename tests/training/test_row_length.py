@@ -1,6 +1,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ LONG = "red " * 30
 
 def source(folder, *, thinking="Red.", text="a mug", negative="a jug", on_error=OnError.RAISE):
     rationale = {"thinking": "Blue.", "answer": "blue"}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "query": {"content": [{"text": f"query {index}"}], "rationale": rationale},
             "positives": [{"content": [{"text": f"document {index}"}], "rationale": rationale}],

@@ -40,4 +40,6 @@ class SelectedGlyphs(GlyphExamples):
                 "for these"
             )
         found = (line.query.rationale for line in lines)
-        return tuple(one and Rationale(one.thinking, one.answer, Ending.EMBED) for one in found)
+        return tuple(
+            Rationale(one.thinking, one.answer, Ending.EMBED) if one else None for one in found
+        )

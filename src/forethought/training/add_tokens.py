@@ -33,14 +33,9 @@ def add_tokens(checkpoint: str, family: Family, *, name: str, folder: Path) -> N
     tokenizer.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in new])
     network = load_checkpoint(source, LoadOptions(dtype="auto", packed=False)).network
     _grow(network, known=known, size=tokenizer.get_vocab_size(with_added_tokens=True))
-    _copy_rows(
-        network,
-        {
-            tokenizer.token_to_id(tag.value): tokenizer.token_to_id(other)
-            for tag, other in family.initial
-            if tag.value in new
-        },
-    )
+    ids = tokenizer.get_vocab(with_added_tokens=True)
+    copied = {ids[tag.value]: ids.get(other) for tag, other in family.initial if tag.value in new}
+    _copy_rows(network, copied)
     shutil.rmtree(folder, ignore_errors=True)
     save_checkpoint(network, folder, dtype=network.dtype)
     for file in SETTINGS_FILES:
