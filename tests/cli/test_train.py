@@ -1,9 +1,11 @@
+import dataclasses
 from importlib.util import find_spec
 
 import pytest
 
 from forethought import config
 from forethought.cli import packages
+from forethought.training.stage import ObjectiveSettings
 from tests import tiny
 
 
@@ -24,6 +26,23 @@ def test_each_part_has_a_line_and_a_run_cut_short_says_that_it_has_no_gate(
         "runs/tiny: stopped after 1 of 11 steps, so no gate is fitted and think=auto embeds "
         "directly; the same command without --steps and --minutes finishes the run"
     )
+
+
+def test_a_step_that_is_not_finite_is_one_line_and_status_2(run, tiny_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain = tiny.recipe(tiny_data)
+    broken = ObjectiveSettings("tests.training.broken:BrokenFrom", 0.4, settings={"number": 1})
+    stage = dataclasses.replace(plain.stages[0], objectives=(*plain.stages[0].objectives, broken))
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(
+        tiny.as_toml(config.dump(dataclasses.replace(plain, gate=None, stages=(stage,))))
+    )
+    ran = run("train", recipe)
+    assert (ran.status, ran.out) == (2, "")
+    *_, announced, message = ran.err.splitlines()
+    assert announced == "training tiny"
+    assert message.startswith("error: step 1: loss inf, gradient norm nan, terms {'direct'")
+    assert "its 6 examples are in runs/tiny/failed-step.json; the last checkpoint is" in message
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from forethought.selection import (
 from forethought.types import Ending, Message, Rationale, Side, Text
 from tests import published
 
+LAB = Path(__file__).parents[2] / "models" / "lab"
 TARGETS = ("red", "green, square", "blue", "black, square")
 RATIONALES = (
     Rationale("A square: red.", "red", Ending.EMBED),
@@ -146,3 +149,34 @@ def test_the_likelihood_is_the_mean_over_the_tokens_of_a_rationale(tiny_encoder)
             places = range(len(prompt) - 1, len(prompt) + len(ids) - 1)
             expected = np.mean([float(logits[at, t]) for at, t in zip(places, ids, strict=True)])
             assert score == pytest.approx(expected, abs=1e-3)
+
+
+CAPITALS = {
+    "Bangkok": "Thailand",
+    "Nairobi": "Kenya",
+    "Lima": "Peru",
+    "Oslo": "Norway",
+    "Cairo": "Egypt",
+    "Havana": "Cuba",
+}
+
+
+def test_rationales_of_other_queries_lower_the_score_of_a_model_that_knows_its_facts():
+    from forethought.encoders import load
+
+    evaluator = EmbeddingEvaluator(load(LAB, device="cpu"))
+    thoughts = {
+        city: Rationale(f"{city} is the capital of {country}.", country, Ending.EMBED)
+        for city, country in CAPITALS.items()
+    }
+    gains = []
+    for city, country in CAPITALS.items():
+        others = [one for one in CAPITALS.values() if one != country]
+        given = group(
+            f"country whose capital is {city}",
+            (country, *others),
+            (thoughts[city], *(thoughts[other] for other in CAPITALS if other != city)),
+        )
+        gains.append([effect.gain for effect in effects_of(evaluator.score([given])[0])])
+    gain, *swapped = np.mean(gains, axis=0)
+    assert max(swapped) < min(0, gain) - 3

@@ -2,15 +2,21 @@
 
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from forethought.training.journal import Journal
 from forethought.training.parallel import Parallel, clear_unused
 from forethought.training.run_folder import RunFolder
 from tests import tiny
-from tests.training import two_processes
+from tests.training import runs, two_processes
 
 RUNS = [f"{parallel}-{grad_cache}" for parallel in Parallel for grad_cache in (False, True)]
 
@@ -73,7 +79,7 @@ def test_a_step_that_is_not_finite_stops_both_with_the_examples_of_both(out, fou
     first, second = (process[f"failed-{parallel}"]["error"] for process in found)
     assert first == second
     file = RunFolder(out / f"{parallel}-True").failed
-    assert "step 3: a hidden state is not finite; training needs finite numbers. its 5" in first
+    assert "step 3: a hidden state is not finite; training needs finite numbers; its 5" in first
     entry = json.loads(file.read_text())
     assert entry["step"] == 3
     indices = [example["index"] for example in entry["examples"]]
@@ -115,3 +121,45 @@ def test_only_gradients_that_are_all_zeros_are_dropped():
     assert used.grad is not None
     assert unused.grad is None
     assert broken.grad is not None
+
+
+def torchrun(data, out, parallel, *, kill_after=None):
+    """Train in two processes; one of them is killed after so many steps."""
+    module = ("-m", runs.__name__, data, out, parallel)
+    with subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+        + [str(argument) for argument in module],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if kill_after else None,
+        text=True,
+        cwd=runs.ROOT,
+        env=runs.environment(CUDA_VISIBLE_DEVICES=""),
+    ) as agent:
+        assert agent.stdout is not None
+        for line in agent.stdout:
+            process, done = map(int, line.split())
+            if done == kill_after:
+                time.sleep(0.01)  # somewhere in the next step
+                os.kill(process, signal.SIGKILL)
+    return agent.returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel", list(Parallel))
+def test_two_processes_of_which_one_is_killed_go_on_to_the_same_end(tiny_data, tmp_path, parallel):
+    # At 9: the last checkpoint is of 8, in the middle of an interval that was sampled at 6, and
+    # the second process has no pair that writes.
+    assert torchrun(tiny_data, tmp_path / "killed", parallel, kill_after=9) != 0
+    assert max(runs.steps(tmp_path / "killed")) < 10
+    for out in ("killed", "whole"):
+        assert torchrun(tiny_data, tmp_path / out, parallel) == 0
+        assert runs.steps(tmp_path / out) == list(range(11))
+    runs.same_weights(tmp_path / "killed", tmp_path / "whole")
+    killed, whole = (
+        Journal(RunFolder(tmp_path / out).journal).read() for out in ("killed", "whole")
+    )
+    for one, other in zip(killed, whole, strict=True):
+        for name in ("loss", "norm", "terms"):
+            assert one[name] == pytest.approx(other[name], rel=1e-5)
+    model = RunFolder(tmp_path / "killed").model / "model.safetensors"
+    assert model.is_file()

@@ -11,6 +11,7 @@ from forethought.errors import ConfigError
 from forethought.training import Reader, TrainRow
 from forethought.training.run_folder import RunFolder
 from forethought.training.train_step import TrainStep, WeightedTerm
+from forethought.training.trainer import train_one_step
 from tests import tiny
 
 STEP = 5  # the first of the stage that thinks: 3 pairs self-generated, 2 supervised, 1 direct
@@ -179,3 +180,51 @@ def test_a_step_without_any_term_is_refused(state):
     step = alone(state, term)
     with pytest.raises(ConfigError, match="step 2: no objective of stage 'cold-start' has any"):
         step(step.batches(2)[0])
+
+
+def accumulated(state, *terms):
+    """A run whose steps are of 1 batch, then of 3; `terms` are added to those of the second."""
+    stages = (
+        dataclasses.replace(state.train_step.recipe.stages[0], steps=2),
+        dataclasses.replace(STAGE, steps=2, accumulation=3),
+    )
+    recipe = dataclasses.replace(state.train_step.recipe, stages=stages, clip_norm=1e9)
+    bound = state.train_step.terms
+    bound = {**bound, "cold-start": (*bound["cold-start"], *terms)}
+    step = step_of(state.train_step, recipe=recipe, terms=bound)
+    return recipe, dataclasses.replace(state, train_step=step, module=step)
+
+
+def test_every_batch_of_a_run_has_a_number_of_its_own(state):
+    recipe, made = accumulated(state)
+    batches = [batch for step in range(recipe.steps) for batch in made.train_step.batches(step)]
+    assert [batch.number for batch in batches] == list(range(2 + 2 * 3))
+    assert [batch.step for batch in batches] == [0, 1, 2, 2, 2, 3, 3, 3]
+    assert len({batch.batch.drawn.indices for batch in batches}) == 8
+
+
+def test_a_step_learns_from_the_mean_of_its_batches(tiny_data, out, tmp_path):
+    shutil.copytree(RunFolder(out).start, RunFolder(tmp_path).start)
+    recipe = dataclasses.replace(tiny.recipe(tiny_data), fork_from=tmp_path)
+    # Of the batches 2, 3 and 4 of the step, the last alone has this term.
+    term = WeightedTerm(
+        "last", 0.5, lambda inputs: inputs.pairs.queries.norm() if inputs.number == 4 else None
+    )
+    recipe, made = accumulated(tiny.state(recipe, tmp_path / "out"), term)
+    network, gradients, losses, terms = made.network, [], [], []
+    for batch in made.train_step.batches(2):
+        network.zero_grad(set_to_none=True)
+        loss, found = made.train_step(batch)
+        loss.backward()
+        gradients.append([parameter.grad for parameter in network.parameters()])
+        losses.append(loss.item())
+        terms.append(found)
+    entry = train_one_step(recipe, made, 2, bf16=False)
+    for parameter, *each in zip(network.parameters(), *gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, sum(each) / 3, atol=1e-6, rtol=1e-4)
+    assert entry["loss"] == pytest.approx(sum(losses) / 3, abs=2e-5)
+    assert set(entry["terms"]) == {*terms[2]}
+    assert [*terms[0]] == [*terms[1]] == [name for name in terms[2] if name != "last"]
+    for name, value in entry["terms"].items():
+        having = [found[name].item() for found in terms if name in found]
+        assert value == pytest.approx(sum(having) / len(having), abs=2e-5)

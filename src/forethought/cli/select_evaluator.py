@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +87,9 @@ class EvaluatorOptions:
             from forethought.endpoints import ChatEndpoint
             from forethought.selection import EndpointEvaluator
 
-            pixels = {} if self.max_pixels is None else {"max_pixels": self.max_pixels}
-            endpoint = ChatEndpoint(
-                url=self.endpoint, model=self.vlm, key_env=self.key_env, **pixels
-            )
+            endpoint = ChatEndpoint(url=self.endpoint, model=self.vlm, key_env=self.key_env)
+            if self.max_pixels is not None:
+                endpoint = replace(endpoint, max_pixels=self.max_pixels)
             return EndpointEvaluator(endpoint)
         from forethought.selection import load_evaluator
 

@@ -72,7 +72,7 @@ def log_likelihoods(
     # float32: the tail of a bf16 softmax is lost.
     scores = [
         backbone.logits(states).float().log_softmax(-1).gather(1, ids[:, None])[:, 0]
-        for states, ids in zip(before.split(size), chosen.split(size), strict=True)
+        for states, ids in zip(torch.split(before, size), torch.split(chosen, size), strict=True)
     ]
     lengths = torch.tensor([len(ids) for ids in completions], device=chosen.device)
     is_token = torch.arange(extension.token_ids.shape[1], device=chosen.device) < lengths[:, None]

@@ -25,10 +25,10 @@ from forethought.selection.scores_file import ScoresFile
 from forethought.selection.select_inputs import (
     SelectedInput,
     Selection,
-    SelectionInputs,
     SwappedEffect,
     select_inputs,
 )
+from forethought.selection.selection_inputs import SelectionInputs
 from forethought.selection.selection_report import (
     EffectSummary,
     SelectionReport,

@@ -80,8 +80,8 @@ class EmbeddingEvaluator:
         scores: dict[int, PairScores] = {}
         for batch in completion_batches(self.encoder, groups):
             thought = run_completions(self.encoder, batch, teacher_force_prefill)
-            after = thought.split(batch.counts)
-            direct = batch.prefill.direct.float().cpu().split(1)
+            after = torch.split(thought, batch.counts)
+            direct = torch.split(batch.prefill.direct.float().cpu(), 1)
             for index, without, states in zip(batch.indices, direct, after, strict=True):
                 scores[index] = self._scores(groups[index], without, states)
         return [scores[index] for index in range(len(groups))]

@@ -38,6 +38,6 @@ class RationaleLikelihood:
         for batch in completion_batches(self.encoder, groups):
             sums = run_completions(self.encoder, batch, log_likelihoods)
             means = sums / torch.tensor([len(ids) for ids in batch.completions])
-            parts = means.split(batch.counts)
+            parts = torch.split(means, batch.counts)
             scores |= {i: part.tolist() for i, part in zip(batch.indices, parts, strict=True)}
         return [scores[index] for index in range(len(groups))]

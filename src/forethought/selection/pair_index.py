@@ -76,9 +76,15 @@ class PairIndex:
         """The task of an example."""
         return self._examples[line].task
 
-    def num_positives(self, line: int) -> int:
-        """How many positives an example has."""
-        return self._examples[line].num_positives
+    def places(self, side: Side) -> list[Place]:
+        """Every query, or every positive."""
+        if side is Side.QUERY:
+            return [Place(line) for line in range(len(self))]
+        return [
+            Place(line, document)
+            for line, example in enumerate(self._examples)
+            for document in range(example.num_positives)
+        ]
 
     def labels(self, line: int) -> frozenset[str]:
         """The labels of all documents that answer an example's query, in any line of its task."""
@@ -102,9 +108,9 @@ class PairIndex:
 
     def unrelated(self, line: int, among: Sequence[int]) -> int | None:
         """Another example of `among`, of the same task, whose documents do not answer this query."""
-        labels, order = self.labels(line), self._rng(line, 1).permutation(len(among))
+        labels, order = self.labels(line), self._rng(line, 1).permutation(len(among)).tolist()
         for position in order:
-            other = among[position]
+            other: int = among[position]
             if self.task(other) == self.task(line) and not labels & self.labels(other):
                 return other
         return None

@@ -1,11 +1,10 @@
 """Select a rationale for every input of a file of examples."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forethought.data import Candidate
-from forethought.errors import ConfigError
 from forethought.selection.choose import (
     Choice,
     ScoredCandidate,
@@ -14,10 +13,10 @@ from forethought.selection.choose import (
     limit_rate,
 )
 from forethought.selection.effects import Effect
-from forethought.selection.pair_index import QUERY, PairIndex, Place
-from forethought.selection.refusals import refusal_of
+from forethought.selection.pair_index import PairIndex, Place
 from forethought.selection.scorer import Scorer, ScoreRequest
 from forethought.selection.scores_file import Score
+from forethought.selection.selection_inputs import SelectionInputs
 from forethought.types import Ending, Progress, Rationale, Side, ignore_progress
 
 
@@ -55,26 +54,6 @@ class Selection:
     swaps: tuple[SwappedEffect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionInputs:
-    """The examples and their candidates.
-
-    Args:
-        workers: only candidates of these; of all if empty.
-        allow_label: see `refusal_of`.
-        num_swaps: how many inputs of each side take part in the swap test.
-        num_negatives: the most negatives that an input is scored against; None for the
-            evaluator's default.
-    """
-
-    index: PairIndex
-    candidates: Sequence[Candidate]
-    workers: Collection[str] = ()
-    allow_label: bool = False
-    num_swaps: int = 200
-    num_negatives: int | None = None
-
-
 def select_inputs(
     inputs: SelectionInputs,
     rule: SelectionRule,
@@ -93,58 +72,18 @@ def select_inputs(
         DataError: if scores cannot be stored.
         ModelError: if a score is not finite.
     """
-    by_place = _by_place(inputs)
+    by_place = inputs.by_place()
     selected: list[SelectedInput] = []
     swaps: list[SwappedEffect] = []
     for side in Side:
-        places = _places(inputs.index, side) if any(p.side is side for p in by_place) else []
-        screened = {place: _screened(inputs, place, by_place[place]) for place in places}
+        places = inputs.index.places(side) if any(p.side is side for p in by_place) else []
+        screened = {place: inputs.screen(place, by_place[place]) for place in places}
         if side in scorers:
             scored, found = _scored(inputs, screened, scorer=scorers[side], progress=progress)
             screened |= scored
             swaps += found
         selected += _selected(inputs.index, screened, rule)
     return Selection(rule, tuple(selected), tuple(swaps))
-
-
-def _by_place(inputs: SelectionInputs) -> dict[Place, list[Candidate]]:
-    known = {one.worker for one in inputs.candidates}
-    unknown = sorted({*inputs.workers} - known)
-    if unknown or not known:
-        raise ConfigError(
-            f"no candidates of a worker {unknown[0]!r}; the workers are {', '.join(sorted(known))}"
-            if unknown
-            else "there are no candidates; write some with `forethought annotate`"
-        )
-    found: dict[Place, list[Candidate]] = defaultdict(list)
-    # The order does not depend on that of the file, which is that of the answers of endpoints.
-    for one in sorted(inputs.candidates, key=lambda one: (one.worker, one.sample)):
-        if not inputs.workers or one.worker in inputs.workers:
-            document = QUERY if one.side is Side.QUERY else one.document
-            found[Place(one.line, document)].append(one)
-    return found
-
-
-def _places(index: PairIndex, side: Side) -> list[Place]:
-    if side is Side.QUERY:
-        return [Place(line) for line in range(len(index))]
-    return [
-        Place(line, document)
-        for line in range(len(index))
-        for document in range(index.num_positives(line))
-    ]
-
-
-def _screened(
-    inputs: SelectionInputs, place: Place, candidates: Sequence[Candidate]
-) -> tuple[ScoredCandidate, ...]:
-    if not candidates:
-        return ()
-    line = inputs.index.lines[place.line]
-    return tuple(
-        ScoredCandidate(one, refused=refusal_of(one, line, allow_label=inputs.allow_label))
-        for one in candidates
-    )
 
 
 def _scored(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from jaxtyping import Float
@@ -73,9 +74,10 @@ class TrainStep(torch.nn.Module):
 
     def batches(self, step: int) -> list[StepBatch]:
         """The batches of a step, whose gradients are added up; the model may write rationales."""
-        stage, _ = self.recipe.stage_at(step)
+        stage, index = self.recipe.stage_at(step)
         drawn = self.rollouts.take(step) if stage.batch else [None] * stage.accumulation
-        first = step * stage.accumulation
+        before = takewhile(lambda each: each is not stage, self.recipe.stages)
+        first = index * stage.accumulation + sum(each.steps * each.accumulation for each in before)
         return [StepBatch(step, number, batch) for number, batch in enumerate(drawn, first)]
 
     def forward(self, batch: StepBatch) -> tuple[Float[Tensor, ""], Terms]:

@@ -199,7 +199,7 @@ def _failure(
             entry = {"step": step, "reason": reason, "examples": examples}
             write_text(file, json.dumps(entry, indent=2) + "\n")
     return TrainingError(
-        f"step {step}: {reason}; training needs finite numbers. {where}the last checkpoint is "
+        f"step {step}: {reason}; training needs finite numbers; {where}the last checkpoint is "
         "unchanged: leave these examples out, or lower peak_rate or clip_norm in a new run"
     )
 
