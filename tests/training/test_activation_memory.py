@@ -114,12 +114,15 @@ def test_a_layer_of_a_token_by_hand():
     )
     none = PassSize(rows=0, length=0)
     # A layer: float32 (4 * 10 + 2 + 2) * 4 = 176; half (5 * 10 + 4 * 12 + 4 * 7) * 2 = 252.
-    # The ends: (2 * 10 + 2 * 6) * 4 + 1 = 129, with the one place of the mask.
+    # The ends: (2 * 10 + 2 * 6) * 4 = 128.
     token = PassSize(rows=1, length=1)
-    assert sizes.activation_bytes(token, bf16=True, checkpointing=False) == 3 * 428 + 129
-    assert sizes.activation_bytes(token, bf16=True, checkpointing=True) == 3 * 40 + 428 + 129
+    assert sizes.activation_bytes(token, bf16=True, checkpointing=False) == 3 * 428 + 128
+    assert sizes.activation_bytes(token, bf16=True, checkpointing=True) == 3 * 40 + 428 + 128
     # In float32 a layer has 176 + 4 times (2 * 10 + 48 + 28), which is 560.
-    assert sizes.activation_bytes(token, bf16=False, checkpointing=False) == 3 * 560 + 129
+    assert sizes.activation_bytes(token, bf16=False, checkpointing=False) == 3 * 560 + 128
+    # The masks of two rows of three tokens: 3 layers, 2 * 3 * 3 numbers.
+    padded = sizes.activation_bytes(PassSize(2, 3), bf16=True, checkpointing=False)
+    assert padded == 6 * (3 * 428 + 128) + 3 * 18 * 2
     # A scored token: (3 * 50 + 10) * 4; a patch: 2 * ((4 * 4 + 9 * 4 + 4 * 5) * 4) + (24 + 16) * 4.
     scored = dataclasses.replace(none, scored=1)
     assert sizes.activation_bytes(scored, bf16=False, checkpointing=False) == 640
@@ -127,7 +130,7 @@ def test_a_layer_of_a_token_by_hand():
     assert sizes.activation_bytes(patch, bf16=False, checkpointing=False) == 2 * 288 + 160
     # Norms on queries and keys: (2 + 4) * (12 + 6) + 4 * (2 + 1) a layer in bfloat16.
     normed = dataclasses.replace(sizes, has_head_norms=True)
-    assert normed.activation_bytes(token, bf16=True, checkpointing=False) == 3 * 548 + 129
+    assert normed.activation_bytes(token, bf16=True, checkpointing=False) == 3 * 548 + 128
 
 
 def test_a_frozen_vision_encoder_stores_nothing(encoder):

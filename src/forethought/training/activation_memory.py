@@ -47,11 +47,13 @@ class NetworkSizes:
     def activation_bytes(self, size: PassSize, *, bf16: bool, checkpointing: bool) -> int:
         """What a pass stores; with `checkpointing` what enters each layer, and one layer's."""
         tokens = size.rows * size.length
-        layer = tokens * self._token_bytes(bf16=bf16)
+        # A pass with padding has a mask of tokens by tokens, which each layer converts.
+        mask = size.length * (_HALF if bf16 else _WIDE) if size.rows > 1 else 0
+        layer = tokens * (self._token_bytes(bf16=bf16) + mask)
         inputs = tokens * _WIDE * self.hidden
         layers = self.layers * inputs + layer if checkpointing else self.layers * layer
-        # The last norm, the positions' sines and cosines, and the attention mask, a byte a pair.
-        ends = tokens * (_WIDE * (2 * self.hidden + 2 * self.head_size) + size.length)
+        # The last norm, and the positions' sines and cosines.
+        ends = tokens * _WIDE * (2 * self.hidden + 2 * self.head_size)
         # Log-probabilities are stored; logits and their gradients come and go.
         scored = size.scored * _WIDE * (3 * self.vocabulary + self.hidden)
         pictures = size.patches * self._patch_bytes(bf16=bf16, checkpointing=checkpointing)
