@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
+from benchmarks.fed_tokens import count_tokens
 from benchmarks.results import Result
 from benchmarks.train_setups import TrainSetup
 from benchmarks.trainer_baseline import TrainerRun, trainer_run
@@ -29,26 +29,6 @@ class TrainPlan:
 
     rounds: int
     steps: int
-
-
-@dataclass(slots=True)
-class FedTokens:
-    """What a network was fed: passes, tokens, and tokens with their padding."""
-
-    passes: int = 0
-    tokens: int = 0
-    padded: int = 0
-
-    @property
-    def padding(self) -> float:
-        """The share of padding."""
-        return 1 - self.tokens / max(self.padded, 1)
-
-    def count(self, _: object, __: object, fed: Mapping[str, Any]) -> None:
-        """A hook before a network's forward pass."""
-        self.passes += 1
-        self.tokens += int(fed["attention_mask"].sum())
-        self.padded += fed["attention_mask"].numel()
 
 
 @dataclass(slots=True)
@@ -143,8 +123,7 @@ def check_loss(setup: TrainSetup, trainer: TrainerRun) -> None:
 def _run_rounds(cases: Mapping[str, _Case], setup: TrainSetup, plan: TrainPlan) -> None:
     """Run every case once untimed, counting what it feeds, and then every round."""
     for case in cases.values():
-        fed = FedTokens()
-        with setup.state.network.model.register_forward_pre_hook(fed.count, with_kwargs=True):  # type: ignore[operator,union-attr]
+        with count_tokens(setup.state.network) as fed:
             if case.attempt(case.run):
                 case.padding = fed.padding
     for number in range(plan.rounds):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psutil
 import torch
 
+from benchmarks.fed_tokens import count_tokens
 from benchmarks.step_memory import peak_bytes
 from benchmarks.thresholds import Threshold
 from benchmarks.train_setups import TrainSetup
@@ -22,11 +23,13 @@ _SHARE = 0.5
 class StepMemory:
     """The peak over weights and gradients, in bytes, of one step's forward and backward pass.
 
-    None where it was not run, with the reason in `note`.
+    None where it was not run, with the reason in `note`. `largest` is the number of tokens of the
+    largest pass, padding included.
     """
 
     setup: str
     pairs: int
+    largest: int
     plain: int | None
     grad_cache: int | None
     note: str = ""
@@ -44,7 +47,9 @@ def measure_memory(setup: TrainSetup, batches: Sequence[int]) -> list[StepMemory
         if plain is None and not note:
             note = "without it: out of memory"
         pairs = len(setup.with_batch(batch).drawn(0).pairs)
-        rows.append(StepMemory(setup.name, pairs, plain, _peak(cached.with_batch(batch)), note))
+        with count_tokens(setup.state.network) as fed:
+            peak = _peak(cached.with_batch(batch))
+        rows.append(StepMemory(setup.name, pairs, fed.largest, plain, peak, note))
     setup.state.optimizer.zero_grad(set_to_none=True)
     return rows
 

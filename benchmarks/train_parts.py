@@ -1,9 +1,8 @@
 """The parts of the training benchmark, one after another."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 
@@ -23,20 +22,20 @@ _LOGGER = logging.getLogger(__name__)
 class Scale:
     """How much is run.
 
-    Of each setup: pairs a step and timed steps a round. Of memory: the batches of text pairs, and
-    of pairs with pictures.
+    `timed` are the pairs of a step and the timed steps of a round, by part; `texts` and `pictures`
+    the batches that memory is measured at, without pictures and with them.
     """
 
     rounds: int
-    lab: tuple[int, int]
-    nano: tuple[int, int]
-    ume: tuple[int, int]
+    timed: Mapping[str, tuple[int, int]]
     texts: tuple[int, ...]
     pictures: tuple[int, ...]
 
 
-FULL = Scale(5, (64, 3), (48, 2), (16, 2), (64, 256, 1024, 4096), (64, 256, 1024))
-QUICK = Scale(2, (16, 1), (8, 1), (8, 1), (64, 128), (64,))
+FULL = Scale(
+    5, {"lab": (64, 3), "nano": (48, 2), "ume-2b": (16, 2)}, (64, 256, 1024, 4096), (64, 256, 1024)
+)
+QUICK = Scale(2, {"lab": (16, 1), "nano": (8, 1), "ume-2b": (8, 1)}, (64, 128), (64,))
 
 Save = Callable[[TrainReport], None]
 
@@ -48,6 +47,7 @@ def measure(parts: Sequence[str] | None, scale: Scale, *, shape: str, save: Save
         ConfigError: if the full 2B shape is to run without CUDA.
     """
     has_gpu = torch.cuda.is_available()
+    train_setups.check_shape(shape)
     if parts is None:
         parts = ("lab", "nano", *(("ume-2b",) if has_gpu or shape == "tiny" else ()), "memory")
     if "ume-2b" in parts and not has_gpu and shape != "tiny":
@@ -64,41 +64,39 @@ def measure(parts: Sequence[str] | None, scale: Scale, *, shape: str, save: Save
             "versions": versions(_PACKAGES, device),
         }
     )
-    for make, steps in _timed(parts, scale, shape):
-        setup = make()
-        _LOGGER.info("%s: timing steps of %d pairs (%s) ...", setup.name, setup.batch, setup.pairs)
-        results = compare(setup, TrainPlan(scale.rounds, steps))
-        report = replace(report, results=(*report.results, *results))
-        save(report)
-    for make, batches in _measured(parts, scale, shape):
-        setup = make()
-        _LOGGER.info("%s: measuring memory ...", setup.name)
-        report = replace(report, memory=(*report.memory, *measure_memory(setup, batches)))
-        save(report)
+    setups = _Setups(scale, shape)
+    for part, (_, steps) in scale.timed.items():
+        if part in parts:
+            setup = setups[part]
+            _LOGGER.info("%s: steps of %d pairs (%s) ...", setup.name, setup.batch, setup.pairs)
+            results = compare(setup, TrainPlan(scale.rounds, steps))
+            report = replace(report, results=(*report.results, *results))
+            save(report)
+    if "memory" in parts:
+        is_full = "ume-2b" in parts and shape == "full"
+        # A step of 1,024 pairs takes the 2B shape two minutes.
+        pictures = scale.pictures[:2] if is_full else scale.pictures
+        for name, batches in (("lab", scale.texts), ("ume-2b" if is_full else "tiny", pictures)):
+            setup = setups[name]
+            _LOGGER.info("%s: memory of %d to %d pairs ...", setup.name, batches[0], batches[-1])
+            report = replace(report, memory=(*report.memory, *measure_memory(setup, batches)))
+            save(report)
     return report
 
 
-def _timed(
-    parts: Sequence[str], scale: Scale, shape: str
-) -> list[tuple[Callable[[], TrainSetup], int]]:
-    makers = {
-        "lab": (partial(train_setups.lab, batch=scale.lab[0]), scale.lab[1]),
-        "nano": (partial(train_setups.nano, batch=scale.nano[0]), scale.nano[1]),
-        "ume-2b": (partial(train_setups.ume, shape, batch=scale.ume[0]), scale.ume[1]),
-    }
-    return [makers[part] for part in makers if part in parts]
+class _Setups(dict[str, TrainSetup]):
+    """Setups by name, made at first use: random weights of the full shape take a minute."""
 
+    def __init__(self, scale: Scale, shape: str) -> None:
+        super().__init__()
+        self.scale, self.shape = scale, shape
 
-def _measured(
-    parts: Sequence[str], scale: Scale, shape: str
-) -> list[tuple[Callable[[], TrainSetup], Sequence[int]]]:
-    if "memory" not in parts:
-        return []
-    texts, pictures = scale.texts, scale.pictures
-    is_full = "ume-2b" in parts and shape == "full"
-    if is_full:
-        pictures = pictures[:-1]
-    return [
-        (partial(train_setups.lab, batch=min(texts)), texts),
-        (partial(train_setups.ume, shape if is_full else "tiny", batch=min(pictures)), pictures),
-    ]
+    def __missing__(self, name: str) -> TrainSetup:
+        shape = "tiny" if name == "tiny" else self.shape
+        batch, _ = self.scale.timed["ume-2b" if name == "tiny" else name]
+        if name in {"lab", "nano"}:
+            made: TrainSetup = getattr(train_setups, name)(batch=batch)
+        else:
+            made = train_setups.ume(shape, batch=batch)
+        self[name] = made
+        return made

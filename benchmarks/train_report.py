@@ -112,11 +112,12 @@ def _cells(result: Result) -> tuple[str, str, str, str]:
 
 
 def _memory(report: TrainReport) -> Table:
-    columns = ("setup", "pairs", "without", "with GradCache", "note")
+    columns = ("setup", "pairs", "largest pass", "without", "with GradCache", "note")
     table = plain_table("Peak of a step's activations", *columns)
     for row in report.memory:
         sizes = (_mebibytes(row.plain), _mebibytes(row.grad_cache))
-        table.add_row(row.setup, str(row.pairs), *sizes, row.note)
+        largest = f"{row.largest} tokens"
+        table.add_row(row.setup, str(row.pairs), largest, *sizes, row.note)
     return table
 
 

@@ -79,15 +79,16 @@ class TrainSetup:
     def with_memory(self, *, grad_cache: bool) -> "TrainSetup":
         """The same model, pairs and optimizer, with or without GradCache."""
         memory = replace(self.recipe.memory, grad_cache=grad_cache)
-        return self._with_recipe(replace(self.recipe, memory=memory))
+        return self.with_recipe(replace(self.recipe, memory=memory))
 
     def with_batch(self, batch: int) -> "TrainSetup":
         """The same model and optimizer, with so many pairs a step, at most `SUB_BATCH` of a task."""
         (stage,) = self.recipe.stages
         stage = replace(stage, batch=batch, sub_batch=min(batch, SUB_BATCH))
-        return self._with_recipe(replace(self.recipe, stages=(stage,)))
+        return self.with_recipe(replace(self.recipe, stages=(stage,)))
 
-    def _with_recipe(self, recipe: Recipe) -> "TrainSetup":
+    def with_recipe(self, recipe: Recipe) -> "TrainSetup":
+        """The same model, pairs and optimizer, with another batch or other settings of memory."""
         step = copy.copy(self.state.train_step)
         step.recipe = recipe
         step.reader = replace(step.reader, memory=recipe.memory)
@@ -98,15 +99,15 @@ class TrainSetup:
 def lab(*, batch: int) -> TrainSetup:
     """The text-only model, with its data or random texts."""
     data = _built(LAB) if LAB.is_dir() else random_pairs(words=24)
-    return checkpoint_setup("lab", _table("models/lab", data, batch=batch))
+    return checkpoint_setup("lab", recipe_table("models/lab", data, batch=batch))
 
 
 def nano(*, batch: int) -> TrainSetup:
     """The default model, with its data and the stored features of their pictures, or with noise."""
     if not GLYPHS.is_dir():
         data = random_pairs(words=24, patches=SMALL_PATCHES)
-        return checkpoint_setup("nano", _table("models/nano", data, batch=batch))
-    table = _table("models/nano", _built(GLYPHS), batch=batch)
+        return checkpoint_setup("nano", recipe_table("models/nano", data, batch=batch))
+    table = recipe_table("models/nano", _built(GLYPHS), batch=batch)
     table["augment"] = "forethought.nano:vary_pictures"
     features = {"use": "forethought.nano:PictureFeatures", "data": GLYPHS.as_posix()}
     return checkpoint_setup("nano", table | {"pictures": features})
@@ -118,8 +119,7 @@ def ume(shape: str, *, batch: int) -> TrainSetup:
     Raises:
         ConfigError: if the shape is unknown, or the full one is to run without CUDA.
     """
-    if shape not in SHAPES:
-        raise ConfigError(f"unknown --shape {shape!r}; known: {', '.join(SHAPES)}")
+    check_shape(shape)
     is_full = SHAPES[shape] is UME_2B
     patches = PATCHES if is_full else SMALL_PATCHES
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -128,12 +128,22 @@ def ume(shape: str, *, batch: int) -> TrainSetup:
     network = encoder.local.backbone.network.float().train()
     encoder = replace(encoder, engine=replace(encoder.local, backbone=QwenVL(network)))
     data = random_pairs(words=256 if is_full else 24, patches=patches)
-    table = _table("a name", data, batch=batch)
+    table = recipe_table("a name", data, batch=batch)
     # Without it the plain Trainer's padded batch of 16 pairs takes more than 80 GB.
     table["memory"] = {"gradient_checkpointing": is_full}
     recipe = _recipe(table)
     name = "ume-2b" if is_full else f"ume-2b{TINY}"
     return _ready(name, recipe, train_state_of(encoder, recipe))
+
+
+def check_shape(shape: str) -> None:
+    """Refuse a shape that there is none of.
+
+    Raises:
+        ConfigError: if the shape is unknown.
+    """
+    if shape not in SHAPES:
+        raise ConfigError(f"unknown --shape {shape!r}; known: {', '.join(SHAPES)}")
 
 
 def checkpoint_setup(name: str, table: dict[str, Any]) -> TrainSetup:
@@ -169,7 +179,8 @@ def _recipe(table: dict[str, Any]) -> Recipe:
     return config.build(table, Recipe, where="the benchmark's recipe")
 
 
-def _table(init: str, data: dict[str, Any], *, batch: int) -> dict[str, Any]:
+def recipe_table(init: str, data: dict[str, Any], *, batch: int) -> dict[str, Any]:
+    """The table of a recipe that starts from a checkpoint, with the loss of `TrainSetup`."""
     warm = {"weight": 1.0, "temperature": TEMPERATURE}
     tokens = {"use": "next_token", "weight": 1.0}
     stage = {

@@ -36,3 +36,11 @@ def inputs():
     pictures = noise(4, patches=(16, 36), seed=3)
     mixed = [pictures[0][:1], pictures[1], pictures[2][1:], pictures[3]]
     return [tuple(one) for one in mixed]
+
+
+@pytest.fixture
+def train_setup():
+    """A small stock network in training: texts and pictures, rationales on both sides."""
+    from benchmarks.train_setups import ume
+
+    return ume("tiny", batch=4)

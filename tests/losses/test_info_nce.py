@@ -1,9 +1,11 @@
 import math
+from importlib import import_module
 
 import pytest
 import torch
 
 from forethought.losses import info_nce
+from forethought.similarity import cosine
 
 QUERIES = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0]])  # Q=2, D=4
 DOCUMENTS = torch.eye(4)[:3] * 5  # P=3: each query's positive, and one negative
@@ -58,3 +60,51 @@ def test_the_length_of_a_vector_makes_no_difference():
 def test_a_temperature_that_is_not_positive_is_refused(temperature):
     with pytest.raises(ValueError, match=f"temperature must be positive, got {temperature}"):
         info_nce(QUERIES, DOCUMENTS, POSITIVES, temperature=temperature)
+
+
+@pytest.mark.parametrize("block", [3, 4, 11])
+def test_blocks_of_queries_have_the_loss_and_gradients_of_the_whole(block, monkeypatch):
+    generator = torch.Generator().manual_seed(5)
+    queries = torch.randn(11, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+    documents = torch.randn(17, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+    positives = torch.randperm(17, generator=generator)[:11]
+    ignored = torch.rand(11, 17, generator=generator) < 0.3
+
+    def loss():
+        return info_nce(queries, documents, positives, temperature=0.3, ignored=ignored)
+
+    expected = torch.autograd.grad(loss(), (queries, documents))
+    value = loss().item()
+    # The module, whose name is also the function's.
+    monkeypatch.setattr(import_module("forethought.losses.info_nce"), "BLOCK", block)
+    assert loss().item() == pytest.approx(value, abs=1e-12)
+    torch.testing.assert_close(torch.autograd.grad(loss(), (queries, documents)), expected)
+
+
+def test_the_logits_of_blocks_are_not_stored_for_the_backward_pass(monkeypatch):
+    generator = torch.Generator().manual_seed(5)
+    queries = torch.randn(40, 6, generator=generator, requires_grad=True)
+    stored = []
+
+    def numbers():
+        stored.clear()
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor: stored.append(tensor.numel()) or tensor, lambda tensor: tensor
+        ):
+            info_nce(queries, queries.detach(), torch.arange(40), temperature=0.3)
+        return max(stored)
+
+    assert numbers() >= 40 * 40
+    monkeypatch.setattr(import_module("forethought.losses.info_nce"), "BLOCK", 10)
+    # What enters a block: its queries, the documents, and its rows of the mask.
+    assert numbers() <= 40 * 10
+
+
+def test_autocast_does_not_round_cosines():
+    generator = torch.Generator().manual_seed(5)
+    queries, documents = (torch.randn(n, 8, generator=generator) for n in (5, 9))
+    positives = torch.arange(5)
+    expected = info_nce(queries, documents, positives, temperature=0.02)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert info_nce(queries, documents, positives, temperature=0.02) == expected
+        assert cosine(queries, documents).dtype == torch.float32
