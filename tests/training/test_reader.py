@@ -11,7 +11,7 @@ from forethought.encoders import load
 from forethought.engines import teacher_force
 from forethought.losses import info_nce
 from forethought.training import Reader, TrainRow
-from forethought.training.reader import MemorySettings
+from forethought.training.pass_size import MemorySettings
 from forethought.types import Ending, Image, Message, Prompt, Rationale, Side, Text
 
 PICTURE = Image(np.full((56, 56, 3), (30, 180, 60), np.uint8))
@@ -237,14 +237,13 @@ def test_with_grad_cache_states_losses_and_gradients_are_the_same(exact, rows, m
     plain, expected_loss, expected = learned(exact, rows)
     found, loss, gradients = learned(in_passes_of(exact, most, grad_cache=True), rows)
     assert found.direct.dtype == torch.float64
-    near_to_the_last = {"atol": 1e-9, "rtol": 1e-6}
-    torch.testing.assert_close(found.direct, plain.direct, **near_to_the_last)
-    torch.testing.assert_close(loss, expected_loss, **near_to_the_last)
+    torch.testing.assert_close(found.direct, plain.direct, atol=1e-9, rtol=1e-6)
+    torch.testing.assert_close(loss, expected_loss, atol=1e-9, rtol=1e-6)
     for name, gradient in expected.items():
         # The vision encoder among them.
         assert gradient is not None, name
         assert gradient.abs().max() > 1e-6, name
-        torch.testing.assert_close(gradients[name], gradient, **near_to_the_last)
+        torch.testing.assert_close(gradients[name], gradient, atol=1e-9, rtol=1e-6)
 
 
 class PeakMemory(TorchDispatchMode):

@@ -223,8 +223,10 @@ def test_a_step_learns_from_the_mean_of_its_batches(tiny_data, out, tmp_path):
     for parameter, *each in zip(network.parameters(), *gradients, strict=True):
         torch.testing.assert_close(parameter.grad, sum(each) / 3, atol=1e-6, rtol=1e-4)
     assert entry["loss"] == pytest.approx(sum(losses) / 3, abs=2e-5)
-    assert set(entry["terms"]) == {*terms[2]}
+    means = entry["terms"]
+    assert isinstance(means, dict)
+    assert set(means) == {*terms[2]}
     assert [*terms[0]] == [*terms[1]] == [name for name in terms[2] if name != "last"]
-    for name, value in entry["terms"].items():
+    for name, value in means.items():
         having = [found[name].item() for found in terms if name in found]
         assert value == pytest.approx(sum(having) / len(having), abs=2e-5)
