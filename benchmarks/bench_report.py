@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any
@@ -33,15 +34,8 @@ class BenchReport:
 
 
 def setting_of(target: Target, *, repeats: int) -> dict[str, Any]:
-    """The command, the machine, versions and threads."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    return {
-        "command": shlex.join(["python", "-m", "benchmarks.engine", *sys.argv[1:]]),
-        "machine": machine_name(target.device),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "load_before": round(load, 2),
-        "device": str(target.device),
+    """The command, the machine, versions and threads, and what is measured how."""
+    return machine_setting("benchmarks.engine", target.device) | {
         "dtype": str(target.network.dtype).removeprefix("torch."),
         "model": f"{target.encoder.name} {target.encoder.revision}",
         "budget": target.budget,
@@ -50,10 +44,28 @@ def setting_of(target: Target, *, repeats: int) -> dict[str, Any]:
         "repeats": repeats,
         "order": "interleaved, every second round reversed",
         "spread": "least and most of the rounds",
-        "versions": {"python": platform.python_version()}
-        | {package: _version(package) for package in PACKAGES}
-        | ({"cuda": str(torch.version.cuda)} if target.device.type == "cuda" else {}),
+        "versions": versions(PACKAGES, target.device),
     }
+
+
+def machine_setting(module: str, device: torch.device) -> dict[str, Any]:
+    """The command, whose options are those of this process, and the machine before it ran."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return {
+        "command": shlex.join(["python", "-m", module, *sys.argv[1:]]),
+        "machine": machine_name(device),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load_before": round(load, 2),
+        "device": str(device),
+    }
+
+
+def versions(packages: Sequence[str], device: torch.device) -> dict[str, str]:
+    """The version of each package, of Python and, on a GPU, of CUDA."""
+    found = {"python": platform.python_version()}
+    found |= {package: _version(package) for package in packages}
+    return found | ({"cuda": str(torch.version.cuda)} if device.type == "cuda" else {})
 
 
 def as_json(report: BenchReport) -> str:

@@ -1,5 +1,7 @@
 """The report on a terminal: results, decode rates and thresholds."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 
@@ -12,11 +14,12 @@ _COLOURS = {"met": "green", "missed": "red", "not measured": "yellow", "not appl
 
 def tables(report: BenchReport) -> tuple[Table, ...]:
     """Every table that has a row."""
-    found = [_results(report), _decode_rates(report), _thresholds(report)]
+    found = [_results(report), _decode_rates(report), threshold_table(report.thresholds)]
     return tuple(table for table in found if table.row_count)
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
+    """A table of one text column and numbers."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
@@ -34,7 +37,7 @@ def _results(report: BenchReport) -> Table:
         "padding",
         "vectors",
     )
-    table = _table(f"{report.workload}: results", *columns)
+    table = plain_table(f"{report.workload}: results", *columns)
     group = ""
     for result in report.results:
         if result.group != group:
@@ -62,7 +65,7 @@ def _cells(result: Result) -> tuple[str, ...]:
 
 def _decode_rates(report: BenchReport) -> Table:
     columns = ("case", "rows", "tokens/s", "of roofline", "copy GB/s", "matmul TFLOP/s")
-    table = _table("Decoding: the time less that of a direct pass", *columns)
+    table = plain_table("Decoding: the time less that of a direct pass", *columns)
     for rate in report.decode_rates:
         table.add_row(
             f"{rate.name}{rate.label}",
@@ -75,9 +78,10 @@ def _decode_rates(report: BenchReport) -> Table:
     return table
 
 
-def _thresholds(report: BenchReport) -> Table:
-    table = _table("Thresholds", "what", "limit", "measured", "rounds", "verdict", "note")
-    for threshold in report.thresholds:
+def threshold_table(thresholds: Sequence[Threshold]) -> Table:
+    """Every threshold, with its limit and verdict."""
+    table = plain_table("Thresholds", "what", "limit", "measured", "rounds", "verdict", "note")
+    for threshold in thresholds:
         colour = _COLOURS[threshold.verdict]
         verdict = f"[{colour}]{threshold.verdict}[/{colour}]"
         sign = ">=" if threshold.at_least else "<="

@@ -45,9 +45,9 @@ def thought(results: Sequence[Result], *, card: float = 8.0) -> list[Threshold]:
     found = {result.name: result for result in results}
     ours = found[comparisons.OURS]
     return [
-        _faster("thought vectors / (a) batch 1", ours, found[comparisons.CARD_1], limit=card),
-        _faster("thought vectors / (b)", ours, found[comparisons.GENERATE], limit=1.5),
-        _faster("thought vectors / (c) vLLM", ours, found[comparisons.VLLM], limit=1.0),
+        faster("thought vectors / (a) batch 1", ours, found[comparisons.CARD_1], limit=card),
+        faster("thought vectors / (b)", ours, found[comparisons.GENERATE], limit=1.5),
+        faster("thought vectors / (c) vLLM", ours, found[comparisons.VLLM], limit=1.0),
     ]
 
 
@@ -57,10 +57,10 @@ def one_pass(results: Sequence[Result]) -> list[Threshold]:
     direct = found[comparisons.DIRECT]
     peer = found[comparisons.SENTENCE_TRANSFORMERS]
     return [
-        _slower("gate / direct, time", direct, found[comparisons.GATED], limit=1.02),
-        _slower("re-embedding / direct, time", direct, found[comparisons.REREAD], limit=1.5),
-        _faster("direct vectors / Sentence Transformers", direct, peer, limit=1.0),
-        _faster(
+        slower("gate / direct, time", direct, found[comparisons.GATED], limit=1.02),
+        slower("re-embedding / direct, time", direct, found[comparisons.REREAD], limit=1.5),
+        faster("direct vectors / Sentence Transformers", direct, peer, limit=1.0),
+        faster(
             "direct vectors / (d) stock forward", direct, found[comparisons.HF_FORWARD], limit=1.0
         ),
     ]
@@ -70,7 +70,7 @@ def sampling(results: Sequence[Result]) -> list[Threshold]:
     """Several samples of one input beside one."""
     found = {result.name: result for result in results}
     one, many = found[comparisons.ONE], found[comparisons.MANY]
-    return [_slower("8 samples / one, time", one, many, limit=2.5)]
+    return [slower("8 samples / one, time", one, many, limit=2.5)]
 
 
 def memory(growth: Mapping[str, int], *, tokens: int, rows: int) -> list[Threshold]:
@@ -111,11 +111,13 @@ def gpu(rates: Sequence[DecodeRate], *, tokens: int) -> list[Threshold]:
     ]
 
 
-def _faster(what: str, ours: Result, other: Result, *, limit: float) -> Threshold:
+def faster(what: str, ours: Result, other: Result, *, limit: float) -> Threshold:
+    """Our rate over the other's, at least the limit."""
     return _ratio(what, ours, other, limit=limit, at_least=True)
 
 
-def _slower(what: str, base: Result, other: Result, *, limit: float) -> Threshold:
+def slower(what: str, base: Result, other: Result, *, limit: float) -> Threshold:
+    """The other's time over that of the base, at most the limit."""
     return _ratio(what, base, other, limit=limit, at_least=False)
 
 

@@ -16,7 +16,8 @@ from forethought import config
 from forethought.encoders import EncodeOptions
 from forethought.training import Recipe, train
 from forethought.training.run_folder import RunFolder
-from forethought.types import no_progress
+from forethought.training.state import build_train_state
+from forethought.types import Side, no_progress
 from tests import published, published_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,8 @@ RECIPES = {
     ),
 }
 """The architecture of each recipe's starting model, and the terms of its stages."""
+TAILS = {"ume_r1": "\n<gen_emb><|im_end|>\n", "rge": "<emb>", "mmemb_r1": "<emb>"}
+"""How the published training texts end; RGE has no end of turn."""
 # The same recipe as of the 2B model, on a larger network.
 PARAMS = [
     pytest.param(name, marks=[pytest.mark.slow] if name == "ume_r1_7b" else []) for name in RECIPES
@@ -106,6 +109,28 @@ def test_the_loss_of_a_step_is_the_weighted_sum_of_its_terms(trained):
         terms = weights[entry["stage"]]
         total = sum(terms[name] * value for name, value in entry["terms"].items())
         assert entry["loss"] == pytest.approx(total, rel=1e-3)
+
+
+def test_a_true_rationale_is_learned_from_its_first_token_to_the_end_of_its_turn(trained):
+    name, recipe, run = trained
+    state = build_train_state(recipe, run)
+    builder, stage = state.train_step.rollouts.builder, recipe.stages[0]
+    layout = builder.renderer.layout
+    drawn = [builder.draw(step, stage, 0) for step in range(3)]
+    rows = [builder.rows(pairs, [], stage) for pairs in drawn]
+    found = {Side.QUERY: 0, Side.DOCUMENT: 0}
+    for row, side in [pair for part in rows for pair in zip(part.rows, part.sides, strict=True)]:
+        assert layout.decode(row.prompt.prefix_ids).endswith("<|im_start|>assistant\n")
+        if not row.supervised:
+            assert not row.completion
+            continue
+        found[side] += 1
+        completion = layout.decode(row.completion)
+        assert completion.endswith(TAILS[recipe.family])
+        if row.thought_at is not None:
+            assert layout.decode(row.completion[: row.thought_at + 1]).endswith("emb>")
+    assert bool(found[Side.DOCUMENT]) == (name != "rge_3b")
+    assert found[Side.QUERY]
 
 
 def test_the_model_embeds_text_and_pictures_directly_and_behind_rationales(trained):

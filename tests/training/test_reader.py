@@ -286,6 +286,6 @@ PROMPT = Prompt((0,), (), read_at=19, write_at=20)
 
 @pytest.mark.parametrize(("grad_cache", "least", "most"), [(False, 5.0, 9.0), (True, 0.9, 1.3)])
 def test_with_grad_cache_memory_does_not_grow_with_the_batch(exact, grad_cache, least, most):
-    reader = in_passes_of(exact, 4, grad_cache=grad_cache)
+    reader = in_passes_of(exact, 16, grad_cache=grad_cache)
     peak(reader, 2)  # the gradients are there
     assert least < peak(reader, 64) / peak(reader, 8) < most

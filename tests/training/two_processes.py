@@ -47,12 +47,12 @@ def lines(folder: Path) -> Path:
         picture = folder / f"{name}.png"
         picture.write_bytes(tiny.square(colour, "framed"))
         true: dict[str, Any] = {"rationale": {"thinking": f"A square: {name}.", "answer": name}}
-        shown = {"image": picture.name} if number % 3 else {"text": f"{name}, square"}
+        content = {"image": picture.name} if number % 3 else {"text": f"{name}, square"}
         query: dict[str, Any] = {"content": [{"text": f"{name} paint"}]}
         rows.append(
             {
                 "query": query | (true if number % 4 else {}),
-                "positives": [{"content": [shown], "label": name, **true}],
+                "positives": [{"content": [content], "label": name, **true}],
                 "negatives": [{"content": [{"text": f"no {name} {i}"}]} for i in range(number % 3)],
                 "task": "lone" if name == "orange" else "many",
             }

@@ -251,7 +251,7 @@ def _percent(share: "Share") -> str:
 
 
 def _words(part: "QueryLine | DocumentLine") -> str:
-    pieces = [piece.text or piece.file or "" for piece in part.content]
+    pieces = [piece.text or ", ".join(piece.names) for piece in part.content]
     return _short(" + ".join(filter(None, [part.instruction, *pieces])))
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from forethought.cli import console
 
 if TYPE_CHECKING:
-    from forethought.training import DataSummary, RunPlan
-    from forethought.training.stage import Stage
-    from forethought.training.stage_load import StageLoad
+    from forethought.training import DataSummary, RunPlan, Stage, StageLoad
 
 _INDENT = 9
 _WIDTH = 120

@@ -48,7 +48,7 @@ class Scorer:
     _places: dict[Place, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_digests", SideDigests(MediaFolder(self.lines.path.parent)))
+        object.__setattr__(self, "_digests", SideDigests(self.lines.path.parent))
 
     @property
     def has_effects(self) -> bool:

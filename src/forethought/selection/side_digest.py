@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forethought.config import dump
 from forethought.data import DocumentLine, QueryLine
 from forethought.errors import DataError
 from forethought.types import Side
@@ -26,8 +25,8 @@ class SideDigests:
         Raises:
             DataError: if a file cannot be read.
         """
-        files = [self._file(part.file) for part in line.content if part.file]
-        return digest([side.value, line.instruction, [dump(part) for part in line.content], files])
+        files = [self._file(name) for part in line.content for name in part.names]
+        return digest([side.value, line.instruction, [part.key for part in line.content], files])
 
     def _file(self, name: str) -> str:
         if name not in self._files:

@@ -50,8 +50,8 @@ class NetworkSizes:
         layer = tokens * self._token_bytes(bf16=bf16)
         inputs = tokens * _WIDE * self.hidden
         layers = self.layers * inputs + layer if checkpointing else self.layers * layer
-        # The last norm, the positions' sines and cosines, and the attention mask as numbers.
-        ends = tokens * _WIDE * (2 * self.hidden + 2 * self.head_size + size.length)
+        # The last norm, the positions' sines and cosines, and the attention mask, a byte a pair.
+        ends = tokens * (_WIDE * (2 * self.hidden + 2 * self.head_size) + size.length)
         # Log-probabilities are stored; logits and their gradients come and go.
         scored = size.scored * _WIDE * (3 * self.vocabulary + self.hidden)
         pictures = size.patches * self._patch_bytes(bf16=bf16, checkpointing=checkpointing)

@@ -19,18 +19,18 @@ def draw_journal(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    curves = _curves(entries)
+    curves = curves_of(entries)
     rows = max(1, -(-len(curves) // _COLUMNS))
     figure = Figure(figsize=(11, 0.5 + 2.5 * rows))
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex="all")
-    begins = _stages(entries)
+    begins = stage_begins(entries)
     width = max(1, min(100, len(entries) // 20))
     for axis, (title, points) in zip(axes.flat, curves.items(), strict=False):
         steps, values = zip(*points, strict=True)
         axis.plot(steps, values, color="0.75", linewidth=0.7)
         # The learning rate has no noise.
-        smooth = values if title == _STEP_KEYS["rate"] else _smooth(values, width)
+        smooth = values if title == _STEP_KEYS["rate"] else smoothed(values, width)
         axis.plot(steps, smooth, linewidth=1.3)
         for step in list(begins.values())[1:]:
             axis.axvline(step, color="0.4", linewidth=0.7, linestyle=":")
@@ -46,7 +46,7 @@ def draw_journal(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _curves(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+def curves_of(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
     """Step and value of everything that is drawn, by its title: the loss, its terms, the others."""
     whole = {
         title: [(entry["step"], entry[key]) for entry in entries if key in entry]
@@ -60,7 +60,7 @@ def _curves(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, f
     return {title: points for title, points in [loss, *terms.items(), *others] if points}
 
 
-def _stages(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def stage_begins(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The first step of every stage."""
     begins = {entry["stage"]: entry["step"] for entry in entries[:1]}
     begins |= {
@@ -71,7 +71,7 @@ def _stages(entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return begins
 
 
-def _smooth(values: Sequence[float], width: int) -> list[float]:
+def smoothed(values: Sequence[float], width: int) -> list[float]:
     """The mean of each value and its neighbours, `width` in all but at the ends."""
     before = width // 2
     windows = [values[max(0, at - before) : at - before + width] for at in range(len(values))]

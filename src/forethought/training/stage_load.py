@@ -63,7 +63,7 @@ def stage_loads(recipe: Recipe, builder: BatchBuilder, *, on_cpu: bool) -> list[
         first += stage.steps
     longest = max(load.longest for load in loads)
     return [
-        replace(load, passes=(*load.passes, *_own_passes(stage, longest)))
+        replace(load, passes=(*load.passes, *_other_passes(stage, longest)))
         for stage, load in zip(recipe.stages, loads, strict=True)
     ]
 
@@ -93,7 +93,7 @@ def _pairs_load(
     )
 
 
-def _own_passes(stage: Stage, longest: int) -> list[PassSize]:
+def _other_passes(stage: Stage, longest: int) -> list[PassSize]:
     return [
         PassSize(objective.objective.num_rows, longest)
         for objective in stage.objectives
