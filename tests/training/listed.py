@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from forethought.data import SkippedRowError
 from forethought.types import Document, Ending, Example, Message, Rationale, Side, Text
 
 
@@ -25,6 +26,30 @@ class Listed:
 
     def shard(self, rank, world_size):
         return Listed(*self.examples[rank::world_size])
+
+
+class Unopened:
+    """A source of which some examples cannot be opened, and are skipped."""
+
+    def __init__(self, source, indices):
+        self.source, self.indices = source, indices
+
+    def iter_keys(self):
+        return self.source.iter_keys()
+
+    def __len__(self):
+        return len(self.source)
+
+    def __getitem__(self, index):
+        if index in self.indices:
+            raise SkippedRowError(f"row {index}: its picture cannot be opened")
+        return self.source[index]
+
+    def __iter__(self):
+        return map(self.__getitem__, range(len(self)))
+
+    def shard(self, rank, world_size):
+        return Unopened(self.source.shard(rank, world_size), self.indices)
 
 
 def document(label):

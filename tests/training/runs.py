@@ -13,9 +13,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from forethought.training import train
+from forethought.training import Parallel, RunOptions, train
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel
 from forethought.training.run_folder import RunFolder
 from forethought.types import Progress
 from tests import tiny
@@ -83,9 +82,9 @@ def main(data: Path, out: Path, parallel: Parallel = Parallel.DDP) -> None:
         first, second = recipe.stages
         stages = (first, dataclasses.replace(second, self_generated=0.2))
         recipe = dataclasses.replace(recipe, stages=stages)
-    train(recipe, out, fresh=False, parallel=parallel, open_progress=printed)
+    options = RunOptions(parallel=parallel)
+    train(recipe, out, fresh=False, options=options, open_progress=printed)
 
 
 if __name__ == "__main__":
-    folders = [Path(argument) for argument in sys.argv[1:3]]
-    main(*folders, *map(Parallel, sys.argv[3:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(Parallel, sys.argv[3:]))

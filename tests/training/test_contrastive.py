@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from forethought.nano.glyph_examples import GlyphExamples
@@ -97,7 +99,7 @@ def test_a_temperature_that_is_not_positive_is_refused(objective):
 def test_to_documents_alone_is_one_direction(value):
     direct, thought = spread(1, 10), spread(3, 4)
     step = inputs(direct, thinking=(0, 1), thought=thought, negatives=("blue", "violet"))
-    settings = {"temperature": 0.4, "directions": Directions.TO_DOCUMENTS}
+    settings: dict[str, Any] = {"temperature": 0.4, "directions": Directions.TO_DOCUMENTS}
     ignored = {*SAME, (1, 4)}
     there = reference(direct[:4], direct[4:], range(4), 0.4, ignored)
     assert value(DirectContrast(**settings), step) == pytest.approx(there, abs=1e-5)
@@ -120,7 +122,7 @@ def test_dims_are_a_weighted_mean_over_the_first_entries(value, weights):
         return (first * short + second * long) / (first + second)
 
     step = inputs(direct, thinking=(0, 1), thought=thought)
-    settings = {"temperature": 0.6, "dims": (2, 5), "dim_weights": weights}
+    settings: dict[str, Any] = {"temperature": 0.6, "dims": (2, 5), "dim_weights": weights}
     there = expected(direct[:4], direct[4:], range(4), SAME)
     back = expected(direct[4:], direct[:4], range(4), SAME)
     found = value(DirectContrast(**settings), step)

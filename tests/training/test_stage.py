@@ -14,6 +14,7 @@ DIRECT = ObjectiveSettings("direct", 0.9, settings={"temperature": 0.07})
 FACTS = ObjectiveSettings(
     "forethought.nano:Statements", 0.3, settings={"path": "facts.parquet", "count": 3}
 )
+THOUGHT = (ObjectiveSettings("thought", 0.9, settings={"temperature": 0.07}),)
 STAGE = tiny.stage("any", data=Path("data"), steps=9, rate=0.6)
 
 
@@ -73,6 +74,8 @@ def test_a_task_that_is_never_drawn_is_refused():
         ({"sub_batch": 1}, "sub_batch from 2 to the batch of 6, got 1 and 1"),
         ({"sub_batch": 7}, "sub_batch from 2 to the batch of 6, got 1 and 7"),
         ({"sub_batch": -2}, "sub_batch from 2 to the batch of 6, got 1 and -2"),
+        ({"objectives": THOUGHT, "thinks": (Side.DOCUMENT,)}, r"add 'query' to thinks, got \['doc"),
+        ({"objectives": THOUGHT}, "objective 'thought' needs self_generated or oracle to be more"),
         ({"thinks": ()}, r"thinks names one or both sides, got \[\]"),
         ({"thinks": (Side.QUERY, Side.QUERY)}, "thinks names one or both sides"),
         ({"negatives": -1}, "must be 0 or more, got -1, 2 and 2"),

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from forethought.errors import ConfigError
+from forethought.errors import ConfigError, DataError
 from forethought.training import Reader, TrainRow
 from forethought.training.run_folder import RunFolder
 from forethought.training.train_step import TrainStep, WeightedTerm
 from forethought.training.trainer import train_one_step
 from tests import tiny
+from tests.training.listed import Unopened
 
 STEP = 5  # the first of the stage that thinks: 3 pairs self-generated, 2 supervised, 1 direct
 SELF_GENERATED, SUPERVISED = 3, 2
@@ -223,8 +224,44 @@ def test_a_step_learns_from_the_mean_of_its_batches(tiny_data, out, tmp_path):
     for parameter, *each in zip(network.parameters(), *gradients, strict=True):
         torch.testing.assert_close(parameter.grad, sum(each) / 3, atol=1e-6, rtol=1e-4)
     assert entry["loss"] == pytest.approx(sum(losses) / 3, abs=2e-5)
-    assert set(entry["terms"]) == {*terms[2]}
+    means = entry["terms"]
+    assert isinstance(means, dict)
+    assert set(means) == {*terms[2]}
     assert [*terms[0]] == [*terms[1]] == [name for name in terms[2] if name != "last"]
-    for name, value in entry["terms"].items():
+    for name, value in means.items():
         having = [found[name].item() for found in terms if name in found]
         assert value == pytest.approx(sum(having) / len(having), abs=2e-5)
+
+
+def unopened(state, count):
+    """The step with so many of its examples that cannot be opened, and the indices of the others."""
+    builder = state.train_step.rollouts.builder
+    indices = builder.draw(STEP, STAGE).indices
+    source = Unopened(builder.source, indices[:count])
+    step = step_of(state.train_step)
+    step.rollouts.builder = dataclasses.replace(builder, source=source)
+    return step, indices[count:]
+
+
+def test_an_example_that_cannot_be_opened_makes_the_batch_smaller(state):
+    # Those that write are 0, 1 and 2: the last of them is left, and 3 and 4 are supervised.
+    step, left = unopened(state, 2)
+    (batch,) = step.batches(STEP)
+    assert (batch.batch.drawn.indices, batch.batch.drawn.skipped) == (left, 2)
+    loss, terms = step(batch)
+    assert loss.isfinite()
+    rows = RecordingReader.rows
+    assert [bool(row.completion) for row in rows] == [True, True, True, False] * 2
+    assert [row.supervised for row in rows] == [False, True, True, False] * 2
+    assert terms["thought"].item() == pytest.approx(0, abs=1e-6)  # one pair alone
+    step, _ = unopened(state, 5)
+    assert set(step(*step.batches(STEP))[1]) == {"direct", "statements"}
+
+
+def test_a_step_of_which_no_example_can_be_opened_computes_the_rest(state):
+    step, _ = unopened(state, 6)
+    assert set(step(*step.batches(STEP))[1]) == {"statements"}
+    alone = step_of(step, terms={"cold-start": step.terms["cold-start"][:4]})
+    alone.rollouts.builder = step.rollouts.builder
+    with pytest.raises(DataError, match="step 5: none of its examples could be opened; `foretho"):
+        alone(*alone.batches(STEP))

@@ -46,11 +46,12 @@ def lines(folder: Path) -> Path:
     for number, (name, colour) in enumerate(tiny.COLOURS.items()):
         picture = folder / f"{name}.png"
         picture.write_bytes(tiny.square(colour, "framed"))
-        true = {"rationale": {"thinking": f"A square: {name}.", "answer": name}}
+        true: dict[str, Any] = {"rationale": {"thinking": f"A square: {name}.", "answer": name}}
         content = {"image": picture.name} if number % 3 else {"text": f"{name}, square"}
+        query: dict[str, Any] = {"content": [{"text": f"{name} paint"}]}
         rows.append(
             {
-                "query": {"content": [{"text": f"{name} paint"}], **(true if number % 4 else {})},
+                "query": query | (true if number % 4 else {}),
                 "positives": [{"content": [content], "label": name, **true}],
                 "negatives": [{"content": [{"text": f"no {name} {i}"}]} for i in range(number % 3)],
                 "task": "lone" if name == "orange" else "many",

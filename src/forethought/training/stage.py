@@ -154,6 +154,11 @@ class Stage:
             if objective.use in OBJECTIVES and not self.batch:
                 raise ValueError(f"objective {objective.use!r} needs pairs: set batch to 2 or more")
             shares = SHARES.get(objective.use, ())
+            if "self_generated" in shares and Side.QUERY not in self.thinks:
+                raise ValueError(
+                    f"objective {objective.use!r} reads the thought states of queries: add 'query' "
+                    f"to thinks, got {[side.value for side in self.thinks]}"
+                )
             if shares and not any(getattr(self, share) for share in shares):
                 raise ValueError(
                     f"objective {objective.use!r} needs {' or '.join(shares)} to be more than 0"
