@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from forethought.training import train
+from forethought.training import RunOptions, train
 from forethought.training.journal import Journal
 from forethought.training.parallel import Parallel
 from forethought.training.run_folder import RunFolder
@@ -83,7 +83,7 @@ def main(data: Path, out: Path, parallel: Parallel = Parallel.DDP) -> None:
         first, second = recipe.stages
         stages = (first, dataclasses.replace(second, self_generated=0.2))
         recipe = dataclasses.replace(recipe, stages=stages)
-    train(recipe, out, fresh=False, parallel=parallel, open_progress=printed)
+    train(recipe, out, fresh=False, options=RunOptions(parallel), open_progress=printed)
 
 
 if __name__ == "__main__":

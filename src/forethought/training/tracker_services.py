@@ -18,18 +18,16 @@ class TensorboardTracker:
     def __init__(self, run: TrackedRun) -> None:
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - optional, and slow
 
-        self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(run.folder / "tensorboard"), purge_step=run.first
-        )
+        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=run.first)
         recipe = json.dumps(run.recipe, indent=2, ensure_ascii=False)
-        self._writer.add_text("recipe", f"```json\n{recipe}\n```", run.first)  # type: ignore[no-untyped-call]
+        self._writer.add_text("recipe", f"```json\n{recipe}\n```", run.first)
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         for name, value in scalars.items():
-            self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, step)
 
     def close(self) -> None:
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 class TrackioTracker:
