@@ -22,7 +22,7 @@ ENTRY = {
 
 def test_a_step_in_words_has_stage_loss_terms_and_rate():
     assert describe(ENTRY, tokens_per_second=12345.6) == (
-        "cold-start loss 3.250 (direct 1.500, facts 0.125), 12,346 tokens/s"
+        "cold-start loss 3.250, 12,346 tokens/s (direct 1.500, facts 0.125)"
     )
 
 
