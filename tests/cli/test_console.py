@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_long_work_prints_status_lines_outside_a_terminal(capsys, monkeypatch):
 def test_status_lines_show_the_time_left_once_a_step_has_been_timed(capsys, monkeypatch):
     monkeypatch.setattr(console, "_STATUS_INTERVAL_S", 0.0)
     now = 1000.0
-    monkeypatch.setattr(console.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     with console.progress_bar("training") as progress:
         progress(101, 200, "loss 2.5")
         # A resumed run: 3 steps in 60 s, so that 96 steps take 1,920 s.

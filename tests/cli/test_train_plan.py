@@ -14,7 +14,8 @@ def recipe(tiny_data, tmp_path):
 
 def lines(text):
     """The lines of each part, by its title."""
-    found, title = {}, ""
+    found: dict[str, list[str]] = {}
+    title = ""
     for line in text.splitlines():
         title = line[:9].strip() or title
         found.setdefault(title, []).append(line[9:].strip())

@@ -51,7 +51,7 @@ def rows(encoder, *, pictures, supervised=True):
     truth = encoder.renderer.write(Rationale("A square.", "green", Ending.EMBED))
     picture = Image(np.full((112, 84, 3), (30, 180, 60), np.uint8))
     for words in ("one", "a few more words", "a query that is longer than all of the others"):
-        content = (Text(words), *([picture] if pictures else []))
+        content = (Text(words), picture) if pictures else (Text(words),)
         prompt = encoder.renderer.render(Message(content, "Find it.", Side.QUERY))
         yield TrainRow(prompt, truth, supervised=supervised)
         yield TrainRow(prompt)

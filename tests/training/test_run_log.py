@@ -22,7 +22,7 @@ ENTRY = {
 
 def test_a_step_in_words_has_stage_loss_terms_and_rate():
     assert describe(ENTRY, tokens_per_second=12345.6) == (
-        "cold-start loss 3.250 (direct 1.500, facts 0.125), 12,346 tokens/s"
+        "cold-start loss 3.250, 12,346 tokens/s (direct 1.500, facts 0.125)"
     )
 
 
@@ -47,9 +47,9 @@ def test_the_rate_forgets_what_is_long_ago():
     rate = TokenRate(began=0.0)
     for step in range(40):
         rate.add(1000, float(step + 1))
-    for step in range(40, 80):
-        found = rate.add(10, float(step + 1))
-    assert found == pytest.approx(10.0)
+    found = [rate.add(10, float(step + 1)) for step in range(40, 80)]
+    assert found[0] > 900
+    assert found[-1] == pytest.approx(10.0)
 
 
 def test_a_run_is_tracked_and_a_resumed_one_goes_on_with_it(tiny_data, tmp_path):

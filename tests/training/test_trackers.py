@@ -14,7 +14,7 @@ class ListTracker:
     """A tracker of one's own, named by its import path."""
 
     run: TrackedRun
-    logged: list = field(default_factory=list)
+    logged: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     closed: bool = False
 
     def log(self, step, scalars):
@@ -30,12 +30,13 @@ PATH = f"{__name__}:ListTracker"
 def test_a_tracker_by_its_import_path_is_opened_once_and_closed_after_an_error(tmp_path):
     run = TrackedRun("pets", "01", tmp_path, 2, {"seed": 3})
     check_trackers([PATH])
-    opened = []
+    opened: list[ListTracker] = []
     with suppress(KeyboardInterrupt), open_trackers([PATH, PATH], run) as found:
-        opened += found
         (tracker,) = found
+        assert isinstance(tracker, ListTracker)
         assert tracker.run is run
         assert not tracker.closed
+        opened.append(tracker)
         raise KeyboardInterrupt
     assert opened[0].closed
 

@@ -85,6 +85,7 @@ def scalars(entry: Mapping[str, Any], *, tokens_per_second: float) -> dict[str, 
 
 
 def describe(entry: Mapping[str, Any], *, tokens_per_second: float) -> str:
-    """A step in words: stage, loss, its terms, tokens a second."""
+    """A step in words: stage, loss, tokens a second, the loss's terms."""
     terms = ", ".join(f"{name} {value:.3f}" for name, value in entry["terms"].items())
-    return f"{entry['stage']} loss {entry['loss']:.3f} ({terms}), {tokens_per_second:,.0f} tokens/s"
+    # The terms last: a narrow terminal cuts them off.
+    return f"{entry['stage']} loss {entry['loss']:.3f}, {tokens_per_second:,.0f} tokens/s ({terms})"

@@ -70,7 +70,9 @@ class RunPlan:
         """What would take less memory."""
         if self.memory.fixed > (self.available or 0):
             adapter = "train an adapter ([trained.adapter]), " * (not self.recipe.trained.adapter)
-            return f"{adapter}use several GPUs with --parallel fsdp2, or start from a smaller model"
+            shards = self.parallel is Parallel.FSDP2 and self.world.size > 1
+            gpus = "use more GPUs" if shards else "use several GPUs with --parallel fsdp2"
+            return f"{adapter}{gpus}, start from a smaller model"
         memory = self.recipe.memory
         limit = "rows" if self.device.type == "cpu" else "tokens"
         unset = [
