@@ -13,6 +13,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_case_takes_the_same_steps_a_round(train_setup):
     results = compare(train_setup, TrainPlan(rounds=2, steps=1))
     assert [result.name for result in results] == CASES

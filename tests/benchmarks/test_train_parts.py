@@ -12,6 +12,7 @@ from forethought.errors import ConfigError
 SMALL = Scale(1, {"lab": (4, 1), "nano": (5, 1), "ume-2b": (3, 1)}, (4, 6), (4, 5, 7))
 
 
+@pytest.mark.slow
 def test_a_part_is_saved_as_soon_as_it_is_measured(monkeypatch):
     monkeypatch.setattr(train_setups, "lab", lambda *, batch: train_setups.ume("tiny", batch=batch))
     saved: list[dict[str, list[object]]] = []

@@ -43,6 +43,7 @@ def test_a_missing_package_is_named_before_anything_is_measured(monkeypatch, cap
     assert "pip install 'forethought[train]'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_prints_its_tables_and_writes_the_file(tmp_path, capsys):
     out = tmp_path / "training.json"
     words = ["--quick", "--parts", "ume-2b", "--shape", "tiny", "--rounds", "1"]

@@ -140,7 +140,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(run, files, tmp_path, ending
     out = tmp_path / "c.jsonl"
 
     def slow(body, before):
-        time.sleep(0.15)
+        # Long beside what a busy machine needs to send a signal.
+        time.sleep(0.6)
         return about(body, before)
 
     with serve(slow) as server:

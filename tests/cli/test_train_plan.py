@@ -54,8 +54,10 @@ def test_a_dry_run_prints_everything_and_writes_nothing(run, recipe, tmp_path, t
         "learning rate from 0.0015 in 2 steps, at 0.003, down to 0.00165 in the last 2",
     ]
     assert "weights " in found["memory"][1]
-    assert found["writes"][0] == f"{tmp_path / 'run'}: journal.jsonl, journal.png, model/"
-    assert "checkpoint/ every 4 steps, after-contrastive/" in found["writes"][1]
+    # Its lines break where a long path leaves no room.
+    writes = " ".join(found["writes"])
+    assert f"{tmp_path / 'run'}: journal.jsonl, journal.png, model/" in writes
+    assert "checkpoint/ every 4 steps, after-contrastive/" in writes
 
 
 def test_a_dry_run_says_that_a_run_does_not_fit(run, recipe, tmp_path, monkeypatch):

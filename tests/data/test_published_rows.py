@@ -12,6 +12,9 @@ def test_the_suffix_decides():
 
 
 @pytest.mark.parametrize("files", [("a.txt",), ("a.csv", "b.json")])
-def test_unknown_or_mixed_suffixes_are_refused(files):
+def test_unknown_or_mixed_suffixes_are_refused(files, tmp_path):
+    paths = tuple(tmp_path / name for name in files)
+    for path in paths:
+        path.touch()
     with pytest.raises(DataError, match=r"a table ends in \.csv, \.json, .*in the same"):
-        open_rows(tuple(map(Path, files)))
+        open_rows(paths)
