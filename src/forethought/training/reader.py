@@ -13,7 +13,7 @@ from forethought.losses import next_token
 from forethought.training.world import World
 from forethought.types import Patches, Prompt
 
-LEAST, GROWTH = 8, 1.25
+LEAST, GROWTH = 8, 1.1
 """On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
 none that is over `GROWTH` times as long as its first."""
 
