@@ -15,7 +15,7 @@ VLLM := build/vllm
 # What an installation of today gets: no constraints, the newest of all that pyproject.toml allows.
 NEWEST := build/newest
 
-.PHONY: help demo test check test-slow test-lowered test-newest test-torchvision test-vllm test-data test-photos data train evaluate bench gallery pins wheel-check clean
+.PHONY: help demo test check test-slow test-lowered test-newest test-torchvision test-vllm test-wandb test-data test-photos data train evaluate bench gallery pins wheel-check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -50,6 +50,12 @@ test-torchvision: $(STAMP)-dev  ## our pixels against the stock processors', whi
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps \
 	  --target build/torchvision torchvision==0.28.0
 	PYTHONPATH=build/torchvision $(BIN)/python -m pytest -q tests/opt_in
+
+test-wandb: $(STAMP)-dev  ## runs in Weights & Biases' files, written offline by its own package (100 MB)
+	@# Beside the environment: it brings telemetry packages that nothing else here needs.
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt \
+	  --target build/wandb wandb==0.31.0
+	PYTHONPATH=build/wandb $(BIN)/python -m pytest -q tests/opt_in/test_wandb.py
 
 test-vllm: $(VLLM)/.installed  ## vLLM's rationales against ours, on a CPU
 	@# vLLM leaves sockets to the end of Python, which warns of them.
@@ -143,7 +149,7 @@ $(STAMP)-dev: $(BIN)/python pyproject.toml constraints.txt
 
 $(STAMP)-eval: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing what the long tests need: a few minutes"
-	@$(INSTALL) -e ".[dev,eval]"
+	@$(INSTALL) -e ".[dev,eval,track]"
 	@touch $@ $(STAMP)-dev $(STAMP)-search
 
 $(STAMP)-train: $(BIN)/python pyproject.toml constraints.txt

@@ -16,7 +16,8 @@ def peak_bytes(run: Callable[[], object], device: torch.device) -> int:
     if device.type == "cpu":
         with LiveBytes() as live:
             run()
-        return live.peak
+        peak: int = live.peak
+        return peak
     synchronize(device)
     before = torch.cuda.memory_allocated(device)
     reset_peak_memory(device)
@@ -25,7 +26,7 @@ def peak_bytes(run: Callable[[], object], device: torch.device) -> int:
     return peak_memory(device) - before
 
 
-class LiveBytes(TorchDispatchMode):
+class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of storages that operators made and that are still in use.
 
     What is saved for a backward pass is among them, also where a checkpoint saves it or computes
@@ -33,7 +34,7 @@ class LiveBytes(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes = self.peak = 0
         self._sizes: dict[int, int] = {}
 

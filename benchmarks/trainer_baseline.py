@@ -123,8 +123,11 @@ class TrainerRun:
     @torch.no_grad()
     def first_loss(self) -> float:
         """The loss of the first step in float32, before any training."""
-        trainer, network = self.trainer, self.trainer.model
-        inputs = trainer.data_collator([trainer.train_dataset[0]])
+        trainer = self.trainer
+        # transformers types both as what may be missing.
+        network: Any = trainer.model
+        batches: Any = trainer.train_dataset
+        inputs = trainer.data_collator([batches[0]])
         network.eval()
         loss = trainer.compute_loss(network, trainer._prepare_inputs(inputs))  # noqa: SLF001 - moves them
         network.train()

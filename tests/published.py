@@ -92,6 +92,14 @@ CHECKPOINTS = {
     "qwen3_vl_embedding": CheckpointSpec("qwen3_vl", (), PLAIN),
     "vlm2vec": CheckpointSpec("qwen2_vl", (), DEFAULT_SYSTEM_TURN),
 }
+CHAT_MODELS = {
+    "qwen2_vl": CheckpointSpec("qwen2_vl", (), DEFAULT_SYSTEM_TURN),
+    "qwen2_5_vl": CheckpointSpec(
+        "qwen2_5_vl", ("<tool_call>", "</tool_call>"), DEFAULT_SYSTEM_TURN
+    ),
+    "qwen3_vl": CheckpointSpec("qwen3_vl", ("<think>", "</think>"), PLAIN),
+}
+"""The models that the published systems start from, which have no embed tokens, by architecture."""
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "qwen2_vl": (Qwen2VLConfig, Qwen2VLForConditionalGeneration),
     "qwen2_5_vl": (Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration),
@@ -146,7 +154,11 @@ def loaded(folder, **options):
 
 def make(family: str, folder: Path, *, context: int = 1024, head: int = 16) -> Path:
     """Write a family's checkpoint as its publisher does; `head` is the width of an attention head."""
-    spec = CHECKPOINTS[family]
+    return write(CHECKPOINTS[family], folder, context=context, head=head)
+
+
+def write(spec: CheckpointSpec, folder: Path, *, context: int = 1024, head: int = 16) -> Path:
+    """Write the checkpoint that a specification describes."""
     tokenizer = _tokenizer(spec)
     network = _network(spec, tokenizer, context, head)
     folder.mkdir(parents=True, exist_ok=True)

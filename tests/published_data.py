@@ -16,6 +16,8 @@ import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forethought.types import Image, Message, Text
+
 NUM_ROWS = 20
 COLOURS = ("red", "green", "blue", "gold", "navy", "teal", "pink", "gray", "lime", "brown")
 THINK_INSTRUCTION = (
@@ -25,6 +27,16 @@ THINK_INSTRUCTION = (
     "input."
 )
 DataTable = dict[str, Any]
+
+
+def words(message: Message) -> list[str]:
+    """The texts of a message."""
+    return [part.words for part in message.content if isinstance(part, Text)]
+
+
+def images(message: Message) -> list[Image]:
+    """The pictures of a message."""
+    return [part for part in message.content if isinstance(part, Image)]
 
 
 def picture(index: int) -> bytes:

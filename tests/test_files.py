@@ -5,7 +5,15 @@ import torch
 from safetensors.torch import save_file
 
 from forethought.errors import ConfigError, DataError
-from forethought.files import atomic, check_target, file_lock, remedy, write_text
+from forethought.files import (
+    atomic,
+    atomic_folder,
+    check_new_folder,
+    check_target,
+    file_lock,
+    remedy,
+    write_text,
+)
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):
@@ -46,6 +54,50 @@ def test_a_target_that_cannot_be_written_is_refused(tmp_path):
         check_target(tmp_path)
     with pytest.raises(ConfigError, match=r"there is no folder .*; make it first"):
         check_target(tmp_path / "no/new.png")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_appears_when_it_is_complete(tmp_path, is_there):
+    target = tmp_path / "out"
+    if is_there:
+        target.mkdir()
+    with atomic_folder(target) as temporary:
+        (temporary / "a").write_text("complete")
+        assert not (target / "a").exists()
+    assert (target / "a").read_text() == "complete"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_error_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="stop"):
+        _fail_in_a_folder(tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def _fail_in_a_folder(target):
+    with atomic_folder(target) as temporary:
+        (temporary / "a").write_text("new")
+        raise ValueError("stop")
+
+
+def test_an_error_of_the_system_names_the_folder_that_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match=r"out/b") as error, atomic_folder(tmp_path / "out") as made:
+        (made / "b").read_text()
+    assert error.value.filename == str(tmp_path / "out" / "b")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    check_new_folder(tmp_path / "new")
+    check_new_folder(tmp_path / "empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(ConfigError, match="is a folder with files in it; name a new one"):
+        check_new_folder(tmp_path)
+    with pytest.raises(ConfigError, match="is a file; name a new folder"):
+        check_new_folder(tmp_path / "file")
+    with pytest.raises(ConfigError, match=r"there is no folder .*; make it first"):
+        check_new_folder(tmp_path / "no/new")
 
 
 def test_text_is_written_as_utf_8(tmp_path):

@@ -198,6 +198,13 @@ def state(recipe: Recipe, out: Path) -> TrainState:
     return build_train_state(recipe, RunFolder(out))
 
 
+def loss(state: TrainState, step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The loss of a step of one batch, and its terms."""
+    (batch,) = state.train_step.batches(step)
+    found: tuple[torch.Tensor, dict[str, torch.Tensor]] = state.train_step(batch)
+    return found
+
+
 def run_context(encoder: ReasoningEncoder, examples: ExampleSource, *, seed: int = 3) -> RunContext:
     """A run of an encoder over examples."""
     engine = encoder.local

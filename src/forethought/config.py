@@ -78,8 +78,8 @@ def build(table: Mapping[str, Any], into: type[T], *, where: str) -> T:
     """Build a tree of dataclasses from plain tables.
 
     A nested dataclass is a table. A field may be str, bytes, int, float, bool, Path, a StrEnum, a
-    dataclass, a tuple of one of these, one of these or None, str or bytes, or `other_keys()`. A
-    whole number is accepted for a float; nothing else is converted.
+    dataclass, a tuple of one of these, one of these or None, str or bytes, a Mapping of plain
+    values, or `other_keys()`. A whole number is accepted for a float; nothing else is converted.
 
     Args:
         where: the file or line that messages name; may be empty.
@@ -189,7 +189,7 @@ def _schema(into: type) -> _Schema:
 
 
 def _build(table: Mapping[str, Any], into: type[T], location: _Location) -> T:
-    schema = _schema(into)
+    schema = _schema(into)  # type: ignore[arg-type] # every class is hashable
     unknown = {key: raw for key, raw in table.items() if key not in schema.kinds}
     if unknown and not schema.others:
         key = next(iter(unknown))
@@ -219,6 +219,8 @@ def _required(field: "dataclasses.Field[Any]") -> bool:
 def _value(raw: object, kind: object, location: _Location) -> object:
     if get_origin(kind) is tuple:
         return _tuple(raw, get_args(kind), location)
+    if get_origin(kind) is Mapping:
+        return _table(raw, location)
     if kind == _STRING_OR_BYTES:
         kind = bytes if isinstance(raw, bytes) else str
     if not isinstance(kind, type):

@@ -5,6 +5,7 @@ ForethoughtError
 ├── ConfigError       an invalid recipe or option
 ├── ModelError        a checkpoint that is missing, invalid or lacks an ability
 ├── DataError         an invalid package, data set or data file
+├── EndpointError     a model behind a URL that refuses requests or cannot be reached
 ├── ContractError     vectors of another kind than an index holds
 ├── CheckpointError   a training run that cannot be resumed
 └── TrainingError     a training run that cannot go on
@@ -32,6 +33,10 @@ class ModelError(ForethoughtError, ValueError):
 
 class DataError(ForethoughtError, ValueError):
     """A package, a data set or a data file that is missing or invalid."""
+
+
+class EndpointError(ForethoughtError, RuntimeError):
+    """A model behind a URL that refuses requests, cannot be reached or gives no usable answer."""
 
 
 class ContractError(ForethoughtError, ValueError):

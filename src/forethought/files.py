@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,42 @@ def atomic(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_new_folder(path: Path) -> None:
+    """Check the path of a folder to make, before the work whose results it will hold.
+
+    Raises:
+        ConfigError: if there is a file or a folder with files, or its parent is missing or not
+            writable.
+    """
+    if path.is_dir() and any(path.iterdir()):
+        raise ConfigError(f"{path} is a folder with files in it; name a new one")
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"{path} is a file; name a new folder")
+    check_target(path.absolute() / "new" if path.is_dir() else path)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` on success, remove it on error.
+
+    There must be no `path`, or an empty folder.
+    """
+    path = path.absolute()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.mkdir()
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        name = str(error.filename)
+        if error.errno is None or not name.startswith(str(temporary)):
+            raise
+        named = str(path) + name.removeprefix(str(temporary))
+        raise OSError(error.errno, os.strerror(error.errno), named) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def allow_readers(path: Path) -> None:

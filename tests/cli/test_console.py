@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,36 @@ def test_long_work_prints_status_lines_outside_a_terminal(capsys, monkeypatch):
     with console.progress_bar("embedding") as progress:
         progress(1, 2, "so far")
     assert capsys.readouterr().err == "embedding: 1 of 2 so far\n"
+
+
+def test_status_lines_show_the_time_left_once_a_step_has_been_timed(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_STATUS_INTERVAL_S", 0.0)
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with console.progress_bar("training") as progress:
+        progress(101, 200, "loss 2.5")
+        # A resumed run: 3 steps in 60 s, so that 96 steps take 1,920 s.
+        now += 60.0
+        progress(104, 200, "loss 2.4")
+        now += 2
+        progress(200, 200)
+    assert capsys.readouterr().err.splitlines() == [
+        "training: 101 of 200 loss 2.5",
+        "training: 104 of 200 loss 2.4; 0:32:00 left",
+        "training: 200 of 200",
+    ]
+
+
+def test_a_terminal_shows_a_long_label_below_the_bar_as_far_as_it_is_wide(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for name, value in (("TERM", "xterm"), ("TTY_COMPATIBLE", "1"), ("COLUMNS", "40")):
+        monkeypatch.setenv(name, value)
+    with console.progress_bar("training") as progress:
+        progress(3, 7, f"loss 2.5 ({'x' * 40})")
+    printed = capsys.readouterr().err
+    assert "3/7" in printed
+    assert "loss 2.5 (xxx" in printed
+    assert "x" * 31 not in printed
 
 
 @pytest.mark.parametrize("total", [0, 5])

@@ -7,6 +7,7 @@ import pytest
 from forethought.data import ExampleKey, ExampleSource, JsonLines
 from forethought.errors import DataError
 from forethought.types import Document, Ending, Image, Message, Rationale, Side, Text, Video
+from tests.published_data import words
 
 CAT = {
     "task": "pets",
@@ -167,7 +168,7 @@ def test_a_folder_of_files_is_read_in_order(tmp_path):
     for name, query in (("b.jsonl", "third"), ("a.jsonl", "first")):
         lines = [{**SHORT, "query": text(query)}, {**SHORT, "query": text(f"after {query}")}]
         (tmp_path / name).write_text("\n".join(map(json.dumps, lines)))
-    queries = [example.query.content[0].words for example in JsonLines(tmp_path)]
+    queries = [word for example in JsonLines(tmp_path) for word in words(example.query)]
     assert queries == ["first", "after first", "third", "after third"]
 
 

@@ -3,7 +3,7 @@ import pytest
 from forethought.data import MmebTrain, check_examples
 from forethought.errors import DataError
 from forethought.types import Image, Text
-from tests.published_data import mmeb_train, write_parquet
+from tests.published_data import mmeb_train, words, write_parquet
 
 
 @pytest.fixture
@@ -14,13 +14,13 @@ def folder(tmp_path):
 
 def test_subsets_are_tasks_and_texts_have_no_placeholder(folder):
     source = MmebTrain(folder)
-    asked, found = source[1], source[11]
-    assert (asked.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
-    image, text = asked.query.content
+    question, found = source[1], source[11]
+    assert (question.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
+    image, text = question.query.content
     assert isinstance(image, Image)
     assert text == Text("Represent the given image with the following question: 2?")
-    assert asked.positives[0].message.content == (Text("blue square, number 2"),)
-    assert [d.message.content for d in asked.negatives] == [(Text("no 2"),)]
+    assert question.positives[0].message.content == (Text("blue square, number 2"),)
+    assert [d.message.content for d in question.negatives] == [(Text("no 2"),)]
     assert [type(part) for part in found.positives[0].message.content] == [Image, Text]
     assert found.negatives == ()
     assert check_examples(source, open_media=True).findings == ()
@@ -52,7 +52,7 @@ def test_negatives_are_one_a_list_or_a_list_spelled_as_text(tmp_path, texts, ima
     rows = [{**row, "neg_text": texts, "neg_image_path": images}]
     write_parquet(tmp_path / "S" / "train-0.parquet", rows)
     example = MmebTrain(tmp_path, split="train")[0]
-    assert [d.message.content[0].words for d in example.negatives] == expected
+    assert [words(d.message) for d in example.negatives] == [[each] for each in expected]
 
 
 def test_a_negative_that_is_the_positive_is_named(tmp_path):

@@ -20,8 +20,8 @@ def test_a_picture_is_a_path_bytes_or_a_data_url(tmp_path):
     (tmp_path / "a.png").write_bytes(picture(3))
     parts = [PartLine(image=each) for each in ("a.png", picture(3), url(picture(3)))]
     opened = [part.open(MediaFolder(tmp_path))[0] for part in parts]
-    assert [type(each) for each in opened] == [Image] * 3
-    assert {each.pixels.tobytes() for each in opened} == {opened[0].pixels.tobytes()}
+    pixels = [each.pixels.tobytes() for each in opened if isinstance(each, Image)]
+    assert pixels == [Image(picture(3)).pixels.tobytes()] * 3
     assert [part.names for part in parts] == [("a.png",), (), ()]
 
 
@@ -30,6 +30,7 @@ def test_frames_are_a_video_in_order(tmp_path):
     part = PartLine(frames=("a.png", picture(0), url(picture(0))))
     (video,) = part.open(MediaFolder(tmp_path))
     assert isinstance(video, Video)
+    assert isinstance(video.data, tuple)
     assert len(video.data) == 3
     assert part.names == ("a.png",)
 

@@ -14,17 +14,17 @@ def source(tmp_path):
 
 
 def test_files_are_tasks_and_prompts_are_reworded_once(source):
-    asked, found = source[1], source[11]
-    assert (asked.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
-    image, text = asked.query.content
+    question, found = source[1], source[11]
+    assert (question.task, found.task) == ("A-OKVQA", "MSCOCO_t2i")
+    image, text = question.query.content
     assert isinstance(image, Image)
     # The newline at the end of every text is the renderer's to add.
     assert text == Text("Answer the question based on the given image: 2?")
     answer = "Summarize the following answer in one word: blue square, number 2"
-    assert asked.positives[0].message.content == (Text(answer),)
+    assert question.positives[0].message.content == (Text(answer),)
     expected = Rationale("It shows one colour, and is number 1 of them.", "", Ending.EMBED)
-    assert asked.rationale == expected
-    assert asked.positives[0].rationale is None
+    assert question.rationale == expected
+    assert question.positives[0].rationale is None
     caption = "Describe and represent the following image caption for everyday image retrieval: "
     assert found.query.content == (Text(f"{caption}gold square, number 3."),)
     assert found.positives[0].message.content[1] == Text("Summarize the given image in one word.")

@@ -8,6 +8,7 @@ from forethought.types import Image, Side, Text
 from tests.published_data import (
     picture,
     sentence_transformers,
+    words,
     write_parquet,
     write_picture,
 )
@@ -23,8 +24,8 @@ def test_columns_are_an_anchor_a_positive_and_negatives(tmp_path, suffix):
     (positive,) = example.positives
     assert positive.message.content == (Text("gray square, number 7"),)
     assert (positive.message.instruction, positive.message.side) == ("", Side.DOCUMENT)
-    words = [d.message.content[0].words for d in example.negatives]
-    assert words == ["a circle, number 7", "a line, number 7"]
+    negatives = [words(d.message) for d in example.negatives]
+    assert negatives == [["a circle, number 7"], ["a line, number 7"]]
     assert check_examples(source).findings == ()
 
 

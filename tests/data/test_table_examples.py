@@ -6,7 +6,7 @@ import pytest
 
 from forethought.data import JsonLines, Lance, Parquet
 from forethought.errors import DataError
-from tests.published_data import example, json_lines, lance, parquet
+from tests.published_data import example, images, json_lines, lance, parquet, words
 
 
 @pytest.mark.parametrize(("writer", "source_class"), [(parquet, Parquet), (lance, Lance)])
@@ -23,12 +23,12 @@ def test_a_table_holds_what_json_lines_hold(writer, source_class, tmp_path):
             (one.positives[0].message, other.positives[0].message),
         ):
             assert message.instruction == expected.instruction
-            for part, same in zip(message.content, expected.content, strict=True):
-                assert type(part) is type(same)
-                if hasattr(part, "pixels"):
-                    assert part.pixels.tobytes() == same.pixels.tobytes()
-                else:
-                    assert part == same
+            assert words(message) == words(expected)
+            pixels, same = (
+                [each.pixels.tobytes() for each in images(m)] for m in (message, expected)
+            )
+            assert pixels == same
+            assert len(words(message)) + len(pixels) == 1
 
 
 def test_an_unknown_column_is_named_with_its_row(tmp_path):

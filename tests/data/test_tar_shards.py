@@ -5,14 +5,14 @@ import pytest
 
 from forethought.data import Webdataset, check_examples
 from forethought.errors import DataError
-from tests.published_data import add_member, example, picture, webdataset
+from tests.published_data import add_member, example, images, picture, webdataset
 
 
 def test_equal_names_in_two_shards_are_two_pictures(tmp_path):
     webdataset(tmp_path)
     source = Webdataset(tmp_path)
-    images = [source[index].positives[0].message.content[0] for index in (0, 10)]
-    assert [image.source for image in images] == [
+    (first,), (second,) = (images(source[index].positives[0].message) for index in (0, 10))
+    assert [first.source, second.source] == [
         "shard-000.tar/000.image.png",
         "shard-001.tar/000.image.png",
     ]

@@ -6,7 +6,6 @@ from forethought.doctor import Status
 from forethought.doctor.memory_check import (
     check_memory,
     fitting_dtype,
-    format_bytes,
 )
 
 
@@ -45,17 +44,3 @@ def test_the_message_has_both_precisions_and_the_available_memory():
         "2,209,000,000 parameters: 8.8 GB in float32, 4.4 GB in bfloat16; "
         "18.0 GB available on cuda:1"
     )
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (999, "999 bytes"),
-        (1_500, "1.5 kB"),
-        (310_000, "310 kB"),
-        (7_000_000, "7 MB"),
-        (14_000_000_000_000, "14000.0 GB"),
-    ],
-)
-def test_bytes_are_formatted_in_decimal_units(size, text):
-    assert format_bytes(size) == text

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.engines import available_bytes, device_memory
+from forethought.engines import available_bytes, device_memory, format_bytes
 from forethought.engines.device_memory import is_out_of_memory, row_bytes, rows_that_fit
 
 CPU = torch.device("cpu")
@@ -97,3 +97,17 @@ def test_torch_reports_a_cpu_out_of_memory_in_these_words():
     with pytest.raises(RuntimeError) as raised:
         torch.empty(2**60, dtype=torch.uint8)
     assert is_out_of_memory(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (999, "999 bytes"),
+        (1_500, "1.5 kB"),
+        (310_000, "310 kB"),
+        (7_000_000, "7 MB"),
+        (14_000_000_000_000, "14000.0 GB"),
+    ],
+)
+def test_bytes_are_formatted_in_decimal_units(size, text):
+    assert format_bytes(size) == text

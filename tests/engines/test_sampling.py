@@ -81,6 +81,18 @@ def test_only_the_nucleus_is_sampled(top_p, odds):
     torch.testing.assert_close(found, expected, atol=0.03, rtol=0)
 
 
+@pytest.mark.parametrize("changes", [{}, {"top_k": 2}, {"top_p": 0.7}, {"temperature": 0.0}])
+def test_scores_that_are_not_numbers_give_an_allowed_token_of_the_vocabulary(changes):
+    # As of a model whose weights are not: its vectors say so.
+    scores = torch.full((3, 5), torch.nan)
+    scores[:, 0] = -torch.inf  # forbidden
+    scores[1, 1] = -torch.inf
+    found = sample(
+        scores, Sampling(**{"temperature": 0.7, **changes}), torch.tensor([0.1, 0.5, HIGHEST])
+    )
+    assert found.tolist() == [1, 2, 1]
+
+
 def test_a_top_k_beyond_the_vocabulary_keeps_all_tokens():
     assert (shares(Sampling(temperature=1.5, top_k=99)) > 0).all()
 

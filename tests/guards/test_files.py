@@ -2,7 +2,7 @@ import re
 
 LONGEST = 300
 VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "tools"}
-ELSEWHERE = {"guards", "opt_in", "parity"}  # tests of the whole, and of us against others
+ELSEWHERE = {"guards", "opt_in", "parity", "recipes"}  # tests of the whole, and against others
 
 # Spelled in halves, so that this file does not hold what it forbids.
 ONE_MACHINE = re.compile(

@@ -84,13 +84,15 @@ def test_blocks_of_queries_have_the_loss_and_gradients_of_the_whole(block, monke
 def test_the_logits_of_blocks_are_not_stored_for_the_backward_pass(monkeypatch):
     generator = torch.Generator().manual_seed(5)
     queries = torch.randn(40, 6, generator=generator, requires_grad=True)
-    stored = []
+    stored: list[int] = []
+
+    def store(tensor):
+        stored.append(tensor.numel())
+        return tensor
 
     def numbers():
         stored.clear()
-        with torch.autograd.graph.saved_tensors_hooks(
-            lambda tensor: stored.append(tensor.numel()) or tensor, lambda tensor: tensor
-        ):
+        with torch.autograd.graph.saved_tensors_hooks(store, lambda tensor: tensor):
             info_nce(queries, queries.detach(), torch.arange(40), temperature=0.3)
         return max(stored)
 

@@ -49,8 +49,9 @@ def value(loss, step):
 def inputs(direct):
     """A step whose pairs have these direct states, queries first."""
     none = direct[:0]
-    states = States(direct, none, (), none, torch.zeros(0, dtype=torch.long))
-    batch = pair_batch([pair(*texts) for texts in TEXTS], states, documents_think=True)
+    states = States(direct, none, (), torch.zeros(0), ())
+    sides = [Side.QUERY] * 4 + [Side.DOCUMENT] * 4
+    batch = pair_batch([pair(*texts) for texts in TEXTS], states, sides, documents_think=True)
     return StepInputs(3, lambda: batch)
 
 

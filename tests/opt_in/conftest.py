@@ -11,7 +11,11 @@ import pytest
 import torch
 
 OPERATORS = pytest.StashKey[torch.library.Library]()
-NEEDS = {"test_torchvision.py": "torchvision", "test_vllm.py": "vllm"}
+NEEDS = {
+    "test_torchvision.py": "torchvision",
+    "test_vllm.py": "vllm",
+    "test_wandb.py": "wandb",
+}
 """The package that a file's tests need; without it they are skipped."""
 
 

@@ -1,54 +1,16 @@
-import math
+from typing import Any
 
 import pytest
-import torch
 
 from forethought.nano.glyph_examples import GlyphExamples
-from forethought.training import States, StepInputs, TrainPair
-from forethought.training.contrastive import CrossModeContrast, DirectContrast, ThoughtContrast
-from forethought.training.pair_batch import pair_batch
-from forethought.types import Document, Message, Side, Text
+from forethought.training.contrastive import (
+    CrossModeContrast,
+    DirectContrast,
+    Directions,
+    ThoughtContrast,
+)
 from tests import tiny
-
-LABELS = ("red", "blue", "red", "green")  # pairs 0 and 2 have one answer
-SAME = {(0, 2), (2, 0)}
-
-
-def document(label):
-    return Document(Message((Text(label),), "", Side.DOCUMENT), label)
-
-
-def pair(label, negatives=()):
-    return TrainPair(
-        "colours",
-        Message((Text("which?"),), "", Side.QUERY),
-        None,
-        document(label),
-        tuple(map(document, negatives)),
-        frozenset({label}),
-    )
-
-
-def spread(seed, rows, size=5):
-    return torch.randn(rows, size, generator=torch.Generator().manual_seed(seed))
-
-
-def inputs(direct, *, thinking=(), thought=None, documents_think=True, negatives=()):
-    """A step of four pairs; `negatives` are hard ones of the first.
-
-    `thought` are the states of the pairs that think: their queries, then their documents.
-    """
-    pairs = [pair(label, () if i else negatives) for i, label in enumerate(LABELS)]
-    rows = (*thinking, *(row + 4 for row in thinking)) if documents_think else thinking
-    states = States(
-        direct,
-        direct[:0] if thought is None else thought,
-        tuple(rows),
-        direct[:0],
-        torch.zeros(0, dtype=torch.long),
-    )
-    batch = pair_batch(pairs, states, documents_think=documents_think)
-    return StepInputs(3, lambda: batch)
+from tests.training.four_pairs import SAME, inputs, reference, spread
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +23,6 @@ def value(tiny_encoder, tiny_data):
         return None if found is None else found.item()
 
     return compute
-
-
-def reference(queries, documents, positives, temperature=0.5, ignore=()):
-    """InfoNCE one query at a time."""
-    losses = []
-    for row, query in enumerate(queries):
-        odds = [
-            math.exp(float(torch.cosine_similarity(query, document, dim=0)) / temperature)
-            for document in documents
-        ]
-        pool = [o for at, o in enumerate(odds) if at == positives[row] or (row, at) not in ignore]
-        losses.append(math.log(sum(pool) / odds[positives[row]]))
-    return sum(losses) / len(losses)
 
 
 def test_direct_is_the_mean_of_both_directions(value):
@@ -111,8 +60,10 @@ def test_thought_pairs_of_one_answer_are_no_negatives(value):
 def test_thought_takes_direct_documents_where_documents_never_think(value):
     direct, thought = spread(2, 8), spread(3, 2)
     step = inputs(direct, thinking=(1, 3), thought=thought, documents_think=False)
-    documents = direct[4:][[1, 3]]
-    among = (reference(thought, documents, [0, 1]) + reference(documents, thought, [0, 1])) / 2
+    # Queries choose among all four documents; of these, 1 and 3 choose between both queries.
+    there = reference(thought, direct[4:], [1, 3])
+    back = reference(direct[[5, 7]], thought, [0, 1])
+    among = (there + back) / 2
     assert value(ThoughtContrast(temperature=0.5), step) == pytest.approx(among, abs=1e-5)
 
 
@@ -143,3 +94,61 @@ def test_without_a_pair_that_thinks_there_is_no_term(value, objective):
 def test_a_temperature_that_is_not_positive_is_refused(objective):
     with pytest.raises(ValueError, match=r"temperature must be positive, got -0.1"):
         objective(temperature=-0.1)
+
+
+def test_to_documents_alone_is_one_direction(value):
+    direct, thought = spread(1, 10), spread(3, 4)
+    step = inputs(direct, thinking=(0, 1), thought=thought, negatives=("blue", "violet"))
+    settings: dict[str, Any] = {"temperature": 0.4, "directions": Directions.TO_DOCUMENTS}
+    ignored = {*SAME, (1, 4)}
+    there = reference(direct[:4], direct[4:], range(4), 0.4, ignored)
+    assert value(DirectContrast(**settings), step) == pytest.approx(there, abs=1e-5)
+    among = reference(thought[:2], thought[2:], [0, 1], 0.4)
+    assert value(ThoughtContrast(**settings), step) == pytest.approx(among, abs=1e-5)
+    across = reference(thought[:2], direct[4:], [0, 1], 0.4, {(0, 2), (1, 4)})
+    assert value(CrossModeContrast(**settings), step) == pytest.approx(across, abs=1e-5)
+
+
+@pytest.mark.parametrize("weights", [(), (3.0, 0.5)])
+def test_dims_are_a_weighted_mean_over_the_first_entries(value, weights):
+    direct, thought = spread(4, 8), spread(5, 4)
+    first, second = weights or (1.0, 1.0)
+
+    def expected(queries, documents, positives, ignored):
+        short, long = (
+            reference(queries[:, :dim], documents[:, :dim], positives, 0.6, ignored)
+            for dim in (2, 5)
+        )
+        return (first * short + second * long) / (first + second)
+
+    step = inputs(direct, thinking=(0, 1), thought=thought)
+    settings: dict[str, Any] = {"temperature": 0.6, "dims": (2, 5), "dim_weights": weights}
+    there = expected(direct[:4], direct[4:], range(4), SAME)
+    back = expected(direct[4:], direct[:4], range(4), SAME)
+    found = value(DirectContrast(**settings), step)
+    assert found == pytest.approx((there + back) / 2, abs=1e-5)
+    to_direct = expected(thought[:2], direct[4:], [0, 1], {(0, 2)})
+    from_direct = expected(thought[2:], direct[:4], [0, 1], {(0, 2)})
+    found = value(CrossModeContrast(**settings), step)
+    assert found == pytest.approx((to_direct + from_direct) / 2, abs=1e-5)
+
+
+def test_weights_that_are_not_one_a_dimension_are_refused():
+    with pytest.raises(ValueError, match=r"one for each of the 2 dims, got \[0.5\]"):
+        DirectContrast(temperature=0.4, dims=(2, 5), dim_weights=(0.5,))
+
+
+def test_a_thought_query_chooses_among_all_documents_that_do_not_answer_it(value):
+    # Pairs 0, 2 and 3 think; 0 and 2 have one answer, and the negative "green" is that of pair 3.
+    direct, thought = spread(6, 11), spread(7, 3)
+    step = inputs(
+        direct,
+        thinking=(0, 2, 3),
+        thought=thought,
+        documents_think=False,
+        negatives=("blue", "green", "violet"),
+    )
+    there = reference(thought, direct[4:], [0, 2, 3], 0.6, {(0, 2), (1, 0), (2, 5)})
+    back = reference(direct[[4, 6, 7]], thought, [0, 1, 2], 0.6, {(0, 1), (1, 0)})
+    found = value(ThoughtContrast(temperature=0.6), step)
+    assert found == pytest.approx((there + back) / 2, abs=1e-5)

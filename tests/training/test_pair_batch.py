@@ -26,9 +26,16 @@ def states(rows, thought_rows):
         torch.arange(3.0 * rows).view(rows, 3),
         torch.tensor(thought_rows)[:, None].expand(-1, 3) + 100.0,
         tuple(thought_rows),
-        torch.zeros(0, 7),
-        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0),
+        (),
     )
+
+
+def paired(pairs, states, *, documents_think=True):
+    """The batch of rows that are queries, then documents, then negatives."""
+    rows = len(states.direct)
+    sides = [Side.QUERY] * len(pairs) + [Side.DOCUMENT] * (rows - len(pairs))
+    return pair_batch(pairs, states, sides, documents_think=documents_think)
 
 
 def test_documents_that_answer_a_query_are_marked():
@@ -43,7 +50,7 @@ def test_documents_that_answer_a_query_are_marked():
 
 
 def test_rows_are_queries_then_documents_then_negatives():
-    batch = pair_batch([pair("red", "rust"), pair("blue")], states(5, []), documents_think=True)
+    batch = paired([pair("red", "rust"), pair("blue")], states(5, []))
     assert batch.queries[:, 0].tolist() == [0, 3]
     assert batch.documents[:, 0].tolist() == [6, 9, 12]
     assert len(batch.thinking) == 0
@@ -52,7 +59,7 @@ def test_rows_are_queries_then_documents_then_negatives():
 def test_thought_states_are_brought_into_the_pairs_order():
     # Pairs 0 and 1 think; the reader gives row 4 (a document), 0, 3 and 1.
     pairs = [pair("red"), pair("blue"), pair("grey")]
-    batch = pair_batch(pairs, states(6, [4, 0, 3, 1]), documents_think=True)
+    batch = paired(pairs, states(6, [4, 0, 3, 1]))
     assert batch.thinking.tolist() == [0, 1]
     assert batch.thought_queries[:, 0].tolist() == [100, 101]
     assert batch.thought_documents is not None
@@ -61,13 +68,13 @@ def test_thought_states_are_brought_into_the_pairs_order():
 
 def test_a_pair_with_a_thought_on_one_side_alone_does_not_think():
     pairs = [pair("red"), pair("blue"), pair("grey")]
-    batch = pair_batch(pairs, states(6, [0, 3, 1]), documents_think=True)
+    batch = paired(pairs, states(6, [0, 3, 1]))
     assert batch.thinking.tolist() == [0]
 
 
 def test_where_documents_never_think_a_query_is_enough():
     pairs = [pair("red"), pair("blue"), pair("grey")]
-    batch = pair_batch(pairs, states(6, [1, 0]), documents_think=False)
+    batch = paired(pairs, states(6, [1, 0]), documents_think=False)
     assert batch.thinking.tolist() == [0, 1]
     assert batch.thought_queries[:, 0].tolist() == [100, 101]
     assert batch.thought_documents is None

@@ -48,7 +48,7 @@ def test_a_source_is_found_by_name_and_reads_nothing_yet(tmp_path):
     assert SourceSettings("json_lines", {"path": gone}).source == JsonLines(Path(gone))
     with pytest.raises(ConfigError, match="unknown source 'jsonl'; did you mean 'json_lines'"):
         SourceSettings("jsonl", {"path": gone})
-    with pytest.raises(ConfigError, match="unknown key 'file'; known: path"):
+    with pytest.raises(ConfigError, match="unknown key 'file'; known: media, on_error, path"):
         SourceSettings("json_lines", {"file": gone})
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from forethought.training.recipe import RolloutSettings
 from forethought.training.rollouts import sample_completions
+from forethought.training.world import World
 from forethought.types import Content, Image, Message, Side, Text
 from tests import tiny
 
@@ -72,8 +73,23 @@ def test_completions_are_sampled_for_an_interval_and_no_further_than_the_stage(r
 
 
 def test_a_stage_without_self_generated_pairs_samples_nothing(rollouts):
-    drawn, completions = rollouts.take(1)
-    assert (len(drawn.pairs), completions, rollouts.pending) == (6, [], {})
+    (batch,) = rollouts.take(1)
+    assert (len(batch.drawn.pairs), batch.completions, rollouts.pending) == (6, (), {})
+
+
+def test_a_process_whose_pairs_write_nothing_samples_at_the_steps_of_the_others(rollouts):
+    # One of six pairs writes, and the first process has it: the second resumes at the same step.
+    first, second = rollouts.recipe.stages
+    stages = (first, dataclasses.replace(second, self_generated=0.2))
+    recipe = dataclasses.replace(rollouts.recipe, stages=stages)
+    for rank, written in ((0, 2), (1, 0)):
+        builder = dataclasses.replace(rollouts.builder, world=World(rank, 2))
+        mine = dataclasses.replace(rollouts, recipe=recipe, builder=builder, _pending={})
+        mine.take(6)
+        assert {step: [len(b) for b in batches] for step, batches in mine.pending.items()} == {
+            7: [written],
+            8: [written],
+        }
 
 
 def test_pending_completions_are_restored_in_a_resumed_run(rollouts):
@@ -81,6 +97,6 @@ def test_pending_completions_are_restored_in_a_resumed_run(rollouts):
     resumed = dataclasses.replace(rollouts, _pending={})
     resumed.restore(rollouts.pending)
     assert resumed.pending == rollouts.pending
-    (drawn, completions), (again, restored) = rollouts.take(7), resumed.take(7)
-    assert completions == restored
-    assert [p.token_ids for p in drawn.queries] == [p.token_ids for p in again.queries]
+    (batch,), (again,) = rollouts.take(7), resumed.take(7)
+    assert batch.completions == again.completions
+    assert [p.token_ids for p in batch.drawn.queries] == [p.token_ids for p in again.drawn.queries]

@@ -76,15 +76,16 @@ def test_a_gate_without_held_out_examples_is_refused_before_training(tmp_path):
 
 
 def test_a_recipe_may_name_another_trainer(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text(
+    (tmp_path / "trainer_of_heads.py").write_text(
         "def train(path, *, out, fresh, max_steps, max_minutes, open_progress):\n"
         "    with open_progress('heads') as progress:\n"
         "        progress(1, 1, path.stem)\n"
         "    return out / 'head'\n"
     )
+    # A name of its own: an imported module stays for other tests.
     monkeypatch.syspath_prepend(tmp_path)
     recipe = tmp_path / "mine.toml"
-    recipe.write_text('trainer = "mine:train"\nanything = 3\n')
+    recipe.write_text('trainer = "trainer_of_heads:train"\nanything = 3\n')
     recorded = RecordedProgress()
     model = run(recipe, out=tmp_path, open_progress=recorded)
     assert model == tmp_path / "head"

@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from forethought.errors import CheckpointError
 from forethought.training.run_checkpoint import (
@@ -12,8 +13,11 @@ from forethought.training.run_checkpoint import (
     save_run,
     superseded,
 )
+from forethought.training.world import World
 
-POSITION = RunPosition(3, 4.5, {"name": "tiny", "stages": [{"steps": 5}]}, {4: [[7, 8], [9]]})
+POSITION = RunPosition(
+    3, 4.5, {"name": "tiny", "stages": [{"steps": 5}]}, {4: [[[7, 8], [9]], [[5]]]}
+)
 
 
 def made(seed, size=3):
@@ -74,6 +78,45 @@ def test_a_kill_between_the_two_renames_leaves_the_one_before(tmp_path):
 def test_there_may_be_none(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     assert find_checkpoint(tmp_path / "checkpoint") is None
+
+
+def test_only_what_is_trained_is_written_and_read(tmp_path):
+    network, optimizer = made(1)
+    network[0].requires_grad_(requires_grad=False)
+    learn(network, optimizer, 3)
+    save_run(tmp_path / "checkpoint", network, optimizer, position=POSITION)
+    weights, state = (
+        load_file(tmp_path / "checkpoint" / f"{name}.safetensors")
+        for name in ("weights", "optimizer")
+    )
+    assert set(weights) == {"1.weight", "1.bias"}
+    assert set(state) == {
+        f"1.{name}/{key}"
+        for name in ("weight", "bias")
+        for key in ("exp_avg", "exp_avg_sq", "step")
+    }
+    again, again_optimizer = made(2)
+    again[0].requires_grad_(requires_grad=False)
+    before = again[0].weight.clone()
+    load_run(tmp_path / "checkpoint", again, again_optimizer)
+    assert torch.equal(again[0].weight, before)
+    assert torch.equal(again[1].weight, network[1].weight)
+
+
+@pytest.mark.parametrize(
+    ("world", "expected"),
+    [
+        (World(0, 2), {4: [[[7, 8], [9]], [[5]]]}),
+        (World(1, 2), {4: [[[3]], []]}),
+        (World(), {}),
+        (World(1, 3), {}),
+    ],
+)
+def test_completions_are_those_of_a_process_among_as_many(saved, world, expected):
+    text = json.dumps([{"4": [[[7, 8], [9]], [[5]]]}, {"4": [[[3]], []]}])
+    (saved / "completions.json").write_text(text)
+    assert load_position(saved, world).completions == expected
+    assert load_position(saved, world).step == POSITION.step
 
 
 @pytest.fixture

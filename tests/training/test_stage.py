@@ -7,12 +7,14 @@ from forethought.errors import ConfigError
 from forethought.nano.statement_loss import Statements
 from forethought.training.contrastive import DirectContrast
 from forethought.training.stage import ObjectiveSettings, TaskWeight
+from forethought.types import Side
 from tests import tiny
 
 DIRECT = ObjectiveSettings("direct", 0.9, settings={"temperature": 0.07})
 FACTS = ObjectiveSettings(
     "forethought.nano:Statements", 0.3, settings={"path": "facts.parquet", "count": 3}
 )
+THOUGHT = (ObjectiveSettings("thought", 0.9, settings={"temperature": 0.07}),)
 STAGE = tiny.stage("any", data=Path("data"), steps=9, rate=0.6)
 
 
@@ -65,8 +67,17 @@ def test_a_task_that_is_never_drawn_is_refused():
     [
         ({"steps": 0}, "steps must be 1 or more and batch 0 or at least 2, got 0 and 6"),
         ({"batch": 1}, "batch 0 or at least 2, got 9 and 1"),
-        ({"sft": -0.1}, "sft and self_generated are shares of a batch"),
-        ({"sft": 0.6, "self_generated": 0.5}, "together at most 1, got 0.6 and 0.5"),
+        ({"sft": -0.1}, "sft, self_generated and oracle are shares of a batch, .* got -0.1, 0.0"),
+        ({"sft": 1.1}, "shares of a batch, .* got 1.1, 0.0, 0.0"),
+        ({"oracle": 0.6, "self_generated": 0.5}, "together at most 1, got 0.34, 0.5, 0.6"),
+        ({"accumulation": 0}, "accumulation must be 1 or more .* got 0 and 0"),
+        ({"sub_batch": 1}, "sub_batch from 2 to the batch of 6, got 1 and 1"),
+        ({"sub_batch": 7}, "sub_batch from 2 to the batch of 6, got 1 and 7"),
+        ({"sub_batch": -2}, "sub_batch from 2 to the batch of 6, got 1 and -2"),
+        ({"objectives": THOUGHT, "thinks": (Side.DOCUMENT,)}, r"add 'query' to thinks, got \['doc"),
+        ({"objectives": THOUGHT}, "objective 'thought' needs self_generated or oracle to be more"),
+        ({"thinks": ()}, r"thinks names one or both sides, got \[\]"),
+        ({"thinks": (Side.QUERY, Side.QUERY)}, "thinks names one or both sides"),
         ({"negatives": -1}, "must be 0 or more, got -1, 2 and 2"),
         ({"objectives": ()}, r"a stage needs objectives, with a name of its own each, got \[\]"),
         ({"objectives": (DIRECT, DIRECT)}, r"name of its own each, got \['direct', 'direct'\]"),

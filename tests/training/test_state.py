@@ -97,5 +97,5 @@ def test_a_family_that_never_thinks_cannot_learn_to(tiny_data, tmp_path):
         gate=None,
         rollouts=RolloutSettings(budget=9, temperature=0.8, interval=3),
     )
-    with pytest.raises(ConfigError, match="never thinks: leave sft, self_generated and"):
+    with pytest.raises(ConfigError, match="never thinks: leave sft, self_generated, oracle and"):
         tiny.state(recipe, tmp_path / "out")

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from forethought.errors import ConfigError
+from forethought.errors import ConfigError, DataError
 from forethought.training import Reader, TrainRow
 from forethought.training.run_folder import RunFolder
-from forethought.training.train_step import WeightedTerm
+from forethought.training.train_step import TrainStep, WeightedTerm
+from forethought.training.trainer import train_one_step
 from tests import tiny
+from tests.training.listed import Unopened
 
 STEP = 5  # the first of the stage that thinks: 3 pairs self-generated, 2 supervised, 1 direct
 SELF_GENERATED, SUPERVISED = 3, 2
@@ -28,12 +30,18 @@ class RecordingReader(Reader):
         return Reader.read(self, rows)
 
 
+def step_of(step, **changes):
+    """The module of a step with other parts."""
+    parts = {"recipe": step.recipe, "reader": step.reader, "terms": step.terms, **changes}
+    rollouts = dataclasses.replace(step.rollouts, recipe=parts["recipe"], _pending={})
+    return TrainStep(parts["recipe"], rollouts, parts["reader"], terms=parts["terms"])
+
+
 def recorded(recipe, out):
     """The state of a run whose reader records."""
     made = tiny.state(recipe, out)
-    step = made.train_step
-    reader = RecordingReader(step.reader.backbone, step.reader.pad_id)
-    return dataclasses.replace(made, train_step=dataclasses.replace(step, reader=reader))
+    reader = RecordingReader(made.train_step.reader.backbone, made.train_step.reader.pad_id)
+    return dataclasses.replace(made, train_step=step_of(made.train_step, reader=reader))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def state(tiny_data, out):
 @pytest.fixture(scope="module")
 def rows(state):
     """The rows of the step: queries, then documents."""
-    state.train_step.loss(STEP)
+    tiny.loss(state, STEP)
     return list(RecordingReader.rows)
 
 
@@ -77,6 +85,12 @@ def test_a_supervised_row_ends_in_its_true_rationale(rows, state):
     assert all(row.completion == truth for row, truth in supervised)
 
 
+def test_only_behind_its_own_rationale_a_row_has_a_vector_more(rows):
+    assert [row.thought_at for row in rows if row.supervised or not row.completion] == [None] * 6
+    written = [row for row in rows if row.completion and not row.supervised]
+    assert [row.thought_at for row in written] == [len(row.completion) - 1 for row in written]
+
+
 def test_no_self_generated_row_holds_a_true_rationale(rows, state):
     truths = true_completions(state)
     embed_id = state.encoder.engine.completion_format.embed_id
@@ -96,9 +110,8 @@ def test_changing_every_true_rationale_moves_no_vector(out, tmp_path, state):
     other = recorded(recipe, tmp_path / "out")
     results = []
     for made in (state, other):
-        made.train_step.loss(STEP)
+        _, terms = tiny.loss(made, STEP)
         states = made.train_step.reader.read(list(RecordingReader.rows))
-        _, terms = made.train_step.loss(STEP)
         results.append((states, terms))
     (states, terms), (other_states, other_terms) = results
     torch.testing.assert_close(states.thought, other_states.thought)
@@ -109,9 +122,13 @@ def test_changing_every_true_rationale_moves_no_vector(out, tmp_path, state):
 
 
 def test_a_step_is_the_same_every_time(state):
-    (loss, terms), (again, _) = state.train_step.loss(STEP), state.train_step.loss(STEP)
+    (loss, terms), (again, _) = tiny.loss(state, STEP), tiny.loss(state, STEP)
     assert loss == again
     assert set(terms) == {"direct", "thought", "cross_mode", "next_token", "statements"}
+
+
+def test_the_loss_is_the_weighted_sum_of_its_terms(state):
+    loss, terms = tiny.loss(state, STEP)
     weighted = 0.9 * terms["direct"] + 0.6 * terms["thought"] + 0.8 * terms["cross_mode"]
     weighted = weighted + 0.7 * terms["next_token"] + 0.3 * terms["statements"]
     torch.testing.assert_close(loss, weighted)
@@ -123,7 +140,7 @@ def test_every_weight_has_a_gradient_after_a_step_under_autocast(state):
     network = state.network
     network.zero_grad(set_to_none=True)
     with torch.autocast("cpu", torch.bfloat16):
-        loss, _ = state.train_step.loss(STEP)
+        loss, _ = tiny.loss(state, STEP)
     loss.backward()
     still = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum()]
     assert not still
@@ -131,33 +148,120 @@ def test_every_weight_has_a_gradient_after_a_step_under_autocast(state):
 
 
 def test_a_stage_without_self_generated_pairs_has_neither_thought_nor_cross_mode(state):
-    _, terms = state.train_step.loss(1)
+    _, terms = tiny.loss(state, 1)
     assert set(terms) == {"direct", "next_token", "statements"}
 
 
-def alone(state, *terms):
-    """The step of a run whose only stage draws no pairs."""
-    stage = dataclasses.replace(
-        STAGE, batch=0, objectives=STAGE.objectives[-1:], self_generated=0.0
-    )
+def alone(state, *terms, **changes):
+    """The step of a run with one stage, which draws no pairs."""
+    settings = {"batch": 0, "objectives": STAGE.objectives[-1:], "self_generated": 0.0, **changes}
+    stage = dataclasses.replace(STAGE, **settings)
     recipe = dataclasses.replace(state.train_step.recipe, stages=(stage,))
-    return dataclasses.replace(state.train_step, recipe=recipe, terms={stage.name: terms})
+    return step_of(state.train_step, recipe=recipe, terms={stage.name: terms})
 
 
 def test_a_stage_without_pairs_computes_the_rest_alone(state):
     statements = state.train_step.terms["cold-start"][-1]
-    loss, terms = alone(state, statements).loss(2)
+    step = alone(state, statements)
+    (batch,) = step.batches(2)
+    loss, terms = step(batch)
     assert set(terms) == {"statements"}
     torch.testing.assert_close(loss, 0.3 * terms["statements"])
 
 
 def test_an_objective_that_reads_pairs_in_a_stage_without_is_refused(state):
     term = WeightedTerm("mine", 0.5, lambda inputs: inputs.pairs.queries.sum())
+    step = alone(state, term)
     with pytest.raises(ConfigError, match="stage 'cold-start' has an objective that reads pairs"):
-        alone(state, term).loss(2)
+        step(step.batches(2)[0])
 
 
 def test_a_step_without_any_term_is_refused(state):
     term = WeightedTerm("mine", 0.5, lambda inputs: None)
+    step = alone(state, term)
     with pytest.raises(ConfigError, match="step 2: no objective of stage 'cold-start' has any"):
-        alone(state, term).loss(2)
+        step(step.batches(2)[0])
+
+
+def accumulated(state, *terms):
+    """A run whose steps are of 1 batch, then of 3; `terms` are added to those of the second."""
+    stages = (
+        dataclasses.replace(state.train_step.recipe.stages[0], steps=2),
+        dataclasses.replace(STAGE, steps=2, accumulation=3),
+    )
+    recipe = dataclasses.replace(state.train_step.recipe, stages=stages, clip_norm=1e9)
+    bound = state.train_step.terms
+    bound = {**bound, "cold-start": (*bound["cold-start"], *terms)}
+    step = step_of(state.train_step, recipe=recipe, terms=bound)
+    return recipe, dataclasses.replace(state, train_step=step, module=step)
+
+
+def test_every_batch_of_a_run_has_a_number_of_its_own(state):
+    recipe, made = accumulated(state)
+    batches = [batch for step in range(recipe.steps) for batch in made.train_step.batches(step)]
+    assert [batch.number for batch in batches] == list(range(2 + 2 * 3))
+    assert [batch.step for batch in batches] == [0, 1, 2, 2, 2, 3, 3, 3]
+    assert len({batch.batch.drawn.indices for batch in batches}) == 8
+
+
+def test_a_step_learns_from_the_mean_of_its_batches(tiny_data, out, tmp_path):
+    shutil.copytree(RunFolder(out).start, RunFolder(tmp_path).start)
+    recipe = dataclasses.replace(tiny.recipe(tiny_data), fork_from=tmp_path)
+    # Of the batches 2, 3 and 4 of the step, the last alone has this term.
+    term = WeightedTerm(
+        "last", 0.5, lambda inputs: inputs.pairs.queries.norm() if inputs.number == 4 else None
+    )
+    recipe, made = accumulated(tiny.state(recipe, tmp_path / "out"), term)
+    network, gradients, losses, terms = made.network, [], [], []
+    for batch in made.train_step.batches(2):
+        network.zero_grad(set_to_none=True)
+        loss, found = made.train_step(batch)
+        loss.backward()
+        gradients.append([parameter.grad for parameter in network.parameters()])
+        losses.append(loss.item())
+        terms.append(found)
+    entry = train_one_step(recipe, made, 2, bf16=False)
+    for parameter, *each in zip(network.parameters(), *gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, sum(each) / 3, atol=1e-6, rtol=1e-4)
+    assert entry["loss"] == pytest.approx(sum(losses) / 3, abs=2e-5)
+    means = entry["terms"]
+    assert isinstance(means, dict)
+    assert set(means) == {*terms[2]}
+    assert [*terms[0]] == [*terms[1]] == [name for name in terms[2] if name != "last"]
+    for name, value in means.items():
+        having = [found[name].item() for found in terms if name in found]
+        assert value == pytest.approx(sum(having) / len(having), abs=2e-5)
+
+
+def unopened(state, count):
+    """The step with so many of its examples that cannot be opened, and the indices of the others."""
+    builder = state.train_step.rollouts.builder
+    indices = builder.draw(STEP, STAGE).indices
+    source = Unopened(builder.source, indices[:count])
+    step = step_of(state.train_step)
+    step.rollouts.builder = dataclasses.replace(builder, source=source)
+    return step, indices[count:]
+
+
+def test_an_example_that_cannot_be_opened_makes_the_batch_smaller(state):
+    # Those that write are 0, 1 and 2: the last of them is left, and 3 and 4 are supervised.
+    step, left = unopened(state, 2)
+    (batch,) = step.batches(STEP)
+    assert (batch.batch.drawn.indices, batch.batch.drawn.skipped) == (left, 2)
+    loss, terms = step(batch)
+    assert loss.isfinite()
+    rows = RecordingReader.rows
+    assert [bool(row.completion) for row in rows] == [True, True, True, False] * 2
+    assert [row.supervised for row in rows] == [False, True, True, False] * 2
+    assert terms["thought"].item() == pytest.approx(0, abs=1e-6)  # one pair alone
+    step, _ = unopened(state, 5)
+    assert set(step(*step.batches(STEP))[1]) == {"direct", "statements"}
+
+
+def test_a_step_of_which_no_example_can_be_opened_computes_the_rest(state):
+    step, _ = unopened(state, 6)
+    assert set(step(*step.batches(STEP))[1]) == {"statements"}
+    alone = step_of(step, terms={"cold-start": step.terms["cold-start"][:4]})
+    alone.rollouts.builder = step.rollouts.builder
+    with pytest.raises(DataError, match="step 5: none of its examples could be opened; `foretho"):
+        alone(*alone.batches(STEP))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -12,58 +11,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from transformers import Qwen2VLForConditionalGeneration
 
 from forethought.encoders import CARD
-from forethought.errors import CheckpointError
-from forethought.training import train
+from forethought.errors import CheckpointError, TrainingError
 from forethought.training.journal import Journal
 from forethought.training.run_folder import RunFolder
+from forethought.training.stage import ObjectiveSettings
 from forethought.training.trainer import train_one_step
 from tests import tiny
-from tests.fakes import RecordedProgress
+from tests.training.runs import ROOT, environment, run, same_weights, steps
 
-ROOT = Path(__file__).resolve().parents[2]
 LOSSES = Path(__file__).with_name("losses.txt")
 """Ten steps of the tiny recipe, written by `python -m tests.tiny`: a refactor moves no digit."""
-
-RUN = """
-import sys, torch
-from contextlib import nullcontext
-from pathlib import Path
-torch.set_num_threads(1)
-from tests import tiny
-from forethought.training import train
-train(tiny.recipe(Path(sys.argv[1])), Path(sys.argv[2]), fresh=False, max_steps=None,
-      open_progress=lambda part: nullcontext(
-          lambda done, total, label="": print(done, flush=True)))
-"""
-
-
-def run(data, out, *, fresh=False, max_steps=None, max_minutes=None, **changes):
-    recorded = RecordedProgress()
-    recipe = dataclasses.replace(tiny.recipe(data), **changes)
-    train(
-        recipe,
-        out,
-        fresh=fresh,
-        max_steps=max_steps,
-        max_minutes=max_minutes,
-        open_progress=recorded,
-    )
-    return recorded.parts["training tiny"]
-
-
-def weights(out):
-    return load_file(RunFolder(out).latest / "weights.safetensors")
-
-
-def same_weights(out, other):
-    one, two = weights(out), weights(other)
-    assert set(one) == set(two)
-    for name in one:
-        torch.testing.assert_close(one[name], two[name], atol=1e-6, rtol=1e-5)
 
 
 def same_beginning(out, whole):
@@ -75,10 +35,6 @@ def same_beginning(out, whole):
     for one, other in zip(found, expected, strict=False):
         for name in ("step", "loss", "norm"):
             assert one[name] == pytest.approx(other[name], rel=1e-3)
-
-
-def steps(out):
-    return [entry["step"] for entry in Journal(RunFolder(out).journal).read()]
 
 
 @pytest.fixture(scope="module")
@@ -157,17 +113,16 @@ def test_a_run_stops_when_its_time_is_over_and_goes_on_to_the_same_end(tiny_data
 def test_a_killed_run_goes_on_to_the_same_end(tiny_data, tmp_path, whole):
     # At 10: the last checkpoint is of 8, in the middle of an interval that was sampled at 6.
     after = 10
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tiny_data), str(tmp_path)],
+        [sys.executable, "-m", "tests.training.runs", str(tiny_data), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths},
+        env=environment(),
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if int(line) == after:
+        if int(line.split()[1]) == after:
             time.sleep(0.01 * after)  # somewhere in the next step
             process.send_signal(signal.SIGKILL)
             break
@@ -264,3 +219,54 @@ def test_the_vision_encoder_learns_at_the_stages_vision_rate(tiny_data, tmp_path
     train_one_step(recipe, state, 0, bf16=False)
     rates = {group["is_vision"]: group["lr"] for group in state.optimizer.param_groups}
     assert rates == {False: pytest.approx(1.5e-3), True: pytest.approx(1.7 * 1.5e-3)}
+
+
+def examples_of(state, step):
+    """The index, task and label of each pair of a step."""
+    (batch,) = state.train_step.batches(step)
+    drawn = batch.batch.drawn
+    return [
+        {"index": index, "task": pair.task, "label": pair.document.label}
+        for index, pair in zip(drawn.indices, drawn.pairs, strict=True)
+    ]
+
+
+# At step 5 the model writes rationales first.
+@pytest.mark.parametrize("step", [1, 5])
+@pytest.mark.parametrize("name", ["layers.1.mlp.up_proj", "visual.merger.mlp.0", "embed_tokens"])
+def test_a_weight_that_is_not_a_number_stops_before_anything_moves(
+    tiny_data, tmp_path, whole, step, name
+):
+    recipe = dataclasses.replace(tiny.recipe(tiny_data), fork_from=whole[0])
+    state = tiny.state(recipe, tmp_path)
+    with torch.no_grad():
+        (weight,) = (p for n, p in state.network.named_parameters() if f"{name}.weight" in n)
+        weight[0] = torch.nan
+        weight[7:] = torch.nan
+    before = [value.detach().clone() for value in state.network.parameters()]
+    failed = tmp_path / "failed-step.json"
+    expected = examples_of(state, step)
+    with pytest.raises(TrainingError, match=f"step {step}: .*training needs finite numbers"):
+        train_one_step(recipe, state, step, bf16=False, failed=failed)
+    entry = json.loads(failed.read_text())
+    assert (entry["step"], entry["examples"]) == (step, expected)
+    assert "finite" in entry["reason"] or "nan" in entry["reason"]
+    for one, other in zip(before, state.network.parameters(), strict=True):
+        assert torch.equal(one.nan_to_num(nan=-8.0), other.nan_to_num(nan=-8.0))
+
+
+def test_a_loss_that_is_not_finite_leaves_the_last_checkpoint(tiny_data, tmp_path):
+    first, second = tiny.recipe(tiny_data).stages
+    broken = ObjectiveSettings("tests.training.broken:BrokenFrom", 0.4, settings={"number": 3})
+    stages = (dataclasses.replace(first, objectives=(*first.objectives, broken)), second)
+    run(tiny_data, tmp_path, max_steps=2, stages=stages)
+    folder = RunFolder(tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.latest.iterdir()}
+    message = r"step 3: loss inf, gradient norm nan, .*its 6 examples are in .*failed-step.json"
+    with pytest.raises(TrainingError, match=message):
+        run(tiny_data, tmp_path, stages=stages)
+    assert {path.name: path.read_bytes() for path in folder.latest.iterdir()} == before
+    assert steps(tmp_path) == [0, 1, 2]
+    entry = json.loads(folder.failed.read_text())
+    assert (entry["step"], len(entry["examples"])) == (3, 6)
+    assert "'BrokenFrom': inf" in entry["reason"]

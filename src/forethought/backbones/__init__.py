@@ -46,12 +46,14 @@ from forethought.backbones.load_checkpoint import (
     load_checkpoint,
     network_class,
 )
+from forethought.backbones.merge_checkpoints import check_same_configs, merge_checkpoints
 from forethought.backbones.new_network import Shape, new_network
 from forethought.backbones.picture_head import HeadSizes, PictureHead, distances
 from forethought.backbones.prefill_cache import PrefillCache
 from forethought.backbones.qwen_vl import QwenVL
 from forethought.backbones.revision import revision_of
 from forethought.backbones.save_checkpoint import save_checkpoint
+from forethought.backbones.skeleton import new_skeleton, read_skeleton
 
 __all__ = [
     "ADAPTER",
@@ -81,6 +83,7 @@ __all__ = [
     "architecture_of",
     "base_folder",
     "check_device",
+    "check_same_configs",
     "checkpoint_file",
     "collate",
     "conse",
@@ -88,11 +91,14 @@ __all__ = [
     "fold_batch_norms",
     "load_checkpoint",
     "load_image_processor",
+    "merge_checkpoints",
     "mrope_positions",
     "network_class",
     "new_network",
+    "new_skeleton",
     "pack",
     "picture_batch",
+    "read_skeleton",
     "revision_of",
     "save_checkpoint",
     "tower_image_processor",

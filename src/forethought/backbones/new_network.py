@@ -12,6 +12,7 @@ from forethought.backbones.frozen_tower import (
     NO_TOWER,
     FrozenWeights,
 )
+from forethought.backbones.picture_head import HeadSizes
 from forethought.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ def new_network(
             f"has vocabulary x hidden = {shape.vocabulary} x {shape.hidden}; make the two agree"
         )
     spread = shape.spread if embeddings is None else float(embeddings.std())
-    vision = _stock_vision(shape) if shape.is_stock else _tower(shape, frozen, spread=spread)
+    sizes = frozen.head.sizes if frozen is not None else None
     # The network initialises itself from the global generator, whose state is set meanwhile.
     with torch.random.fork_rng(devices=[]):
         torch.random.set_rng_state(generator.get_state())
-        network = _drawn(shape, token_ids, vision)
+        network = draw_network(shape, token_ids=token_ids, sizes=sizes, spread=spread)
         generator.set_state(torch.random.get_rng_state())
     if frozen is not None:
         network.model.visual.fill(frozen, generator)
@@ -123,8 +124,11 @@ def new_network(
     return made
 
 
-def _drawn(shape: Shape, token_ids: dict[str, int], vision: dict[str, object]) -> Any:  # noqa: ANN401 - transformers types it loosely
-    """The network as its class draws it."""
+def draw_network(
+    shape: Shape, *, token_ids: dict[str, int], sizes: HeadSizes | None, spread: float
+) -> Any:  # noqa: ANN401 - transformers types it loosely
+    """The network as its class draws it, by the global generator; `sizes` are a tower's head's."""
+    vision = _stock_vision(shape) if shape.is_stock else _tower(shape, sizes, spread=spread)
     settings = {**_settings(shape, token_ids), "vision_config": vision}
     if shape.is_stock:
         import transformers  # noqa: PLC0415 - slow
@@ -150,15 +154,15 @@ def _stock_vision(shape: Shape) -> dict[str, object]:
     }
 
 
-def _tower(shape: Shape, frozen: FrozenWeights | None, *, spread: float) -> dict[str, object]:
+def _tower(shape: Shape, sizes: HeadSizes | None, *, spread: float) -> dict[str, object]:
     """Its tokens get the spread of the embeddings that they stand among."""
-    if frozen is None:
+    if sizes is None:
         return {"tower": NO_TOWER}
     return {
         "tower": EFFICIENTNET_TOWER,
         "hidden_size": shape.hidden,
-        "class_width": frozen.head.sizes.dimension,
-        "head_hidden": frozen.head.sizes.hidden,
+        "class_width": sizes.dimension,
+        "head_hidden": sizes.hidden,
         "spread": spread,
     }
 

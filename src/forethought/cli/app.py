@@ -10,6 +10,7 @@ import typer
 
 import forethought
 from forethought.cli import (
+    annotate,
     bench,
     console,
     data,
@@ -17,8 +18,11 @@ from forethought.cli import (
     embed,
     evaluate,
     families,
+    merge,
+    mine,
     rationales,
     search,
+    select,
     train,
 )
 from forethought.cli.packages import describe_missing
@@ -46,6 +50,14 @@ app.command(epilog="Example: forethought embed pictures report.pdf --pages 1-3 -
     embed.embed
 )
 app.command(epilog="Example: forethought train recipes/nano.toml")(train.train)
+app.command(
+    epilog="Example: forethought annotate train.jsonl --workers workers.toml -o candidates.jsonl"
+)(annotate.annotate)
+app.command(epilog="Example: forethought merge runs/a/model runs/b/model -o soup")(merge.merge)
+app.command(epilog="Example: forethought mine train.jsonl -o mined.jsonl")(mine.mine)
+app.command(
+    epilog="Example: forethought select train.jsonl candidates.jsonl -o best.jsonl --encoder lab"
+)(select.select)
 app.command(epilog="Example: forethought families ume_r1")(families.families)
 app.command(epilog="Example: forethought doctor nano")(doctor.doctor)
 app.command(epilog="Example: forethought bench nano pictures --limit 16")(bench.bench)

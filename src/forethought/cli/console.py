@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from forethought.types import Embeddings, Ending, Hit, Mode, Progress
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from forethought.index import RefreshResult, SkippedFile
 
 _MAX_SKIPPED_LINES = 10
@@ -70,6 +72,7 @@ def progress_bar(description: str) -> Iterator[Progress]:
         return
     from rich import progress as rich_progress
     from rich.console import Console
+    from rich.text import Text
 
     columns = (
         rich_progress.TextColumn("{task.description}", markup=False),
@@ -77,12 +80,25 @@ def progress_bar(description: str) -> Iterator[Progress]:
         rich_progress.MofNCompleteColumn(),
         rich_progress.TimeRemainingColumn(),
     )
-    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    label_line = Text(no_wrap=True, overflow="ellipsis", style="dim")
+
+    class LabelledProgress(rich_progress.Progress):
+        """The bar, and the last label on a line below it, as far as the terminal is wide."""
+
+        def get_renderables(self) -> "Iterator[RenderableType]":
+            yield self.make_tasks_table(self.tasks)
+            if label_line:
+                yield label_line
+
+    # The time left is estimated from the steps of a period, and one may take minutes.
+    with LabelledProgress(
+        *columns, console=Console(stderr=True), transient=True, speed_estimate_period=1800
+    ) as bar:
         task = bar.add_task(description, total=None, visible=False)
 
         def report(done: int, total: int, label: str = "", /) -> None:
-            text = f"{description}  {label}" if label else description
-            bar.update(task, completed=done, total=total, visible=total > 0, description=text)
+            label_line.plain = one_line(label)
+            bar.update(task, completed=done, total=total, visible=total > 0)
 
         yield report
 
@@ -182,11 +198,24 @@ def _escaped(character: str) -> str:
 
 def _status_lines(description: str) -> Progress:
     last_printed = time.monotonic()
+    first: tuple[int, float] | None = None
 
     def report(done: int, total: int, label: str = "", /) -> None:
-        nonlocal last_printed
-        if time.monotonic() - last_printed >= _STATUS_INTERVAL_S:
-            last_printed = time.monotonic()
-            print_status(f"{description}: {done} of {total} {label}")
+        nonlocal first, last_printed
+        now = time.monotonic()
+        first = first or (done, now)
+        if now - last_printed >= _STATUS_INTERVAL_S:
+            last_printed = now
+            left = _time_left(done - first[0], now - first[1], total - done)
+            print_status(f"{description}: {done} of {total} {label}{left}")
 
     return report
+
+
+def _time_left(steps: int, seconds: float, left: int) -> str:
+    """How long the steps that are left take, as long each as those before; to follow a line."""
+    if steps < 1 or left < 1:
+        return ""
+    minutes, rest = divmod(round(seconds / steps * left), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"; {hours}:{minutes:02}:{rest:02} left"

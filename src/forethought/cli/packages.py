@@ -4,16 +4,20 @@ from importlib.util import find_spec
 
 EXTRAS = {
     "av": "media",
+    "httpx2": "train",
     "lancedb": "search",
     "matplotlib": "train",
     "mteb": "eval",
     "peft": "train",
     "pyarrow": "search",
     "pypdfium2": "media",
+    "rapidfuzz": "train",
     "resvg_py": "train",
     "scipy": "eval",
     "sentence_transformers": "eval",
     "sklearn": "train",
+    "tensorboard": "track",
+    "trackio": "track",
 }
 """The extra that installs an optional module."""
 
@@ -22,6 +26,10 @@ _DISTRIBUTIONS = {
     "sentence_transformers": "sentence-transformers",
     "sklearn": "scikit-learn",
 }
+
+
+_WITHOUT_EXTRA = {"wandb"}
+"""Optional packages of which we install none ourselves: they bring many others."""
 
 
 def require(*modules: str) -> None:
@@ -38,6 +46,8 @@ def require(*modules: str) -> None:
 def describe_missing(error: ModuleNotFoundError) -> str:
     """Which package is missing, and the command that installs it."""
     module = (error.name or "").partition(".")[0]
+    if module in _WITHOUT_EXTRA:
+        return f"{module} is not installed; pip install {module}"
     if module not in EXTRAS:
         return f"the package {module!r} is not installed; install it with pip"
     package = _DISTRIBUTIONS.get(module, module)

@@ -4,16 +4,33 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from forethought.data.batches import TaskBatches
+from forethought.data.candidates import (
+    Candidate,
+    append_candidates,
+    read_candidates,
+    write_candidates,
+)
 from forethought.data.check_examples import (
     DataReport,
     FindingKind,
     LineFinding,
     check_examples,
     count_words,
+    find_leak,
 )
+from forethought.data.example_inputs import ExampleInput, ExampleInputs, digest_of
+from forethought.data.example_line import (
+    DocumentLine,
+    ExampleLine,
+    QueryLine,
+    open_message,
+)
+from forethought.data.example_lines import ExampleLines
 from forethought.data.example_source import ExampleKey, ExampleSource
-from forethought.data.json_lines import JsonLines
+from forethought.data.json_lines import JsonLines, parse_line
+from forethought.data.media_store import MediaFolder
 from forethought.data.mmeb_train import MmebTrain
+from forethought.data.part_line import PartLine
 from forethought.data.recognise_format import recognise_format
 from forethought.data.rge_rationales import RgeRationales
 from forethought.data.row_source import OnError, RowSource, SkippedRowError
@@ -41,16 +58,25 @@ SOURCES: Mapping[str, type[RowSource]] = MappingProxyType(
 
 __all__ = [
     "SOURCES",
+    "Candidate",
     "DataReport",
+    "DocumentLine",
+    "ExampleInput",
+    "ExampleInputs",
     "ExampleKey",
+    "ExampleLine",
+    "ExampleLines",
     "ExampleSource",
     "FindingKind",
     "JsonLines",
     "Lance",
     "LineFinding",
+    "MediaFolder",
     "MmebTrain",
     "OnError",
     "Parquet",
+    "PartLine",
+    "QueryLine",
     "RgeRationales",
     "RowSource",
     "SentencePairs",
@@ -60,7 +86,14 @@ __all__ = [
     "UmeR1Rl",
     "UmeR1Sft",
     "Webdataset",
+    "append_candidates",
     "check_examples",
     "count_words",
+    "digest_of",
+    "find_leak",
+    "open_message",
+    "parse_line",
+    "read_candidates",
     "recognise_format",
+    "write_candidates",
 ]

@@ -21,10 +21,13 @@ class TaskBatches:
     source: ExampleSource
     seed: int
     _indices: dict[str, dict[str, list[int]]] = field(init=False, default_factory=dict)
+    _labels: dict[str, list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for index, (task, label) in enumerate(self.source.iter_keys()):
             self._indices.setdefault(task, defaultdict(list))[label].append(index)
+        # Once: a million labels take a second to sort, and every step draws from them.
+        self._labels.update((task, sorted(labels)) for task, labels in self._indices.items())
 
     def check(self, weights: Mapping[str, float]) -> None:
         """Check that there is data, and some for every weighted task.
@@ -57,8 +60,8 @@ class TaskBatches:
         weights = weights or self._counts
         tasks = sorted(weights)
         odds = np.array([weights[task] for task in tasks], dtype=np.float64)
-        by_label = self._indices[tasks[rng.choice(len(tasks), p=odds / odds.sum())]]
-        labels = sorted(by_label)
+        task = tasks[rng.choice(len(tasks), p=odds / odds.sum())]
+        by_label, labels = self._indices[task], self._labels[task]
         chosen = [labels[i] for i in rng.permutation(len(labels))[:size]]
         indices = [by_label[label][rng.integers(len(by_label[label]))] for label in chosen]
         if len(indices) < size:

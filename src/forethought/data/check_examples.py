@@ -118,7 +118,8 @@ class _Check:
     faults: dict[str, str] = field(default_factory=dict)
 
     def add(self, row: ParsedRow) -> None:
-        place = row.place.removeprefix(f"{self.source.path}, ")
+        path = str(self.source.path)
+        place = row.place.removeprefix(f"{path}, ").removeprefix(f"{path}/")
         if row.line is None:
             found = [_Found(FindingKind.INVALID, row.fault)]
         else:
@@ -219,6 +220,20 @@ def _texts(line: ExampleLine) -> Iterator[tuple[str, str]]:
         yield "rationale", f"{rationale.thinking} {rationale.answer}"
 
 
+def find_leak(thinking: str, documents: Iterable[DocumentLine]) -> str | None:
+    """The first target whose text thinking repeats word for word; None if it repeats none.
+
+    Case and punctuation do not count.
+    """
+    padded = f" {_words(thinking)} "
+    for document in documents:
+        target = _joined(document.content)
+        words = _words(target)
+        if words and f" {words} " in padded:
+            return target
+    return None
+
+
 def _leaks(line: ExampleLine) -> Iterator[_Found]:
     """The query's thinking repeats a positive's text word for word.
 
@@ -226,16 +241,13 @@ def _leaks(line: ExampleLine) -> Iterator[_Found]:
     """
     if line.query.rationale is None:
         return
-    thinking = f" {_words(line.query.rationale.thinking)} "
-    for document in line.positives:
-        target = _joined(document.content)
-        words = _words(target)
-        if words and f" {words} " in thinking:
-            yield _Found(
-                FindingKind.LEAK,
-                f"its thinking holds the target {target!r} word for word; it has to follow from "
-                "the query alone",
-            )
+    target = find_leak(line.query.rationale.thinking, line.positives)
+    if target is not None:
+        yield _Found(
+            FindingKind.LEAK,
+            f"its thinking holds the target {target!r} word for word; it has to follow from the "
+            "query alone",
+        )
 
 
 def _joined(content: Iterable[PartLine]) -> str:

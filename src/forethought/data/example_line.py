@@ -114,7 +114,7 @@ class ExampleLine:
         """
         return Example(
             task=self.task,
-            query=_message(self.query, Side.QUERY, media),
+            query=open_message(self.query, Side.QUERY, media),
             positives=tuple(_document(line, media) for line in self.positives),
             negatives=tuple(_document(line, media) for line in self.negatives),
             rationale=_rationale(self.query.rationale),
@@ -150,13 +150,18 @@ def _labels(documents: Iterable[DocumentLine]) -> set[str]:
     return {document.resolved_label for document in documents}
 
 
-def _message(line: QueryLine | DocumentLine, side: Side, media: MediaStore) -> Message:
+def open_message(line: QueryLine | DocumentLine, side: Side, media: MediaStore) -> Message:
+    """Open the media of one side.
+
+    Raises:
+        ContentError: if one cannot be opened.
+    """
     content = tuple(piece for part in line.content for piece in part.open(media))
     return Message(content, line.instruction, side)
 
 
 def _document(line: DocumentLine, media: MediaStore) -> Document:
-    message = _message(line, Side.DOCUMENT, media)
+    message = open_message(line, Side.DOCUMENT, media)
     return Document(message, line.resolved_label, _rationale(line.rationale))
 
 

@@ -44,7 +44,7 @@ class JsonRows:
         try:
             with path.open("rb") as file:
                 file.seek(where.start)
-                return _row(where, file.read(where.size))
+                return row_of(where, file.read(where.size))
         except OSError as error:
             raise unreadable(path, error, self.kind) from None
 
@@ -88,7 +88,7 @@ def _lines(number: int, path: Path) -> Iterator[RawRow]:
     with path.open("rb") as file:
         for count, text in enumerate(file, 1):
             if text.strip():
-                yield _row(Where(number, count, offset, len(text)), text)
+                yield row_of(Where(number, count, offset, len(text)), text)
             offset += len(text)
 
 
@@ -110,7 +110,7 @@ def _elements(number: int, path: Path) -> Iterator[RawRow]:
                     count += 1
                     _check_between(view[end:start], count, path)
                     end = token.end()
-                    yield _row(Where(number, count, start, end - start), view[start:end])
+                    yield row_of(Where(number, count, start, end - start), view[start:end])
                 elif depth == 0:
                     _check_between(view[end : token.start()], count + 1, path, is_last=True)
                     _check_between(view[token.end() :], count + 1, path, is_last=True)
@@ -128,9 +128,10 @@ def _check_between(text: bytes, count: int, path: Path, *, is_last: bool = False
         )
 
 
-def _row(where: Where, text: bytes) -> RawRow:
+def row_of(where: Where, text: bytes) -> RawRow:
+    """The row in a text: an object of JSON, or what is wrong with it."""
     try:
-        table = json.loads(text)
+        table = json.loads(text.rstrip())  # else an error names the line behind it
     except (RecursionError, ValueError) as error:
         return RawRow(where, None, f"not JSON ({error}); write one object a line")
     if not isinstance(table, dict):

@@ -43,4 +43,7 @@ class MediaFolder:
         return self.folder / name
 
     def missing(self, name: str) -> str:
-        return f"{name}: no such file; paths are relative to {self.folder}"
+        return (
+            f"{name}: no such file; paths are relative to {self.folder} (`media` names another "
+            "folder)"
+        )

@@ -27,11 +27,13 @@ def open_rows(files: tuple[Path, ...]) -> RowTable:
     """The rows of files of one kind.
 
     Raises:
-        DataError: if their suffixes are unknown, or of more than one kind.
+        DataError: if their suffixes are unknown, or of more than one kind, or there are none.
     """
     kinds = {_TABLES.get(file.suffix.lower()) for file in files}
     kind = kinds.pop() if len(kinds) == 1 else None
     if kind is None:
+        if not files[0].exists():
+            raise DataError(f"{files[0]}: no such file or folder; check the path")
         raise DataError(
             f"{files[0]}: a table ends in {', '.join(sorted(_TABLES))}, and all files of one source "
             "in the same; rename or convert it"

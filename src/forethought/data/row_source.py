@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from forethought.data.example_line import ExampleLine
 from forethought.data.example_source import ExampleKey
@@ -29,9 +29,9 @@ class OnError(StrEnum):
 
 
 class SkippedRowError(DataError):
-    """The media of a row that was drawn cannot be opened, and its source skips such rows.
+    """A row that was drawn is of no use, and its source skips such rows.
 
-    A batch is drawn without it.
+    Its media cannot be opened, or it is too long. A batch is drawn without it.
     """
 
 
@@ -102,16 +102,27 @@ class RowSource(ABC):
             DataError: if they cannot be opened otherwise.
         """
         row = self._parsed(self.rows.read(self._index.where(index)))
-        fault = row.fault
-        if row.line is not None:
-            try:
-                return row.line.example(self.media_of(row.where))
-            except ContentError as error:
-                fault = str(error)
+        if row.line is None:
+            raise self._rejection(row.place, row.fault)
+        try:
+            return row.line.example(self.media_of(row.where))
+        except ContentError as error:
+            raise self._rejection(row.place, str(error)) from None
+
+    def reject(self, index: int, fault: str) -> NoReturn:
+        """Refuse an example that is of no use to training, or leave it out.
+
+        Raises:
+            SkippedRowError: if `on_error` is "skip".
+            DataError: otherwise.
+        """
+        raise self._rejection(self.rows.place(self._index.where(index)), fault)
+
+    def _rejection(self, place: str, fault: str) -> DataError:
         if self.on_error is OnError.RAISE:
-            raise DataError(f"{row.place}: {fault}")
-        self._skip_log.add(row.place, fault)
-        raise SkippedRowError(f"{row.place}: {fault}")
+            return DataError(f"{place}: {fault}")
+        self._skip_log.add(place, fault)
+        return SkippedRowError(f"{place}: {fault}")
 
     def __iter__(self) -> Iterator[Example]:
         """Read every example in order; one whose media cannot be opened is skipped or raises."""

@@ -31,10 +31,10 @@ def strings(values: Mapping[str, object], key: str) -> list[str]:
         DataError: if it is anything else.
     """
     value = values.get(key)
-    found = value if isinstance(value, list) else [] if value is None else [value]
-    for each in found:
-        if not isinstance(each, str):
-            raise DataError(f"{key} must be a string or a list of strings, got {_short(value)}")
+    given = value if isinstance(value, list) else [] if value is None else [value]
+    found = [each for each in given if isinstance(each, str)]
+    if len(found) != len(given):
+        raise DataError(f"{key} must be a string or a list of strings, got {_short(value)}")
     return found
 
 

@@ -142,7 +142,7 @@ def _members(path: Path) -> Iterator[tuple[str, _Span]]:
     end = 0
     with tarfile.open(path, "r:") as archive:
         for member in archive:
-            archive.members = []  # it would hold every header
+            archive.members = []  # type: ignore[attr-defined] # it would hold every header
             blocks = -(-member.size // _BLOCK) if member.isreg() else 0
             end = member.offset_data + blocks * _BLOCK
             if member.isreg() and not member.issparse():

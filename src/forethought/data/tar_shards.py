@@ -82,6 +82,8 @@ class Webdataset(RowSource):
 
 
 def _renamed(side: Group, rename: Rename) -> Group:
+    if not any(part.has_media for part in side.content):
+        return side
     return replace(side, content=tuple(_part(part, rename) for part in side.content))
 
 

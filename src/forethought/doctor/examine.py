@@ -13,8 +13,9 @@ from forethought.backbones import (
     check_device,
     load_checkpoint,
     load_image_processor,
+    read_skeleton,
 )
-from forethought.doctor.checkpoint_files import Checkpoint, CheckpointFiles, read_skeleton
+from forethought.doctor.checkpoint_files import Checkpoint, CheckpointFiles
 from forethought.doctor.finding import Examination, Finding, fail, ok, warn
 from forethought.doctor.memory_check import check_memory, fitting_dtype
 from forethought.doctor.rows_check import check_rows

@@ -1,6 +1,7 @@
 """Check that the weights fit into the available memory."""
 
 from forethought.doctor.finding import Finding, fail, ok, warn
+from forethought.engines import format_bytes
 
 BYTES_PER_PARAMETER = {"float32": 4, "bfloat16": 2}
 
@@ -50,13 +51,3 @@ def fitting_dtype(
     if half_precision or fits_float32:
         return "float32" if device == "cpu" else "auto"
     return "bfloat16"
-
-
-def format_bytes(size: int) -> str:
-    """A number of bytes in decimal units."""
-    number = float(size)
-    for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

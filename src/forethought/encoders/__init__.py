@@ -16,6 +16,7 @@ from forethought.encoders.gate import ActionGate, Gate, LogisticGate, load_gate
 from forethought.encoders.instructions import Instruction, Instructions, texts_of
 from forethought.encoders.load import assemble, best_device, load, read_tokenizer
 from forethought.encoders.locate import find, find_local
+from forethought.encoders.merge import merge
 from forethought.encoders.no_pictures import NoPictures, check_sees
 from forethought.encoders.options import EncodeOptions, image_processor_for
 from forethought.encoders.progress_bar import reporting
@@ -59,6 +60,7 @@ __all__ = [
     "image_processor_for",
     "load",
     "load_gate",
+    "merge",
     "options_of",
     "parse_card",
     "read_card",

@@ -14,6 +14,7 @@ from forethought.encoders.instructions import (
     PublishedInstructions,
 )
 from forethought.renderers import (
+    UME_R1_INITIAL,
     ForethoughtRenderer,
     Layout,
     MmembR1Renderer,
@@ -46,7 +47,8 @@ class Family:
     limits. `video` None keeps the defaults of qwen-vl-utils, or, with `frames_as_images`, the
     limits of images. A checkpoint is recognised by the name in `repositories`, or by
     one of `architectures` and the tokens in `embeds`. `others` are the tokens of the format that
-    a chat model's tokenizer may lack too.
+    a chat model's tokenizer may lack too. `initial` are new tokens, in the order in which they are
+    added, with those whose embeddings they start with.
     """
 
     name: str
@@ -65,11 +67,12 @@ class Family:
     frames_as_images: bool = False
     repositories: tuple[str, ...] = ()
     others: tuple[Tag, ...] = ()
+    initial: tuple[tuple[Tag, str], ...] = ()
 
     @property
     def tags(self) -> tuple[Tag, ...]:
-        """The tokens of its format that a chat model's tokenizer may lack."""
-        return (*self.others, *self.embeds)
+        """The tokens of its format that a chat model's tokenizer may lack, in order."""
+        return tuple(dict.fromkeys((*dict(self.initial), *self.others, *self.embeds)))
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -107,6 +110,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 pixels=(PATCH, 2_359_296),
                 video=VideoSettings(FramePolicy(count=8), min_pixels=PATCH, max_pixels=2_359_296),
                 repositories=("zhibinlan/UME-R1-2B", "zhibinlan/UME-R1-7B"),
+                initial=UME_R1_INITIAL,
             ),
             Family(
                 name="rge",

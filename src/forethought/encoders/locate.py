@@ -13,8 +13,10 @@ HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 _LOG = logging.getLogger(__name__)
 
 
-def find(model: str | Path, *, revision: str | None = None) -> Path:
+def find(model: str | Path, *, revision: str | None = None, download: bool = True) -> Path:
     """The folder of a model: a folder, a shipped model's name, or a repository on the hub.
+
+    Without `download`, of repositories only those that were downloaded before.
 
     Raises:
         ModelError: if there is none.
@@ -27,7 +29,7 @@ def find(model: str | Path, *, revision: str | None = None) -> Path:
             )
         return folder
     if str(model).count("/") == 1 and not str(model).startswith((".", "/", "~")):
-        return _download(str(model), revision)
+        return _download(str(model), revision, local=not download)
     shipped = sorted({folder.name for folder in shipped_folders()})
     raise ModelError(
         f"unknown model {str(model)!r}: name a folder that holds a checkpoint, a repository as "
@@ -69,12 +71,21 @@ def _homes() -> list[Path]:
     return [package / "models", package.parent.parent / "models"]
 
 
-def _download(name: str, revision: str | None) -> Path:
+def _download(name: str, revision: str | None, *, local: bool) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only the hub needs it
 
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=list(HUB_FILES)))
+        return Path(
+            snapshot_download(
+                name, revision=revision, allow_patterns=list(HUB_FILES), local_files_only=local
+            )
+        )
     except Exception as error:  # noqa: BLE001 - network, hub and disk each raise their own
+        if local:
+            raise ModelError(
+                f"{name}: not on this machine, and nothing is downloaded for this; "
+                f"`hf download {name}` first, or name its folder"
+            ) from None
         reason = (str(error).strip().splitlines() or [""])[0]
         raise ModelError(
             f"{name}: not a folder here, and not available from the hub ({reason}); "

@@ -60,6 +60,10 @@ class KVCache:
         rows = torch.arange(len(lengths), device=lengths.device)[:, None]
         return CacheView(self._layers, rows, positions, width)
 
+    def as_prefill(self) -> PrefillCache:
+        """All rows as the cache of a prefill, without a copy."""
+        return PrefillCache([(stored[0], stored[1]) for stored in self._layers])
+
     def initialize(self, width: int) -> None:
         """Zero the positions before `width` that were never used.
 

@@ -32,6 +32,16 @@ def available_bytes(device: torch.device) -> int | None:
     return available if container is None else min(available, container)
 
 
+def format_bytes(size: int) -> str:
+    """A number of bytes in decimal units."""
+    number = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
 def row_bytes(backbone: QwenVL, *, length: int, dtype: str | None) -> int:
     """Bytes of the keys and values of one row of `length` tokens; `dtype` None is the network's."""
     size = CACHE_DTYPES[dtype] if dtype else backbone.dtype.itemsize

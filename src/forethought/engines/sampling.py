@@ -54,7 +54,9 @@ def sample(
     # Strictly below the total: the tokens behind it have no probability.
     below = torch.nextafter(total, torch.zeros_like(total))
     targets = torch.minimum(uniform_draws[:, None] * total, below)
-    return torch.searchsorted(cumulative, targets, right=True)[:, 0]
+    chosen = torch.searchsorted(cumulative, targets, right=True)[:, 0]
+    # Scores that are not numbers have no position: none may lead past the vocabulary.
+    return torch.where(chosen < scores.shape[-1], chosen, scores.argmax(dim=-1))
 
 
 def _nucleus(scores: Float[Tensor, "B V"], top_p: float) -> Float[Tensor, "B V"]:

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from forethought.backbones import QwenVL, collate
-from forethought.engines.cache import KVCache
 from forethought.engines.prefill import Prefill
+from forethought.engines.prefill_extension import extend_prefill
 from forethought.engines.scheduler import Limits, bucket
 from forethought.errors import ContentError
 from forethought.types import Prompt
@@ -63,26 +63,11 @@ def teacher_force_prefill(
     Raises:
         ContentError: if a prompt and its completion together exceed the context.
     """
-    device = prefill.last.device
-    lengths = [prefill.lengths[row] for row in rows]
-    for length, completion in zip(lengths, completions, strict=True):
-        check_fits(backbone, length, len(completion))
-    longest = max(map(len, completions))
-    token_ids = torch.zeros(len(rows), longest, dtype=torch.long, device=device)
-    for row, completion in enumerate(completions):
-        # Padding on the right: under the causal mask the last token does not attend to it.
-        token_ids[row, : len(completion)] = torch.tensor(completion)
-    width = max(lengths) + longest
-    cache = KVCache(len(rows), width)
-    cache.insert(prefill.cache, rows, first=0, width=max(lengths))
-    cache.initialize(width)
-    hidden = backbone.extend(
-        token_ids,
-        positions=prefill.next_position[torch.tensor(rows, device=device)],
-        cache=cache.view(torch.tensor(lengths, device=device), count=longest, width=width),
-    )
-    ends = torch.tensor([len(completion) - 1 for completion in completions], device=device)
-    return hidden[torch.arange(len(rows), device=device), ends]
+    for row, completion in zip(rows, completions, strict=True):
+        check_fits(backbone, prefill.lengths[row], len(completion))
+    return extend_prefill(
+        backbone, prefill, rows=rows, continuations=completions, keep_cache=False
+    ).last
 
 
 def check_fits(backbone: QwenVL, prompt: int, completion: int) -> None:

@@ -50,6 +50,8 @@ def info_nce(
 
     if len(queries) <= BLOCK:
         return choice(queries, positives, ignored).mean()
-    blocks = zip(queries.split(BLOCK), positives.split(BLOCK), ignored.split(BLOCK), strict=True)
-    losses: list[Tensor] = [checkpoint(choice, *block, use_reentrant=False) for block in blocks]
+    losses: list[Tensor] = []
+    for start in range(0, len(queries), BLOCK):
+        block = (one[start : start + BLOCK] for one in (queries, positives, ignored))
+        losses.append(checkpoint(choice, *block, use_reentrant=False))
     return torch.cat(losses).mean()

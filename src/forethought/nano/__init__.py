@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from forethought.nano.lab import build_lab, check_lab
     from forethought.nano.picture_features import PictureFeatures, vary_pictures
     from forethought.nano.reduced_cache import reduce_cache
+    from forethought.nano.selected_glyphs import SelectedGlyphs
     from forethought.nano.statement_loss import Statements
     from forethought.nano.teacher_objectives import TeacherPairs, TeacherRanking, TeacherTexts
     from forethought.nano.tower_weights import published_tower
@@ -27,6 +28,7 @@ __all__ = [
     "GlyphBenchmark",
     "GlyphExamples",
     "PictureFeatures",
+    "SelectedGlyphs",
     "Statements",
     "TeacherPairs",
     "TeacherRanking",
@@ -52,6 +54,7 @@ _MODULES = {
     "GlyphBenchmark": "glyph_benchmark",
     "GlyphExamples": "glyph_examples",
     "PictureFeatures": "picture_features",
+    "SelectedGlyphs": "selected_glyphs",
     "Statements": "statement_loss",
     "TeacherPairs": "teacher_objectives",
     "TeacherRanking": "teacher_objectives",

@@ -40,6 +40,11 @@ class Statements:
                 f"count and per_row must be 1 or more, got {self.count} and {self.per_row}"
             )
 
+    @property
+    def num_rows(self) -> int:
+        """How many rows a step feeds."""
+        return -(-self.count // self.per_row)
+
     def bind(self, run: RunContext) -> "StatementLoss":
         """Read the facts.
 

@@ -101,6 +101,11 @@ class TeacherTexts:
     teacher: Path
     count: int
 
+    @property
+    def num_rows(self) -> int:
+        """How many rows a step feeds."""
+        return self.count
+
     def bind(self, run: RunContext) -> "TeacherTextLoss":
         """Read the texts, and compute the teacher's vectors unless they are stored."""
         return TeacherTextLoss(

@@ -8,15 +8,18 @@ from forethought.renderers.renderer import Renderer
 from forethought.renderers.rge import RgeRenderer
 from forethought.renderers.tags import CHAT_TAGS, Tag
 from forethought.renderers.ume_r1 import (
+    UME_R1_INITIAL,
     UmeR1Renderer,
     read_ume_r1_completion,
     read_ume_r1_prompt,
 )
+from forethought.renderers.yes_no import YesNoRenderer, filler_words, read_answer, yes_no_content
 
 __all__ = [
     "CHAT_TAGS",
     "CHAT_TEMPLATE",
     "TAGS",
+    "UME_R1_INITIAL",
     "ForethoughtRenderer",
     "Layout",
     "MmembR1Renderer",
@@ -26,6 +29,10 @@ __all__ = [
     "Tag",
     "UmeR1Renderer",
     "Vlm2VecRenderer",
+    "YesNoRenderer",
+    "filler_words",
+    "read_answer",
     "read_ume_r1_completion",
     "read_ume_r1_prompt",
+    "yes_no_content",
 ]

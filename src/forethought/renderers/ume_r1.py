@@ -33,6 +33,9 @@ from forethought.types import CompletionFormat, Ending, Image, Message, Prompt, 
 
 BLANK_IMAGE = Image(np.full((28, 28, 3), 255, np.uint8), source="blank picture")
 """The picture of a message without one, in the published training data and evaluation."""
+UME_R1_INITIAL = ((Tag.THOUGHT, "<|object_ref_end|>"), (Tag.DIRECT, "<|object_ref_start|>"))
+"""The tokens of Qwen2-VL whose input embeddings the published training gives the new ones, in the
+order in which it adds them."""
 
 _THINK_INSTRUCTION: tuple[Piece, ...] = (
     "Represent the above input text, images, videos, or any combination of the three as "

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from forethought.data import ExampleSource, SkippedRowError, TaskBatches
-from forethought.errors import ModelError
+from forethought.errors import ContentError, ModelError
 from forethought.renderers import MmembR1Renderer, Renderer
 from forethought.training.pair_batch import TrainPair
 from forethought.training.reader import TrainRow
+from forethought.training.row_length import check_length, leave_out
 from forethought.training.stage import Stage
 from forethought.training.world import World
 from forethought.types import Document, Example, Prompt, Rationale, Side
@@ -44,10 +45,22 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _DrawnPair:
+    """A pair at its place, with the prompts of its sides and of its hard negatives."""
+
+    place: _Place
+    pair: TrainPair
+    query: Prompt
+    document: Prompt
+    negatives: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnPairs:
     """Pairs of a batch, rendered; `negatives` are those of all pairs in order.
 
-    `indices` are those of their examples in the source, which left `skipped` others out. In a run of several processes they are this one's part of the batch.
+    `indices` are those of their examples in the source; `skipped` others were left out. In a run
+    of several processes they are this one's part of the batch.
     """
 
     indices: tuple[int, ...]
@@ -84,7 +97,9 @@ class BatchRows:
 class BatchBuilder:
     """Draws examples and lays them out as rows.
 
-    `thinks` are the sides on which the model may write a rationale.
+    `thinks` are the sides on which the model may write a rationale. A prompt with its true
+    rationale has at most `max_tokens` tokens, None for the model's context: what is longer is never
+    truncated, since the embed token is the last.
     """
 
     source: ExampleSource
@@ -93,25 +108,28 @@ class BatchBuilder:
     thinks: frozenset[Side]
     augment: Augment | None
     seed: int
+    max_tokens: int | None = None
     world: World = field(default_factory=World)
 
     def draw(self, step: int, stage: Stage, index: int = 0) -> DrawnPairs:
-        """Draw and render the pairs of a step, of the `index`-th of its batches."""
+        """Draw and render the pairs of a step, of the `index`-th of its batches.
+
+        Raises:
+            DataError: if one cannot be opened or is too long, unless its source skips such rows.
+        """
         mine = self.world.share(list(self._places(step, stage, index)))
-        found: list[tuple[int, PairRole, TrainPair]] = []
+        found: list[_DrawnPair] = []
         for place in mine:
             # What is drawn does not depend on what can be opened: the batch is smaller.
             with suppress(SkippedRowError):
-                found.append((place.index, place.role, self._pair(place, stage)))
-        pairs = tuple(pair for *_, pair in found)
-        negatives = (document for pair in pairs for document in pair.negatives)
+                found.append(self._drawn(place, stage))
         return DrawnPairs(
-            tuple(index for index, *_ in found),
-            pairs,
-            tuple(role for _, role, _ in found),
-            tuple(self.renderer.render(pair.query) for pair in pairs),
-            tuple(self.renderer.render(pair.document.message) for pair in pairs),
-            tuple(self.renderer.render(document.message) for document in negatives),
+            tuple(drawn.place.index for drawn in found),
+            tuple(drawn.pair for drawn in found),
+            tuple(drawn.place.role for drawn in found),
+            tuple(drawn.query for drawn in found),
+            tuple(drawn.document for drawn in found),
+            tuple(prompt for drawn in found for prompt in drawn.negatives),
             skipped=len(mine) - len(found),
         )
 
@@ -156,6 +174,33 @@ class BatchBuilder:
         rows += [(TrainRow(prompt), Side.DOCUMENT) for prompt in drawn.negatives]
         rows += again
         return BatchRows(tuple(row for row, _ in rows), tuple(side for _, side in rows))
+
+    def _drawn(self, place: _Place, stage: Stage) -> _DrawnPair:
+        pair = self._pair(place, stage)
+        try:
+            drawn = _DrawnPair(
+                place,
+                pair,
+                self.renderer.render(pair.query),
+                self.renderer.render(pair.document.message),
+                tuple(self.renderer.render(document.message) for document in pair.negatives),
+            )
+        except ContentError as error:
+            leave_out(self.source, place.index, str(error))
+        context = self.renderer.layout.context
+        most = min(context, self.max_tokens or context)
+        check_length(self.source, place.index, self._rows_alone(drawn, stage), most=most)
+        return drawn
+
+    def _rows_alone(self, drawn: _DrawnPair, stage: Stage) -> Iterator[TrainRow]:
+        """The rows of a pair, as far as they are known before the model writes anything."""
+        truths = {Side.QUERY: drawn.pair.rationale, Side.DOCUMENT: drawn.pair.document.rationale}
+        prompts = {Side.QUERY: drawn.query, Side.DOCUMENT: drawn.document}
+        for side in Side:
+            thinks = side in self.sides(stage)
+            role = drawn.place.role if thinks else PairRole()
+            yield self._true(prompts[side], truths[side], role)
+        yield from map(TrainRow, drawn.negatives)
 
     def _pair(self, place: _Place, stage: Stage) -> TrainPair:
         step, *rest = place.key

@@ -98,8 +98,10 @@ class DirectContrast(_Contrast):
         """The pairs are all it needs."""
         return self._loss
 
-    def _loss(self, inputs: StepInputs) -> Float[Tensor, ""]:
+    def _loss(self, inputs: StepInputs) -> Float[Tensor, ""] | None:
         batch = inputs.pairs
+        if not len(batch.queries):
+            return None
         return self._pairs(batch.queries, batch.documents, batch.answered)
 
 

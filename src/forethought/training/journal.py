@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forethought.files import write_text
+from forethought.training.journal_plot import draw_journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +41,5 @@ class Journal:
         write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in earlier))
 
     def plot(self, path: Path) -> None:
-        """Draw every term of the loss against the step, smoothed over 20 steps."""
-        # Without pyplot, which holds on to every figure and chooses a window system.
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow
-        from matplotlib.figure import Figure  # noqa: PLC0415
-
-        entries = self.read()
-        names = sorted({name for entry in entries for name in entry["terms"]})
-        columns = 3
-        rows = max(1, -(-len(names) // columns))
-        figure = Figure(figsize=(11, 2.6 * rows))
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(rows, columns, squeeze=False)
-        for axis, name in zip(axes.flat, names, strict=False):
-            points = [(e["step"], e["terms"][name]) for e in entries if name in e["terms"]]
-            steps, values = zip(*points, strict=True)
-            axis.plot(steps, values, color="0.85", linewidth=0.6)
-            axis.plot(steps, _smooth(values, 20), linewidth=1.3)
-            axis.set_title(name, fontsize=9)
-            axis.grid(alpha=0.2)
-        for axis in axes.flat[len(names) :]:
-            axis.set_visible(False)
-        figure.supxlabel("step", fontsize=9)
-        figure.tight_layout()
-        figure.savefig(path, dpi=110)
-
-
-def _smooth(values: tuple[float, ...], width: int) -> list[float]:
-    """The mean of each value with up to `width` before it."""
-    return [
-        sum(values[max(0, i - width) : i + 1]) / len(values[max(0, i - width) : i + 1])
-        for i in range(len(values))
-    ]
+        """Draw it as a picture; see `draw_journal`."""
+        draw_journal(self.read(), path)

@@ -70,3 +70,16 @@ class Objective(Protocol):
             ConfigError: if it cannot be computed in this run.
         """
         ...
+
+
+@runtime_checkable
+class FeedsRows(Protocol):
+    """An objective that feeds rows of its own to the network, beside the pairs'.
+
+    The estimate of a run's memory counts them.
+    """
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows a step feeds."""
+        ...

@@ -1,7 +1,7 @@
 """A step's module on several processes: replicated, or with its weights sharded."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
@@ -71,13 +71,27 @@ def parallelise(module: torch.nn.Module, network: torch.nn.Module, world: World)
 
     for layer in cast("Any", network).model.language_model.layers:
         fully_shard(layer)
-    wrapped: torch.nn.Module = fully_shard(module)
-    return wrapped
+    fully_shard(module)  # in place, as the layers
+    return module
 
 
 def whole(tensor: Tensor) -> Tensor:
     """All of a tensor that may be sharded; every process must call it."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def clear_unused(parameters: Iterable[torch.nn.Parameter]) -> None:
+    """Drop the gradients of weights that no process used, so that no step is taken for them.
+
+    Each process has zeros for them, of `TrainStep`; one process alone has none.
+    """
+    parameters = [parameter for parameter in parameters if parameter.grad is not None]
+    if not parameters:
+        return
+    norms = torch.stack([cast("Tensor", parameter.grad).norm() for parameter in parameters])
+    for parameter, norm in zip(parameters, whole(norms).tolist(), strict=True):
+        if norm == 0:
+            parameter.grad = None
 
 
 def like(tensor: Tensor, value: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import torch
 from jaxtyping import Float, Int
@@ -10,40 +11,9 @@ from torch.utils.checkpoint import checkpoint
 
 from forethought.backbones import QwenVL, collate
 from forethought.losses import next_token
+from forethought.training.pass_size import MemorySettings, PassSize, split_passes
 from forethought.training.world import World
 from forethought.types import Patches, Prompt
-
-LEAST, GROWTH = 8, 1.1
-"""On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
-none that is over `GROWTH` times as long as its first."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemorySettings:
-    """What a step may take of memory.
-
-    On a CPU a pass takes at most `rows` sequences; on a GPU as many as have `tokens` tokens
-    together, padding included: a small model's passes take as long as their kernels take to
-    launch, however many tokens they have. With `grad_cache` the activations of one pass alone are
-    in memory: each pass runs once for its states and once more, with gradient, when the gradients
-    of the states are known (GradCache: Gao et al. 2021, arXiv 2101.06983, section 3), so that
-    memory does not grow with the batch. With `gradient_checkpointing` the activations of one
-    layer alone are.
-
-    Raises:
-        ValueError: if a number is less than 1.
-    """
-
-    rows: int = 64
-    tokens: int = 1 << 14
-    grad_cache: bool = False
-    gradient_checkpointing: bool = False
-
-    def __post_init__(self) -> None:
-        if self.rows < 1 or self.tokens < 1:
-            raise ValueError(
-                f"rows and tokens must be 1 or more, got {self.rows} and {self.tokens}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +47,13 @@ class States:
     token_rows: tuple[int, ...]
 
 
+@dataclass(slots=True, eq=False)
+class TokenCount:
+    """How many tokens were fed to a network so far, without padding."""
+
+    total: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     """What is fed for a row, or a part of it, and where its states are read."""
@@ -91,12 +68,16 @@ class _Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """Runs rows through a backbone in chunks of similar length, so that little is padding."""
+    """Runs rows through a backbone in chunks of similar length, so that little is padding.
+
+    `fed` counts the tokens of all of them once, also those of passes that run twice.
+    """
 
     backbone: QwenVL
     pad_id: int
     memory: MemorySettings = field(default_factory=MemorySettings)
     world: World = field(default_factory=World)
+    fed: TokenCount = field(default_factory=TokenCount)
 
     def read(self, rows: Sequence[TrainRow]) -> States:
         """Read every row at its embed tokens, and score the supervised completions."""
@@ -118,6 +99,7 @@ class Reader:
 
     def _run(self, sequences: Sequence[_Sequence]) -> States:
         ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
+        self.fed.total += sum(len(sequence.token_ids) for sequence in ordered)
         parts = [self._states(chunk) for chunk in self._chunks(ordered)]
         read = [sequence.row for sequence in ordered if sequence.direct_at is not None]
         back = torch.tensor(read, dtype=torch.long).argsort().to(self.backbone.device)
@@ -138,23 +120,16 @@ class Reader:
 
     def _chunks(self, ordered: Sequence[_Sequence]) -> list[list[_Sequence]]:
         """Sequences, sorted by length, in passes."""
-        fits = self._fits_cpu if self.backbone.device.type == "cpu" else self._fits_gpu
-        chunks: list[list[_Sequence]] = []
-        for sequence in ordered:
-            if chunks and fits(chunks[-1], len(sequence.token_ids)):
-                chunks[-1].append(sequence)
-            else:
-                chunks.append([sequence])
+        counts = split_passes(
+            [len(sequence.token_ids) for sequence in ordered],
+            self.memory,
+            on_cpu=self.backbone.device.type == "cpu",
+        )
+        rest = iter(ordered)
+        chunks = [list(islice(rest, count)) for count in counts]
         # Processes that share weights gather them pass by pass: each must run as many.
         missing = max(1, self.world.most_passes(len(chunks))) - len(chunks)
         return chunks + [[_Sequence(0, (self.pad_id,), ())]] * missing
-
-    def _fits_cpu(self, chunk: Sequence[_Sequence], length: int) -> bool:
-        is_alike = length <= GROWTH * len(chunk[0].token_ids)
-        return len(chunk) < self.memory.rows and (is_alike or len(chunk) < LEAST)
-
-    def _fits_gpu(self, chunk: Sequence[_Sequence], length: int) -> bool:
-        return (len(chunk) + 1) * length <= self.memory.tokens
 
     def _pass(self, sequences: Sequence[_Sequence]) -> States:
         batch = collate(
@@ -188,6 +163,24 @@ class Reader:
             return _wide(hidden[:, 0, 0][:0])
         logits = self.backbone.logits(_states(hidden, [(i, at - 1) for i, at in scored]))
         return next_token(logits, _states(token_ids, scored))
+
+
+def pass_sizes(rows: Sequence[TrainRow], memory: MemorySettings, *, on_cpu: bool) -> list[PassSize]:
+    """The passes in which a reader would read rows."""
+    sequences = [sequence for row in enumerate(rows) for sequence in _sequences(*row)]
+    ordered = sorted(sequences, key=lambda sequence: len(sequence.token_ids))
+    lengths = [len(sequence.token_ids) for sequence in ordered]
+    rest = iter(ordered)
+    chunks = [list(islice(rest, count)) for count in split_passes(lengths, memory, on_cpu=on_cpu)]
+    return [
+        PassSize(
+            rows=len(chunk),
+            length=len(chunk[-1].token_ids),
+            scored=sum(len(sequence.targets) for sequence in chunk),
+            patches=sum(len(media.values) for sequence in chunk for media in sequence.media),
+        )
+        for chunk in chunks
+    ]
 
 
 def _wide(states: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from forethought.backbones import Shape
 from forethought.config import build_named, find, other_keys
 from forethought.data import SOURCES, ExampleSource
 from forethought.encoders import FAMILIES, Instructions, ReasoningEncoder
-from forethought.training.reader import MemorySettings
+from forethought.training.pass_size import MemorySettings
 from forethought.training.stage import Stage
 from forethought.training.trained_weights import TrainedSettings
 from forethought.types import ContentKind, Image, OpenProgress, Patches, Side, Video
@@ -165,8 +165,12 @@ class Recipe:
     `scratch`. `fork_from` is another run: its leading stages, as far as
     they are equal, are taken over instead of trained again. `augment` is the import path of a
     function that changes an example at random each time it is drawn; `pictures` names what takes
-    the place of the image processor. `trained` are the weights that are trained. With `average`
-    the model is an exponential average of its weights over the steps, of that decay.
+    the place of the image processor. Images have between `min_pixels` and `max_pixels`, frames of
+    videos between `frame_min_pixels` and `frame_max_pixels`; None keeps the model's own. An example
+    with a side of over `max_tokens` tokens, its true rationale included, is refused, or left out
+    where its source skips rows; nothing is truncated. `betas` are AdamW's. `trained` are the weights
+    that are trained. With `average` the model is an exponential average of its weights over the
+    steps, of that decay.
 
     Raises:
         ValueError: if two settings exclude each other or a number is out of its range.
@@ -185,6 +189,10 @@ class Recipe:
     add_tokens: bool = False
     min_pixels: int | None = None
     max_pixels: int | None = None
+    frame_min_pixels: int | None = None
+    frame_max_pixels: int | None = None
+    max_tokens: int | None = None
+    betas: tuple[float, float] = (0.9, 0.98)
     scratch: ScratchSettings | None = None
     fork_from: Path | None = None
     augment: str | None = None
@@ -206,14 +214,20 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"a run needs stages, with a name of its own each, got {names}")
-        if self.average is not None and not 0 <= self.average < 1:
-            raise ValueError(f"average is a decay of at least 0 and below 1, got {self.average}")
-        if self.checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every must be 1 or more, got {self.checkpoint_every}")
+        self._check_numbers()
         if self.rollouts is None and any(stage.self_generated for stage in self.stages):
             raise ValueError("self_generated needs [rollouts]: how rationales are sampled")
         if self.augment is not None:
             find(self.augment, {}, kind="augmentation")
+
+    def _check_numbers(self) -> None:
+        for name in ("checkpoint_every", "max_tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be 1 or more, got {value}")
+        for name, values in (("average", (self.average or 0.0,)), ("betas", self.betas)):
+            if not all(0 <= value < 1 for value in values):
+                raise ValueError(f"{name} must be at least 0 and below 1, got {[*values]}")
 
     @property
     def steps(self) -> int:

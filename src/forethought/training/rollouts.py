@@ -15,7 +15,8 @@ from forethought.training.batch_builder import BatchBuilder, DrawnPairs
 from forethought.training.recipe import Recipe, RolloutSettings
 from forethought.types import Prompt
 
-_BATCH = 256
+ROLLOUT_BATCH = 256
+"""How many prompts are prefilled together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Rollouts:
         """The completions of coming steps' batches, as plain values: a resumed run has other weights."""
         return {
             step: [[list(one) for one in batch.completions] for batch in batches]
+            # Those without any too: processes sample at the same steps, whatever they sample.
             for step, batches in self._pending.items()
-            if any(batch.completions for batch in batches)
         }
 
     def restore(self, pending: Mapping[int, Sequence[Sequence[Sequence[int]]]]) -> None:
@@ -98,7 +99,7 @@ def sample_completions(
     *,
     settings: RolloutSettings,
     seed: int,
-    batch_size: int = _BATCH,
+    batch_size: int = ROLLOUT_BATCH,
 ) -> list[tuple[int, ...]]:
     """Sample one completion a prompt, in order; each ends in the embed token."""
     network = engine.backbone.network

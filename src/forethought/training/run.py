@@ -10,6 +10,9 @@ from forethought.errors import ConfigError, DataError, ModelError
 from forethought.training.fit_gate import fit_gate
 from forethought.training.recipe import Recipe
 from forethought.training.run_folder import RunFolder
+from forethought.training.run_options import RunOptions
+from forethought.training.run_plan import RunPlan, plan_run
+from forethought.training.trackers import check_trackers
 from forethought.training.trainer import train
 from forethought.types import OpenProgress
 
@@ -18,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @runtime_checkable
 class Trainer(Protocol):
-    """Trains one type of recipe."""
+    """Trains one type of recipe, in one process."""
 
     def __call__(
         self,
@@ -41,6 +44,7 @@ def run(
     fresh: bool = False,
     max_steps: int | None = None,
     max_minutes: float | None = None,
+    options: RunOptions | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Train what a recipe describes and return the model folder.
@@ -53,6 +57,7 @@ def run(
         fresh: start over instead of resuming from the last checkpoint.
         max_steps: stop after so many steps of this call.
         max_minutes: stop after the first step that ends so long after this call began.
+        options: what changes nothing in the result; a trainer of its own has none.
         open_progress: called with each part of the work: a preparation, the steps, the gate.
 
     Raises:
@@ -61,7 +66,22 @@ def run(
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
     """
-    trainer = _trainer(recipe_path)
+    trainer = find_trainer(recipe_path)
+    if trainer is None:
+        return train_recipe(
+            recipe_path,
+            out=out,
+            fresh=fresh,
+            max_steps=max_steps,
+            max_minutes=max_minutes,
+            options=options,
+            open_progress=open_progress,
+        )
+    if options not in {None, RunOptions()}:
+        raise ConfigError(
+            f"{recipe_path}: names a trainer, which has no options such as --parallel and --track; "
+            "leave them out"
+        )
     return trainer(
         recipe_path,
         out=out,
@@ -79,19 +99,52 @@ def train_recipe(
     fresh: bool,
     max_steps: int | None,
     max_minutes: float | None,
+    options: RunOptions | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Train a `Recipe`; after its last step, fit its gate, where it asks for one."""
+    check_trackers(options.track if options else ())
     recipe = read_recipe(recipe_path)
-    folder = out or Path("runs") / recipe.name
     return train_with_gate(
         recipe,
-        folder,
+        run_folder(recipe, out),
         fresh=fresh,
         max_steps=max_steps,
         max_minutes=max_minutes,
+        options=options,
         open_progress=open_progress,
     )
+
+
+def plan(
+    recipe_path: Path,
+    *,
+    out: Path | None = None,
+    fresh: bool = False,
+    options: RunOptions | None = None,
+) -> RunPlan:
+    """What `run` would do with the same arguments; nothing is trained or written.
+
+    Raises:
+        ConfigError: if the recipe has a mistake, or names a trainer of its own.
+        CheckpointError: if the checkpoint belongs to another recipe.
+        DataError: if the data cannot be read.
+        ModelError: if the starting model is not on this machine.
+    """
+    options = options or RunOptions()
+    if find_trainer(recipe_path) is not None:
+        raise ConfigError(
+            f"{recipe_path}: names a trainer, whose runs are not planned; leave --dry-run out"
+        )
+    check_trackers(options.track)
+    recipe = read_recipe(recipe_path)
+    folder = RunFolder(run_folder(recipe, out))
+    return plan_run(recipe, folder, options.world(), fresh=fresh)
+
+
+def run_folder(recipe: Recipe, out: Path | None) -> Path:
+    """The folder of a run: the one that is named, or that of its recipe's name."""
+    return out or Path("runs") / recipe.name
 
 
 def read_recipe(recipe_path: Path) -> Recipe:
@@ -122,18 +175,21 @@ def train_with_gate(
     fresh: bool,
     max_steps: int | None = None,
     max_minutes: float | None = None,
+    options: RunOptions | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Train in a folder and return the model's; a run that is finished gets its gate."""
+    options = options or RunOptions()
     model = train(
         recipe,
         folder,
         fresh=fresh,
         max_steps=max_steps,
         max_minutes=max_minutes,
+        options=options,
         open_progress=open_progress,
     )
-    if recipe.gate and _is_finished(recipe, folder):
+    if recipe.gate and options.world().leads and _is_finished(recipe, folder):
         fit_gate(load(model), recipe.gate, open_progress=open_progress).save(model)
     return model
 
@@ -171,10 +227,16 @@ def _is_finished(recipe: Recipe, folder: Path) -> bool:
     return steps >= recipe.steps
 
 
-def _trainer(recipe_path: Path) -> Trainer:
+def find_trainer(recipe_path: Path) -> Trainer | None:
+    """The trainer that a recipe names; None for the general one.
+
+    Raises:
+        ConfigError: if it cannot be read or imported.
+    """
     name = config.read(recipe_path).get("trainer")
     if name is None:
-        return train_recipe
+        return None
     if not isinstance(name, str):
         raise ConfigError(f"{recipe_path}: trainer must be an import path, got {name!r}")
-    return config.find(name, {}, kind="trainer")
+    known: dict[str, Trainer] = {}
+    return config.find(name, known, kind="trainer")

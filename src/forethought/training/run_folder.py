@@ -50,6 +50,11 @@ class RunFolder:
         return self.path / "journal.png"
 
     @property
+    def tracking_id(self) -> Path:
+        """The id by which the run resumes in trackers."""
+        return self.path / "tracking-id"
+
+    @property
     def failed(self) -> Path:
         """The examples of a step whose loss was not finite."""
         return self.path / "failed-step.json"
@@ -98,3 +103,4 @@ class RunFolder:
         """Delete what the next call would resume from."""
         for folder in (self.start, self.latest, superseded(self.latest)):
             shutil.rmtree(folder, ignore_errors=True)
+        self.tracking_id.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forethought.config import build_named, other_keys
+from forethought.training.decay import Decay
 from forethought.training.objective import Objective
 from forethought.training.objectives import OBJECTIVES, SHARES
 from forethought.types import Side
@@ -67,9 +68,9 @@ class Stage:
     the first on: it overlaps with `oracle`, and where it reaches past the last pair with
     `self_generated`. `thinks` are the sides that write and read rationales.
 
-    The learning rate rises to `peak_rate` over `warmup` steps and falls linearly to
-    `final_rate` times it over the last `cooldown`; the vision encoder's is `vision_rate` times
-    as high.
+    The learning rate rises to `peak_rate` over `warmup` steps and falls to `final_rate` times it
+    over the last `cooldown`, on a line or, by `decay`, on half a period of a cosine; the vision
+    encoder's is `vision_rate` times as high.
 
     Raises:
         ValueError: if a number is out of its range, or an objective would never be computed.
@@ -90,6 +91,7 @@ class Stage:
     vision_rate: float = 1.0
     warmup: int = 0
     cooldown: int = 0
+    decay: Decay = Decay.LINEAR
     final_rate: float = 1.0
     tasks: tuple[TaskWeight, ...] = ()
 
@@ -119,7 +121,7 @@ class Stage:
         left = self.steps - index
         if left > self.cooldown:
             return self.peak_rate
-        share = left / self.cooldown
+        share = self.decay.at(left / self.cooldown)
         return self.peak_rate * (self.final_rate + (1 - self.final_rate) * share)
 
     @property
@@ -152,6 +154,11 @@ class Stage:
             if objective.use in OBJECTIVES and not self.batch:
                 raise ValueError(f"objective {objective.use!r} needs pairs: set batch to 2 or more")
             shares = SHARES.get(objective.use, ())
+            if "self_generated" in shares and Side.QUERY not in self.thinks:
+                raise ValueError(
+                    f"objective {objective.use!r} reads the thought states of queries: add 'query' "
+                    f"to thinks, got {[side.value for side in self.thinks]}"
+                )
             if shares and not any(getattr(self, share) for share in shares):
                 raise ValueError(
                     f"objective {objective.use!r} needs {' or '.join(shares)} to be more than 0"

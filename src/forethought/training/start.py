@@ -41,6 +41,11 @@ _TOKENS = {
 }
 
 
+def training_device() -> str:
+    """Where a run trains: on this process's GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder:
     """Load a checkpoint in float32, ready for gradients.
 
@@ -50,9 +55,14 @@ def starting_encoder(recipe: Recipe, checkpoint: str | Path) -> ReasoningEncoder
     encoder = load(
         checkpoint,
         family=recipe.family,
-        device="cuda" if torch.cuda.is_available() else "cpu",
+        device=training_device(),
         load_options=LoadOptions(dtype="float32", packed=False),
-        encode_options=EncodeOptions(min_pixels=recipe.min_pixels, max_pixels=recipe.max_pixels),
+        encode_options=EncodeOptions(
+            min_pixels=recipe.min_pixels,
+            max_pixels=recipe.max_pixels,
+            frame_min_pixels=recipe.frame_min_pixels,
+            frame_max_pixels=recipe.frame_max_pixels,
+        ),
     )
     encoder.engine.backbone.network.requires_grad_(requires_grad=True).train()
     return encoder
@@ -68,7 +78,7 @@ def make_scratch(
     shutil.rmtree(folder, ignore_errors=True)
     learn: Callable[..., Tokenizer] = find(settings.tokenizer, {}, kind="tokenizer")
     tokenizer = learn(source, size=settings.shape.vocabulary)
-    images = _image_processor(settings)
+    images = scratch_image_processor(settings)
     # Pictures play no part here: the renderer refuses a tokenizer that lacks a tag.
     renderer = ForethoughtRenderer(
         Layout(tokenizer, images or NoPictures(name), 1, settings.shape.context)
@@ -101,7 +111,7 @@ def _call(path: str | None, *arguments: object, kind: str) -> Any:  # noqa: ANN4
     return function(*arguments)
 
 
-def _image_processor(settings: ScratchSettings) -> ImageProcessor | None:
+def scratch_image_processor(settings: ScratchSettings) -> ImageProcessor | None:
     """That of the shape's vision encoder, if it has one."""
     pixels = None if settings.pixels is None else settings.pixels**2
     if settings.shape.tower is not None:

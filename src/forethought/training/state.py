@@ -1,5 +1,6 @@
 """Everything a run works with, made from its recipe alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -8,7 +9,7 @@ import torch
 
 from forethought.config import find
 from forethought.data import TaskBatches
-from forethought.encoders import FAMILIES, ReasoningEncoder
+from forethought.encoders import FAMILIES, Family, ReasoningEncoder
 from forethought.engines import LocalEngine
 from forethought.errors import ConfigError
 from forethought.renderers import Renderer
@@ -60,10 +61,12 @@ def build_train_state(
     *,
     world: World | None = None,
     open_progress: OpenProgress = no_progress,
+    check: Callable[[], None] = lambda: None,
 ) -> TrainState:
     """Load the starting model, open the data and bind the objectives.
 
-    A model made from scratch is written into the run's folder first.
+    A model made from scratch is written into the run's folder first. `check` is called before the
+    weights are loaded, and may refuse.
 
     Raises:
         ConfigError: if the recipe does not fit the data or the model.
@@ -74,11 +77,14 @@ def build_train_state(
     world = world or World()
     # Before the model is loaded, which may take minutes.
     batches = _checked_batches(recipe)
-    encoder = starting_encoder(
-        recipe, _checkpoint(recipe, folder, world=world, open_progress=open_progress)
-    )
+    checkpoint = _checkpoint(recipe, folder, world=world, open_progress=open_progress)
+    check()
     return train_state_of(
-        encoder, recipe, batches=batches, world=world, open_progress=open_progress
+        starting_encoder(recipe, checkpoint),
+        recipe,
+        batches=batches,
+        world=world,
+        open_progress=open_progress,
     )
 
 
@@ -101,9 +107,11 @@ def train_state_of(
     """
     world = world or World()
     batches = batches or _checked_batches(recipe)
-    _check_thinks(recipe, encoder)
+    check_thinks(recipe, encoder.family, name=encoder.name)
     network = encoder.engine.backbone.network
-    adapter = set_trained(network, recipe.trained, embed_ids=_embed_ids(encoder))
+    adapter = set_trained(
+        network, recipe.trained, embed_ids=embed_ids(encoder.renderer, encoder.family)
+    )
     if recipe.memory.gradient_checkpointing:
         enable_checkpointing(network)
     replica = replica_of(encoder, adapter, world)
@@ -115,6 +123,7 @@ def train_state_of(
         thinks=encoder.family.thinks,
         augment=find(recipe.augment, {}, kind="augmentation") if recipe.augment else None,
         seed=recipe.seed,
+        max_tokens=recipe.max_tokens,
         world=world,
     )
     engine = encoder.local
@@ -130,7 +139,7 @@ def train_state_of(
     train_step = TrainStep(recipe, rollouts, reader, terms=bind_terms(recipe, run))
     module = parallelise(train_step, network, world)
     # Both are made of the parameters as they are once they are sharded.
-    optimizer = _optimizer(network, recipe.weight_decay)
+    optimizer = _optimizer(network, recipe)
     average = None if recipe.average is None else WeightAverage(network, recipe.average)
     return TrainState(replica, optimizer, average, train_step, module, world)
 
@@ -201,33 +210,38 @@ def _writer(engine: LocalEngine) -> LocalEngine:
     return replace(engine, completion_format=replace(written, forbidden=tuple(sorted(forbidden))))
 
 
-def _embed_ids(encoder: ReasoningEncoder) -> set[int]:
-    """The tokens of the family's format that its vectors are read at, and their like."""
-    ids = (encoder.renderer.layout.tokenizer.token_to_id(tag.value) for tag in encoder.family.tags)
+def embed_ids(renderer: Renderer, family: Family) -> set[int]:
+    """The tokens of a family's format that its vectors are read at, and their like."""
+    ids = (renderer.layout.tokenizer.token_to_id(tag.value) for tag in family.tags)
     return {token_id for token_id in ids if token_id is not None}
 
 
-def _check_thinks(recipe: Recipe, encoder: ReasoningEncoder) -> None:
+def check_thinks(recipe: Recipe, family: Family, *, name: str) -> None:
+    """Check that a model of that name and family can think, if the recipe has it think.
+
+    Raises:
+        ConfigError: if it cannot.
+    """
     thinks = recipe.gate or any(
         stage.sft or stage.self_generated or stage.oracle for stage in recipe.stages
     )
-    if thinks and Side.QUERY not in encoder.family.thinks:
+    if thinks and Side.QUERY not in family.thinks:
         raise ConfigError(
-            f"{encoder.name} ({encoder.family.title}) never thinks: leave sft, self_generated, "
+            f"{name} ({family.title}) never thinks: leave sft, self_generated, "
             "oracle and [gate] out of its recipe"
         )
 
 
-def _optimizer(network: torch.nn.Module, weight_decay: float) -> torch.optim.Optimizer:
+def _optimizer(network: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW, with weight decay on matrices alone, with groups of its own for the vision encoder."""
     kinds: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        decay = weight_decay if parameter.ndim > 1 else 0.0
+        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         kinds.setdefault((decay, ".visual." in name), []).append(parameter)
     groups = [
         {"params": parameters, "weight_decay": decay, "is_vision": is_vision}
         for (decay, is_vision), parameters in kinds.items()
     ]
-    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=True)
+    return torch.optim.AdamW(groups, lr=0.0, betas=recipe.betas, fused=True)

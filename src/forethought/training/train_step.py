@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from forethought.errors import ConfigError
+from forethought.errors import ConfigError, DataError
 from forethought.training.objective import LossTerm, RunContext, StepInputs
 from forethought.training.pair_batch import PairBatch, pair_batch
 from forethought.training.reader import Reader
@@ -73,9 +74,10 @@ class TrainStep(torch.nn.Module):
 
     def batches(self, step: int) -> list[StepBatch]:
         """The batches of a step, whose gradients are added up; the model may write rationales."""
-        stage, _ = self.recipe.stage_at(step)
+        stage, index = self.recipe.stage_at(step)
         drawn = self.rollouts.take(step) if stage.batch else [None] * stage.accumulation
-        first = step * stage.accumulation
+        before = takewhile(lambda each: each is not stage, self.recipe.stages)
+        first = index * stage.accumulation + sum(each.steps * each.accumulation for each in before)
         return [StepBatch(step, number, batch) for number, batch in enumerate(drawn, first)]
 
     def forward(self, batch: StepBatch) -> tuple[Float[Tensor, ""], Terms]:
@@ -87,6 +89,7 @@ class TrainStep(torch.nn.Module):
         Raises:
             ConfigError: if no objective has anything to compute, or one reads pairs in a stage
                 that draws none.
+            DataError: if none has because no example could be opened.
         """
         stage, _ = self.recipe.stage_at(batch.step)
         inputs = StepInputs(batch.number, lambda: self._pairs(batch, stage))
@@ -98,10 +101,7 @@ class TrainStep(torch.nn.Module):
                 terms[term.name] = value
                 weighted.append(term.weight * value)
         if not weighted:
-            raise ConfigError(
-                f"step {batch.step}: no objective of stage {stage.name!r} has anything to learn "
-                "from; add one that always has, such as 'direct'"
-            )
+            raise _nothing_to_learn(batch, stage)
         return torch.stack(weighted).sum() + self._touched(), terms
 
     def _pairs(self, batch: StepBatch, stage: Stage) -> PairBatch:
@@ -119,8 +119,9 @@ class TrainStep(torch.nn.Module):
             world=builder.world,
         )
         # Of all processes' pairs, so that each of them stops.
-        for states in (pairs.queries, pairs.documents, pairs.thought_queries):
-            if not states.isfinite().all():
+        thought = (pairs.thought_queries, pairs.thought_documents)
+        for states in (pairs.queries, pairs.documents, *thought):
+            if states is not None and not states.isfinite().all():
                 raise NotFiniteError("a hidden state is not finite")
         return pairs
 
@@ -137,6 +138,18 @@ class TrainStep(torch.nn.Module):
             if parameter.requires_grad and not isinstance(parameter, DTensor):
                 zero = zero + 0 * parameter.view(-1)[0].to(zero)
         return zero
+
+
+def _nothing_to_learn(batch: StepBatch, stage: Stage) -> ConfigError | DataError:
+    if batch.batch is not None and batch.batch.drawn.skipped:
+        return DataError(
+            f"step {batch.step}: none of its examples could be opened; `forethought data check` "
+            "names the rows to repair or to leave out"
+        )
+    return ConfigError(
+        f"step {batch.step}: no objective of stage {stage.name!r} has anything to learn from; add "
+        "one that always has, such as 'direct'"
+    )
 
 
 def bind_terms(recipe: Recipe, run: RunContext) -> dict[str, tuple[WeightedTerm, ...]]:

@@ -1,5 +1,6 @@
 """Which weights of a network are trained: all, parts of it, or an adapter beside them."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,10 @@ def _add_adapter(network: Any, settings: AdapterSettings, embed_ids: Iterable[in
         target_modules=rf".*language_model\.layers\..*\.({'|'.join(settings.layers)})",
         trainable_token_indices={"embed_tokens": sorted(embed_ids)},
     )
-    return PeftModel(network, config)
+    with warnings.catch_warnings():
+        # peft calls transformers by a name that it will drop.
+        warnings.simplefilter("ignore", FutureWarning)
+        return PeftModel(network, config)
 
 
 def enable_checkpointing(network: Any) -> None:  # noqa: ANN401

@@ -4,10 +4,9 @@ import copy
 import json
 import math
 import time
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from pathlib import Path
 
 import torch
@@ -16,24 +15,26 @@ from torch import Tensor
 from forethought.backbones import QwenVL
 from forethought.config import dump
 from forethought.encoders import save
-from forethought.errors import CheckpointError, TrainingError
+from forethought.errors import TrainingError
 from forethought.files import write_text
 from forethought.training.journal import Journal
-from forethought.training.parallel import Parallel, Replica, whole
+from forethought.training.parallel import Replica, clear_unused, whole
 from forethought.training.precision import trains_in_bf16
 from forethought.training.recipe import Recipe
+from forethought.training.resume import find_resumable
 from forethought.training.run_checkpoint import (
     RunPosition,
-    find_checkpoint,
-    load_position,
     load_run,
     save_run,
 )
 from forethought.training.run_folder import RunFolder
+from forethought.training.run_log import RunLog, open_log
+from forethought.training.run_options import RunOptions
+from forethought.training.run_plan import plan_run
 from forethought.training.state import TrainState, build_train_state
 from forethought.training.train_step import NotFiniteError, StepBatch
 from forethought.training.trained_weights import merged
-from forethought.training.world import World, find_world
+from forethought.training.world import World
 from forethought.types import OpenProgress, no_progress
 
 
@@ -44,44 +45,43 @@ def train(
     fresh: bool,
     max_steps: int | None = None,
     max_minutes: float | None = None,
-    parallel: Parallel = Parallel.DDP,
+    options: RunOptions | None = None,
     open_progress: OpenProgress,
 ) -> Path:
     """Run every stage, from the last checkpoint on unless `fresh`.
 
     Stops after `max_steps` steps of this call, or after the step that ends `max_minutes` after the
     call began, with a checkpoint. Returns the model folder. Started by `torchrun` or `accelerate
-    launch`, the processes share each batch, as `parallel` says.
+    launch`, the processes share each batch, as `options.parallel` says.
 
     Raises:
         CheckpointError: if the checkpoint belongs to another recipe or cannot be read.
-        ConfigError: if the recipe does not fit the data or the model.
+        ConfigError: if the recipe does not fit the data, the model or the device's memory.
         DataError: if the data cannot be read.
         ModelError: if the starting model cannot be loaded.
         TrainingError: if a loss or a gradient is not finite.
     """
-    world = find_world(shards=parallel is Parallel.FSDP2)
+    options = options or RunOptions()
+    world = options.world()
     # The others run the same steps; the first one reports and writes.
     open_progress = open_progress if world.leads else no_progress
     deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
-    run = _Run.open(recipe, RunFolder(out), world, fresh=fresh, open_progress=open_progress)
+    run = _Run.open(
+        recipe, RunFolder(out), world, fresh=fresh, options=options, open_progress=open_progress
+    )
     last = recipe.steps if max_steps is None else min(recipe.steps, run.first + max_steps)
-    journal = Journal(run.folder.journal)
-    if world.leads:
-        journal.truncate(run.first)
     done = run.first
     bf16 = trains_in_bf16(run.state.encoder.engine.backbone.device)
-    with open_progress(f"training {recipe.name}") as progress:
+    with run.open_log(options.track, open_progress) as log:
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
-            is_late = world.any(flag=done < last and time.monotonic() >= deadline)
-            stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
-            if world.leads:
-                journal.write({**entry, "seconds": round(run.seconds, 2), **stopped})
+            is_late = world.any(holds=done < last and time.monotonic() >= deadline)
+            if log:
+                stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
+                log.add(entry, seconds=round(run.seconds, 2), **stopped)
             for folder in run.due(done):
                 run.save(folder, done)
-            progress(done, recipe.steps, f"{entry['stage']} loss {entry['loss']:.3f}")
             if is_late:
                 break
     run.save(run.folder.latest, done)
@@ -90,7 +90,7 @@ def train(
         run.state.replica.refresh()
         if world.leads:
             save_model(run.state.replica, run.folder, name=recipe.name)
-            journal.plot(run.folder.plot)
+            Journal(run.folder.journal).plot(run.folder.plot)
     world.wait()
     return run.folder.model
 
@@ -114,6 +114,8 @@ def train_one_step(
 ) -> dict[str, object]:
     """Take one optimizer step; returns its journal entry.
 
+    Its `tokens` are those fed to the network for the losses, without padding, of all processes.
+
     Args:
         bf16: run the network under bfloat16 autocast; float32 is the same on every processor.
         failed: where the examples of a step that fails are written.
@@ -123,6 +125,8 @@ def train_one_step(
     """
     stage, index = recipe.stage_at(step)
     rate = stage.rate_at(index)
+    fed = state.train_step.reader.fed
+    before = fed.total
     for group in state.optimizer.param_groups:
         group["lr"] = rate * (stage.vision_rate if group["is_vision"] else 1.0)
     batches = state.train_step.batches(step)
@@ -132,6 +136,8 @@ def train_one_step(
     except NotFiniteError as error:
         raise _failure(step, batches, world=state.world, reason=str(error), file=failed) from None
     trained = [p for p in state.network.parameters() if p.requires_grad]
+    if state.world.size > 1:
+        clear_unused(trained)
     norm = whole(torch.nn.utils.clip_grad_norm_(trained, recipe.clip_norm)).item()
     loss, terms = _means(losses)
     if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -146,6 +152,7 @@ def train_one_step(
         "rate": rate,
         "loss": loss,
         "norm": round(norm, 4),
+        "tokens": state.world.sum(fed.total - before),
         "terms": terms,
         **_skipped(batches, state.world),
     }
@@ -192,7 +199,7 @@ def _failure(
             entry = {"step": step, "reason": reason, "examples": examples}
             write_text(file, json.dumps(entry, indent=2) + "\n")
     return TrainingError(
-        f"step {step}: {reason}; training needs finite numbers. {where}the last checkpoint is "
+        f"step {step}: {reason}; training needs finite numbers; {where}the last checkpoint is "
         "unchanged: leave these examples out, or lower peak_rate or clip_norm in a new run"
     )
 
@@ -218,13 +225,21 @@ class _Run:
         world: World,
         *,
         fresh: bool,
+        options: RunOptions,
         open_progress: OpenProgress,
     ) -> "_Run":
         if fresh and world.leads:
             folder.clear()
         world.wait()
-        found = _checkpoint(recipe, folder)
-        state = build_train_state(recipe, folder, world=world, open_progress=open_progress)
+        found = find_resumable(recipe, folder)
+
+        def check() -> None:
+            if options.check_memory:
+                plan_run(recipe, folder, world, fresh=False, download=True).check_memory()
+
+        state = build_train_state(
+            recipe, folder, world=world, open_progress=open_progress, check=check
+        )
         position = RunPosition(0, 0.0, {})
         if found:
             position = load_run(
@@ -237,6 +252,16 @@ class _Run:
     def seconds(self) -> float:
         """How long the run has taken, over all its calls."""
         return time.monotonic() - self.began
+
+    def open_log(
+        self, track: Sequence[str], open_progress: OpenProgress
+    ) -> AbstractContextManager[RunLog | None]:
+        """What reports the steps; None in all processes but the first."""
+        if not self.state.world.leads:
+            return nullcontext()
+        return open_log(
+            self.recipe, self.folder, first=self.first, track=track, open_progress=open_progress
+        )
 
     def due(self, step: int) -> Iterator[Path]:
         """The checkpoints to write once `step` steps are done."""
@@ -260,40 +285,3 @@ class _Run:
             average=state.average,
             world=state.world,
         )
-
-
-def _checkpoint(recipe: Recipe, folder: RunFolder) -> Path | None:
-    """The checkpoint to go on from: the run's own, or one of the run it forks."""
-    found = find_checkpoint(folder.latest)
-    if found and load_position(found).recipe != dump(recipe):
-        raise CheckpointError(
-            f"{found}: was made by another recipe than this; start over with --fresh, or name "
-            "another folder with --out"
-        )
-    if found or recipe.fork_from is None:
-        return found
-    return _last_shared(recipe, RunFolder(recipe.fork_from))
-
-
-def _last_shared(recipe: Recipe, other: RunFolder) -> Path:
-    """The other run's checkpoint after the last of the leading stages that both runs share."""
-    found = find_checkpoint(other.latest)
-    if not found:
-        raise CheckpointError(
-            f"{other.path}: holds no run to fork from; train that one first, or leave "
-            "`fork_from` out of the recipe"
-        )
-    stages = load_position(found).recipe["stages"]
-    both = zip(recipe.stages, stages, strict=False)
-    shared = [stage for stage, _ in takewhile(lambda pair: dump(pair[0]) == pair[1], both)]
-    if not shared:
-        raise CheckpointError(
-            f"{other.path}: its first stage is not the one in this recipe; make them equal, or "
-            "leave `fork_from` out of the recipe"
-        )
-    after = find_checkpoint(other.after(shared[-1].name))
-    if not after:
-        raise CheckpointError(
-            f"{other.path}: has not finished stage {shared[-1].name!r}; resume that run first"
-        )
-    return after

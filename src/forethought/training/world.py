@@ -1,6 +1,8 @@
 """The processes of a run, and what they gather from each other."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,6 +29,11 @@ class World:
     def leads(self) -> bool:
         """Whether this process writes files and reports progress."""
         return self.rank == 0
+
+    @property
+    def local_size(self) -> int:
+        """How many of the processes are on this machine."""
+        return 1 if self.size == 1 else int(os.environ.get("LOCAL_WORLD_SIZE", str(self.size)))
 
     def share(self, items: list[T]) -> list[T]:
         """This process's part of a list that every process has: every `size`-th."""
@@ -55,9 +62,13 @@ class World:
         """How many passes every process must run, where they gather weights for each."""
         return max(self.gather_objects(count)) if self.shards else count
 
-    def any(self, *, flag: bool) -> bool:
-        """Whether the flag is set in any process."""
-        return any(self.gather_objects(flag))
+    def sum(self, count: int) -> int:
+        """The sum of a count over all processes."""
+        return sum(self.gather_objects(count))
+
+    def any(self, *, holds: bool) -> bool:
+        """Whether something holds in any process."""
+        return any(self.gather_objects(holds))
 
     def wait(self) -> None:
         """Wait until every process is here."""
@@ -99,3 +110,13 @@ def find_world(*, shards: bool = False) -> World:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return World(distributed.get_rank(), size, shards)
+
+
+@contextmanager
+def processes() -> Iterator[None]:
+    """Disconnect the processes that the block has connected, so that they end together."""
+    try:
+        yield
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()

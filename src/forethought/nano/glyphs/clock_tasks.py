@@ -7,7 +7,7 @@ from forethought.nano.glyphs.clocks import FACES, OFFSETS, Face, code_of_face, q
 from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     TEXT,
-    Candidate,
+    EvalDocument,
     EvalQuery,
     PairRow,
     SideRow,
@@ -36,11 +36,11 @@ def clock_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
             yield EvalQuery(TASK, split, _query(face, hours, style), relevant)
 
 
-def clock_candidates() -> Iterator[Candidate]:
+def clock_candidates() -> Iterator[EvalDocument]:
     """All twenty-four times."""
     for split in ("held_sum", "held_sum_unseen_style"):
         for face in FACES:
-            yield Candidate(TASK, split, _document(face))
+            yield EvalDocument(TASK, split, _document(face))
 
 
 def _name_pairs(catalogue: Catalogue, style: str) -> Iterator[PairRow]:

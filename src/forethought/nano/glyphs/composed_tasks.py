@@ -11,7 +11,7 @@ from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     PICTURE,
     TEXT,
-    Candidate,
+    EvalDocument,
     EvalQuery,
     PairRow,
     SideRow,
@@ -50,16 +50,16 @@ def composed_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
             yield EvalQuery(COUNTRY, SPLIT, _query(question), question.answers)
 
 
-def composed_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
+def composed_candidates(catalogue: Catalogue) -> Iterator[EvalDocument]:
     """All flags, and all answers."""
     for country in catalogue.countries:
         if BENCHMARK_STYLE in catalogue.styles[country.concept]:
-            yield Candidate(FLAG, SPLIT, _flag(country, BENCHMARK_STYLE))
+            yield EvalDocument(FLAG, SPLIT, _flag(country, BENCHMARK_STYLE))
     maker = QuestionMaker(catalogue.countries)
     found = (one for country in catalogue.countries for one in maker.about(country))
     texts = {text for one in found if one.composition.task == "two_steps" for text in one.answers}
     for text in sorted(texts):
-        yield Candidate(COUNTRY, SPLIT, _answer(text))
+        yield EvalDocument(COUNTRY, SPLIT, _answer(text))
 
 
 def _paired(catalogue: Catalogue, maker: QuestionMaker, split: Split) -> Iterator[Question]:

@@ -8,7 +8,7 @@ from forethought.nano.glyphs.hash_rng import shuffled
 from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     TEXT,
-    Candidate,
+    EvalDocument,
     EvalQuery,
     PairRow,
     SideRow,
@@ -40,11 +40,11 @@ def country_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
         yield EvalQuery(TASK, "held_relation", _query(facts[0], style), relevant)
 
 
-def country_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
+def country_candidates(catalogue: Catalogue) -> Iterator[EvalDocument]:
     """Every answer to every question, of all countries."""
     texts = {side.text: side for side in _answers(catalogue).values()}
     for _, side in sorted(texts.items()):
-        yield Candidate(TASK, "held_relation", side)
+        yield EvalDocument(TASK, "held_relation", side)
 
 
 def _questions(catalogue: Catalogue, split: str) -> Iterator[list[Fact]]:

@@ -14,7 +14,7 @@ from forethought.nano.glyphs.hash_rng import draw
 from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     PICTURE,
-    Candidate,
+    EvalDocument,
     EvalQuery,
     concept_name,
     concept_picture,
@@ -47,7 +47,7 @@ def eval_queries(catalogue: Catalogue) -> list[EvalQuery]:
     return [query for queries in by_split.values() for query in _chosen(queries)]
 
 
-def candidates(catalogue: Catalogue) -> list[Candidate]:
+def candidates(catalogue: Catalogue) -> list[EvalDocument]:
     """Every benchmark document of every task and split."""
     return [
         *_emoji_candidates(catalogue),
@@ -109,21 +109,21 @@ def _style_queries(catalogue: Catalogue, split: str, concept_split: str) -> Iter
         yield EvalQuery("style", split, query, (f"{target}/{one.concept}",))
 
 
-def _emoji_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
+def _emoji_candidates(catalogue: Catalogue) -> Iterator[EvalDocument]:
     for split, (concept_split, style) in _EMOJI_SPLITS.items():
         emoji = catalogue.of("emoji", concept_split)
         for one in catalogue.drawn(emoji, style):
             document = concept_picture(PICTURE, style, one)
-            yield Candidate("keywords", split, document)
+            yield EvalDocument("keywords", split, document)
             if concept_split != "train":
-                yield Candidate("gloss", split, document)
-            yield Candidate("name", split, concept_name(one))
+                yield EvalDocument("gloss", split, document)
+            yield EvalDocument("name", split, concept_name(one))
         target = _STYLE_TARGETS[split]
         for one in catalogue.drawn(emoji, target):
-            yield Candidate("style", split, concept_picture(PICTURE, target, one))
+            yield EvalDocument("style", split, concept_picture(PICTURE, target, one))
     for split, (concept_split, style) in _ICON_SPLITS.items():
         for one in catalogue.drawn(catalogue.of("icon", concept_split), style):
-            yield Candidate("icon", split, concept_picture(PICTURE, style, one))
+            yield EvalDocument("icon", split, concept_picture(PICTURE, style, one))
 
 
 _MAKERS = (

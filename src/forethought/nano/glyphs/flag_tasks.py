@@ -12,7 +12,7 @@ from forethought.nano.glyphs.pairs import (
     INSTRUCTIONS,
     PICTURE,
     TEXT,
-    Candidate,
+    EvalDocument,
     EvalQuery,
     PairRow,
     SideRow,
@@ -66,7 +66,7 @@ def question_queries(catalogue: Catalogue) -> Iterator[EvalQuery]:
                 yield EvalQuery("flag_question", "held_relation", query, relevant)
 
 
-def flag_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
+def flag_candidates(catalogue: Catalogue) -> Iterator[EvalDocument]:
     """All flags, in the style of each benchmark task."""
     tasks = (
         ("flag", "unseen_style", HELD_FLAG_STYLE),
@@ -74,7 +74,7 @@ def flag_candidates(catalogue: Catalogue) -> Iterator[Candidate]:
     )
     for task, split, style in tasks:
         for country in _drawn(catalogue, style):
-            yield Candidate(task, split, _picture(PICTURE, country, style))
+            yield EvalDocument(task, split, _picture(PICTURE, country, style))
 
 
 def questions(catalogue: Catalogue, country: Country, split: str) -> Iterator[_QuestionAnswers]:

@@ -70,7 +70,7 @@ class EvalQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class EvalDocument:
     """A document that every query of a task and split is compared with."""
 
     task: str

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from forethought.files import atomic
 from forethought.nano.glyphs.concepts import Concept
-from forethought.nano.glyphs.pairs import Candidate, EvalQuery, PairRow, SideRow
+from forethought.nano.glyphs.pairs import EvalDocument, EvalQuery, PairRow, SideRow
 
 Row = dict[str, Any]
 
@@ -102,7 +102,7 @@ def query_row(query: EvalQuery) -> Row:
     return row | _columns("query", query.query, _CONTENT)
 
 
-def candidate_row(candidate: Candidate) -> Row:
+def candidate_row(candidate: EvalDocument) -> Row:
     """A row of `candidates.parquet`."""
     row: Row = {"task": candidate.task, "split": candidate.split, "document": candidate.id}
     return row | _columns("document", candidate.document, _CONTENT)

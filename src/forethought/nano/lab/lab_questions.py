@@ -16,7 +16,7 @@ from forethought.nano.glyphs.clocks import (
 from forethought.nano.glyphs.concepts import Split
 from forethought.nano.glyphs.countries import Country
 from forethought.nano.glyphs.hash_rng import draw
-from forethought.nano.glyphs.pairs import TEXT, Candidate, EvalQuery, PairRow, SideRow
+from forethought.nano.glyphs.pairs import TEXT, EvalDocument, EvalQuery, PairRow, SideRow
 from forethought.nano.glyphs.questions import COMPOSITIONS, Question, QuestionMaker
 from forethought.nano.glyphs.splits import Splits
 
@@ -94,12 +94,12 @@ class LabQuestions:
         for found in by_split.values():
             yield from sorted(found, key=lambda one: draw("lab", one.query.text))[:MOST_QUERIES]
 
-    def candidates(self) -> Iterator[Candidate]:
+    def candidates(self) -> Iterator[EvalDocument]:
         """Every answer to every question, in the one pool of all tasks and splits."""
         for task, splits in SPLITS.items():
             for split in splits:
                 for text in self.texts:
-                    yield Candidate(task, split, _document(text))
+                    yield EvalDocument(task, split, _document(text))
 
     def _queries(self) -> Iterator[EvalQuery]:
         for question in self.questions:
