@@ -4,11 +4,11 @@ from forethought.training.pass_size import MemorySettings, split_passes
 
 
 def test_a_pass_on_a_cpu_ends_at_a_row_that_is_much_longer_or_when_it_is_full():
-    # Eight rows of any length go together; behind them none over 1.25 times as long as the first.
+    # Eight rows of any length go together; behind them none over 1.1 times as long as the first.
     lengths = [8, 9, 9, 10, 30, 30, 30, 30, 30, 32, 33]
     assert split_passes(lengths, MemorySettings(rows=9), on_cpu=True) == [8, 3]
-    # 30 * 1.25 = 37.5.
-    assert split_passes([30] * 8 + [37, 38], MemorySettings(rows=16), on_cpu=True) == [9, 1]
+    # 40 * 1.1 = 44.
+    assert split_passes([40] * 8 + [44, 45], MemorySettings(rows=16), on_cpu=True) == [9, 1]
     assert split_passes([30] * 7, MemorySettings(rows=3), on_cpu=True) == [3, 3, 1]
 
 

@@ -26,7 +26,7 @@ def info_nce(
     t multiplies the odds by e. (InfoNCE: van den Oord et al., arXiv 1807.03748, equation 4.)
 
     Over `BLOCK` queries it is computed in blocks, whose logits are computed again in the backward
-    pass: the logits of 4,096 pairs take 64 MiB, and a step has up to eight such losses.
+    pass: those of 4,096 pairs take 64 MiB, and a step has several such losses.
 
     Args:
         positives: index into `documents` of each query's positive.

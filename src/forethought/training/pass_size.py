@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST, GROWTH = 8, 1.25
+LEAST, GROWTH = 8, 1.1
 """On a CPU, which computes padding as it computes tokens, a pass of `LEAST` sequences or more takes
 none that is over `GROWTH` times as long as its first."""
 
