@@ -115,6 +115,8 @@ def test_a_frozen_buffer_that_is_saved_counts_as_a_weight():
 
 
 PEAK_FACTOR = 1.5
+HEAP = 40 << 20
+"""Bytes of a process that its allocator holds beyond what is in use; a larger model has no more."""
 
 
 @pytest.mark.slow
@@ -132,7 +134,7 @@ def test_the_estimate_is_within_a_factor_of_the_measured_peak(tiny_data, tmp_pat
             check=True,
         )
         estimated, measured = map(int, ended.stdout.split())
-        assert measured / PEAK_FACTOR < estimated < PEAK_FACTOR * measured
+        assert (measured - HEAP) / PEAK_FACTOR < estimated < PEAK_FACTOR * measured
         found[settings] = (estimated, measured)
     # What grad_cache saves, apart from what every step needs.
     (plain, cached, _) = found.values()
