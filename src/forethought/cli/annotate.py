@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 
 def annotate(
-    examples: Annotated[
-        Path,
-        typer.Argument(
-            parser=options.parse_path, metavar="EXAMPLES.jsonl", help="JSON Lines of examples."
-        ),
-    ],
+    examples: options.ExamplesArgument,
     *,
     workers: Annotated[
         Path,

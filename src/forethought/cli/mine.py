@@ -30,12 +30,7 @@ def _parse_margin(text: str | float) -> float | None:
 
 
 def mine(
-    examples: Annotated[
-        Path,
-        typer.Argument(
-            parser=options.parse_path, metavar="EXAMPLES", help="JSON Lines of examples."
-        ),
-    ],
+    examples: options.ExamplesArgument,
     *,
     out: Annotated[
         Path,

@@ -43,6 +43,10 @@ IndexOption = Annotated[
         help="Store the index below this folder, not in FOLDER/.forethought.",
     ),
 ]
+ExamplesArgument = Annotated[
+    Path,
+    typer.Argument(parser=parse_path, metavar="EXAMPLES.jsonl", help="JSON Lines of examples."),
+]
 DeviceOption = Annotated[
     str, typer.Option(help="Where it runs; by default the first GPU if there is one.")
 ]

@@ -25,12 +25,7 @@ class By(StrEnum):
 
 
 def select(
-    examples: Annotated[
-        Path,
-        typer.Argument(
-            parser=options.parse_path, metavar="EXAMPLES.jsonl", help="JSON Lines of examples."
-        ),
-    ],
+    examples: options.ExamplesArgument,
     candidates: Annotated[
         Path,
         typer.Argument(

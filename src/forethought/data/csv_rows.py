@@ -4,11 +4,11 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 
+from forethought.data.byte_spans import read_span, scan_spans
 from forethought.data.data_files import unreadable
-from forethought.data.row_table import RawRow, Where, with_progress
+from forethought.data.row_table import RawRow, Where
 from forethought.errors import DataError
 from forethought.types import Progress
 
@@ -26,25 +26,11 @@ class CsvRows:
 
     def scan(self, progress: Progress) -> Iterator[RawRow]:
         """Every row in order; see `RowTable.scan`."""
-        try:
-            before = [0, *accumulate(path.stat().st_size for path in self.files)]
-        except OSError as error:
-            raise unreadable(Path(error.filename), error, KIND) from None
-
-        def done(row: RawRow) -> int:
-            return before[row.where.file] + row.where.start + row.where.size
-
-        return with_progress(self._scan(), progress, total=before[-1], done=done)
+        return scan_spans(self._scan(), self.files, kind=KIND, progress=progress)
 
     def read(self, where: Where) -> RawRow:
-        path = self.files[where.file]
-        try:
-            with path.open("rb") as file:
-                file.seek(where.start)
-                lines = file.read(where.size).splitlines(keepends=True)
-        except OSError as error:
-            raise unreadable(path, error, KIND) from None
-        record = next(_records(path, map(_text, lines)), [])
+        lines = read_span(self.files, where, kind=KIND).splitlines(keepends=True)
+        record = next(_records(self.files[where.file], map(_text, lines)), [])
         return self._row(where, record)
 
     def place(self, where: Where) -> str:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 
+from forethought.data.byte_spans import read_span, scan_spans
 from forethought.data.data_files import unreadable
-from forethought.data.row_table import RawRow, Where, with_progress
+from forethought.data.row_table import RawRow, Where
 from forethought.errors import DataError
 from forethought.types import Progress
 
@@ -32,21 +32,10 @@ class JsonRows:
 
     def scan(self, progress: Progress) -> Iterator[RawRow]:
         """Every row in order; see `RowTable.scan`. An empty line is none."""
-        before = [0, *accumulate(self._sizes)]
-
-        def done(row: RawRow) -> int:
-            return before[row.where.file] + row.where.start + row.where.size
-
-        return with_progress(self._scan(), progress, total=before[-1], done=done)
+        return scan_spans(self._scan(), self.files, kind=self.kind, progress=progress)
 
     def read(self, where: Where) -> RawRow:
-        path = self.files[where.file]
-        try:
-            with path.open("rb") as file:
-                file.seek(where.start)
-                return row_of(where, file.read(where.size))
-        except OSError as error:
-            raise unreadable(path, error, self.kind) from None
+        return row_of(where, read_span(self.files, where, kind=self.kind))
 
     def place(self, where: Where) -> str:
         unit = "record" if self._are_arrays[where.file] else "line"
@@ -59,13 +48,6 @@ class JsonRows:
                 yield from find(number, path)
             except OSError as error:
                 raise unreadable(path, error, self.kind) from None
-
-    @cached_property
-    def _sizes(self) -> list[int]:
-        try:
-            return [path.stat().st_size for path in self.files]
-        except OSError as error:
-            raise unreadable(Path(error.filename), error, self.kind) from None
 
     @cached_property
     def _are_arrays(self) -> tuple[bool, ...]:
