@@ -3,6 +3,7 @@ import pytest
 from forethought.data.byte_spans import read_span, scan_spans
 from forethought.data.row_table import RawRow, Where
 from forethought.errors import DataError
+from forethought.types import ignore_progress
 
 
 @pytest.fixture
@@ -16,11 +17,11 @@ def files(tmp_path):
 def test_progress_is_in_the_bytes_of_all_files(files):
     rows = (RawRow(Where(1, number, number - 1, 1), {}) for number in range(1, 206))
     reports = []
-    found = list(
-        scan_spans(
-            rows, files, kind="toy", progress=lambda done, total: reports.append((done, total))
-        )
-    )
+
+    def report(done, total, label="", /):
+        reports.append((done, total))
+
+    found = list(scan_spans(rows, files, kind="toy", progress=report))
     assert len(found) == 205
     # After 100 and 200 rows of the second file, and at the end.
     assert reports == [(105, 210), (205, 210), (210, 210)]
@@ -35,4 +36,4 @@ def test_a_file_that_is_gone_is_named(files):
     with pytest.raises(DataError, match=r"b: cannot be read .*name a toy file"):
         read_span(files, Where(1, 1, 0, 1), kind="toy")
     with pytest.raises(DataError, match=r"b: cannot be read .*name a toy file"):
-        scan_spans(iter(()), files, kind="toy", progress=lambda done, total: None)
+        scan_spans(iter(()), files, kind="toy", progress=ignore_progress)
