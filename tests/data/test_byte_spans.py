@@ -18,7 +18,7 @@ def test_progress_is_in_the_bytes_of_all_files(files):
     rows = (RawRow(Where(1, number, number - 1, 1), {}) for number in range(1, 206))
     reports = []
 
-    def report(done, total, label="", /):
+    def report(done, total, label="", /):  # noqa: ARG001 - a Progress
         reports.append((done, total))
 
     found = list(scan_spans(rows, files, kind="toy", progress=report))
