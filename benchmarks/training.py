@@ -91,20 +91,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _print(report: "TrainReport") -> None:
-    from rich.console import Console
-
+    from benchmarks.print_report import print_report
     from benchmarks.train_report import tables
 
-    console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    for name, value in report.setting.items():
-        text = value
-        if isinstance(value, dict):
-            text = ", ".join(f"{package} {version}" for package, version in value.items())
-        console.print(f"{name}: {text}", highlight=False)
-    for table in tables(report):
-        console.print(table)
+    print_report(report.setting, tables(report), piped_width=_PIPED_WIDTH)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from forethought.data.example_line import (
 from forethought.data.example_lines import ExampleLines
 from forethought.data.example_source import ExampleKey, ExampleSource
 from forethought.data.json_lines import JsonLines, parse_line
+from forethought.data.json_text import json_text
 from forethought.data.media_store import MediaFolder
 from forethought.data.mmeb_train import MmebTrain
 from forethought.data.part_line import PartLine
@@ -91,6 +92,7 @@ __all__ = [
     "count_words",
     "digest_of",
     "find_leak",
+    "json_text",
     "open_message",
     "parse_line",
     "read_candidates",

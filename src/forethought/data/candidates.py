@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from forethought.config import build, dump
 from forethought.data.example_inputs import ExampleInputs, place
+from forethought.data.json_text import json_text
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic
 from forethought.types import Side
@@ -125,17 +126,7 @@ def write_candidates(path: Path, candidates: Iterable[Candidate]) -> None:
 
 def _to_line(candidate: Candidate) -> str:
     fields = {name: value for name, value in dump(candidate).items() if value or name in _ALWAYS}
-    # A model may write half a surrogate pair, which UTF-8 cannot hold: JSON escapes it.
-    text = json.dumps(fields, ensure_ascii=False)
-    return text if text.isascii() or _is_unicode(text) else json.dumps(fields)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return json_text(fields)
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -1,10 +1,9 @@
 """A training file with negatives added to its lines."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
+from forethought.data import json_text
 from forethought.errors import ConfigError, DataError
 from forethought.files import atomic, check_target
 from forethought.selection.mining_pool import MiningPool, iter_tables, stamp_of
@@ -83,12 +82,4 @@ def _lines(
         old = table.get("negatives", [])
         new = [pool.documents[index].table for index in found.documents.tolist()]
         table["negatives"] = [*([] if replace else old), *new]
-        yield text if table["negatives"] == old else _to_line(table), len(found)
-
-
-def _to_line(table: Mapping[str, Any]) -> bytes:
-    try:
-        return f"{json.dumps(table, ensure_ascii=False)}\n".encode()
-    except UnicodeEncodeError:
-        # Half a surrogate pair has no UTF-8; JSON escapes it.
-        return f"{json.dumps(table)}\n".encode()
+        yield text if table["negatives"] == old else f"{json_text(table)}\n".encode(), len(found)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from forethought.data import Candidate, ExampleLines
+from forethought.data import Candidate, ExampleLines, json_text
 from forethought.errors import DataError
 from forethought.files import atomic
 from forethought.selection.pair_index import Place
@@ -38,9 +38,7 @@ def _lines(lines: ExampleLines, by_line: Mapping[int, Sequence[SelectedInput]]) 
         table = json.loads(lines.text(index))
         for one in by_line.get(index, ()):
             _set(_part(table, one.place), one.chosen.candidate if one.chosen else None)
-        text = json.dumps(table, ensure_ascii=False)
-        # Half a surrogate pair, which a worker may have written, has no UTF-8.
-        yield f"{text if _is_unicode(text) else json.dumps(table)}\n"
+        yield f"{json_text(table)}\n"
 
 
 def _part(table: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -54,11 +52,3 @@ def _set(part: dict[str, Any], candidate: Candidate | None) -> None:
     part.pop("rationale", None)
     if candidate is not None:
         part["rationale"] = {"thinking": candidate.thinking, "answer": candidate.answer}
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -69,27 +69,45 @@ def pair_batch(
     thinking = sorted(
         row for row in position if row < size and (row + size in position or not documents_think)
     )
-    number_negatives = sum(len(pair.negatives) for pair in pairs)
-    positives, negatives = states.direct[size : 2 * size], states.direct[2 * size :]
-    thought = [
-        [position[row + offset] for row in thinking] for offset in _offsets(size, documents_think)
-    ]
-    queries, *documents = (world.gather(states.thought[rows]) for rows in thought)
     tokens = {
         side: [at for at, row in enumerate(states.token_rows) if sides[row] is side]
         for side in Side
     }
-    labels = world.gather_objects(_labels(pairs))
+    # What is counted goes at once: each exchange of objects is slow.
+    parts = world.gather_objects(
+        _Part(_labels(pairs), tuple(thinking), len(tokens[Side.QUERY]), len(tokens[Side.DOCUMENT]))
+    )
+    pair_counts = [len(part.labels.positives) for part in parts]
+    thought_counts = [len(part.thinking) for part in parts]
+    negative_counts = [len(part.labels.negatives) for part in parts]
+    positives, negatives = states.direct[size : 2 * size], states.direct[2 * size :]
+    negatives = negatives[: len(parts[world.rank].labels.negatives)]
+    queries, *documents = (
+        world.gather(
+            states.thought[[position[row + offset] for row in thinking]], counts=thought_counts
+        )
+        for offset in ((0, size) if documents_think else (0,))
+    )
     return PairBatch(
         pairs=tuple(pairs),
-        queries=world.gather(states.direct[:size]),
-        documents=torch.cat([world.gather(positives), world.gather(negatives[:number_negatives])]),
-        answered=_answered(labels).to(states.direct.device),
-        thinking=_thinking(world.gather_objects((size, thinking))).to(states.direct.device),
+        queries=world.gather(states.direct[:size], counts=pair_counts),
+        documents=torch.cat(
+            [
+                world.gather(positives, counts=pair_counts),
+                world.gather(negatives, counts=negative_counts),
+            ]
+        ),
+        answered=_answered([part.labels for part in parts]).to(states.direct.device),
+        thinking=_thinking(parts).to(states.direct.device),
         thought_queries=queries,
         thought_documents=documents[0] if documents else None,
-        query_tokens=world.gather(states.token_losses[tokens[Side.QUERY]]),
-        document_tokens=world.gather(states.token_losses[tokens[Side.DOCUMENT]]),
+        query_tokens=world.gather(
+            states.token_losses[tokens[Side.QUERY]], counts=[part.query_tokens for part in parts]
+        ),
+        document_tokens=world.gather(
+            states.token_losses[tokens[Side.DOCUMENT]],
+            counts=[part.document_tokens for part in parts],
+        ),
     )
 
 
@@ -100,6 +118,20 @@ class _Labels:
     answers: tuple[frozenset[str], ...]
     positives: tuple[str, ...]
     negatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What the others need to know of one process's pairs besides their states.
+
+    `thinking` are the indices of its pairs that think, the other two how many tokens of true
+    rationales each side has.
+    """
+
+    labels: _Labels
+    thinking: tuple[int, ...]
+    query_tokens: int
+    document_tokens: int
 
 
 def answered(pairs: Sequence[TrainPair]) -> Bool[Tensor, "Q P"]:
@@ -134,15 +166,11 @@ def _answered(parts: Sequence[_Labels]) -> Bool[Tensor, "Q P"]:
     return found
 
 
-def _thinking(parts: Sequence[tuple[int, list[int]]]) -> Int[Tensor, " S"]:
+def _thinking(parts: Sequence[_Part]) -> Int[Tensor, " S"]:
     """The indices among all processes' pairs."""
     found: list[int] = []
     first = 0
-    for size, thinking in parts:
-        found += [first + row for row in thinking]
-        first += size
+    for part in parts:
+        found += [first + row for row in part.thinking]
+        first += len(part.labels.positives)
     return torch.tensor(found, dtype=torch.long)
-
-
-def _offsets(size: int, documents_think: bool) -> tuple[int, ...]:  # noqa: FBT001 - one of two cases
-    return (0, size) if documents_think else (0,)

@@ -76,7 +76,10 @@ def train(
         for step in range(run.first, last):
             entry = train_one_step(recipe, run.state, step, bf16=bf16, failed=run.folder.failed)
             done = step + 1
-            is_late = world.any(holds=done < last and time.monotonic() >= deadline)
+            # Without a limit there is nothing to agree on.
+            is_late = max_minutes is not None and world.any(
+                holds=done < last and time.monotonic() >= deadline
+            )
             if log:
                 stopped = {"stopped": f"after {max_minutes:g} minutes"} if is_late else {}
                 log.add(entry, seconds=round(run.seconds, 2), **stopped)

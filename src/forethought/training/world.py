@@ -1,7 +1,7 @@
 """The processes of a run, and what they gather from each other."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -39,15 +39,20 @@ class World:
         """This process's part of a list that every process has: every `size`-th."""
         return items[self.rank :: self.size]
 
-    def gather(self, rows: Float[Tensor, "N ..."]) -> Float[Tensor, "M ..."]:
+    def gather(
+        self, rows: Float[Tensor, "N ..."], *, counts: Sequence[int]
+    ) -> Float[Tensor, "M ..."]:
         """The rows of all processes, by rank, with their gradients.
 
         A loss of them that every process computes alike has the gradient of one process with
         all rows, once gradients are averaged over the processes.
+
+        Args:
+            counts: how many rows each process has, by rank.
         """
         if self.size == 1:
             return rows
-        gathered: Tensor = _Gather.apply(rows, self)  # type: ignore[no-untyped-call]
+        gathered: Tensor = _Gather.apply(rows, counts, self.rank)  # type: ignore[no-untyped-call]
         return gathered
 
     def gather_objects(self, value: T) -> list[T]:
@@ -80,21 +85,20 @@ class _Gather(torch.autograd.Function):
     """Concatenates the rows of all processes; the backward pass sums what they have of each."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, world: World) -> Tensor:  # noqa: ANN401 - autograd's
-        counts = world.gather_objects(len(rows))
+    def forward(ctx: Any, rows: Tensor, counts: Sequence[int], rank: int) -> Tensor:  # noqa: ANN401, PLR0917 - autograd's
         padded = rows.new_zeros(max(counts), *rows.shape[1:])
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in counts]
         distributed.all_gather(parts, padded)
-        first = sum(counts[: world.rank])
+        first = sum(counts[:rank])
         ctx.mine = slice(first, first + len(rows))
         return torch.cat([part[:count] for part, count in zip(parts, counts, strict=True)])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         total = gradient.clone()
         distributed.all_reduce(total)
-        return total[ctx.mine], None
+        return total[ctx.mine], None, None
 
 
 def find_world(*, shards: bool = False) -> World:
