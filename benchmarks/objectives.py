@@ -72,6 +72,7 @@ VARIANTS = (
     Variant("lab_mmemb_r1_counterfactual", "MMEmb-R1, counterfactual"),
     Variant("lab_mmemb_r1_margin", "MMEmb-R1, counterfactual with margin"),
     Variant("lab_ours", "ours"),
+    Variant("lab_distilled", "ours, distilled into direct vectors"),
 )
 BASELINE = "lab_direct"
 
