@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from forethought.encoders import save
-from forethought.training.trainer import train_one_step
+from forethought.training.optimizer_step import train_one_step
 from tests import tiny
 
 FOLDER = Path(__file__).parent / "checkpoints" / "tiny"

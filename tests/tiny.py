@@ -23,6 +23,7 @@ from forethought.backbones import Shape
 from forethought.data import ExampleSource
 from forethought.encoders import ReasoningEncoder, save
 from forethought.training import PairBatch, Reader, RunContext, StepInputs
+from forethought.training.optimizer_step import train_one_step
 from forethought.training.recipe import (
     DefaultInstructions,
     GateSettings,
@@ -35,7 +36,6 @@ from forethought.training.run_folder import RunFolder
 from forethought.training.stage import ObjectiveSettings, Stage, TaskWeight
 from forethought.training.start import make_scratch
 from forethought.training.state import TrainState, build_train_state
-from forethought.training.trainer import train_one_step
 
 COLOURS = {
     "red": (220, 30, 30),

@@ -15,10 +15,10 @@ import psutil
 import torch
 
 from forethought.doctor import peak_memory, reset_peak_memory
+from forethought.training.optimizer_step import train_one_step
 from forethought.training.pass_size import MemorySettings
 from forethought.training.run_folder import RunFolder
 from forethought.training.run_plan import plan_run
-from forethought.training.trainer import train_one_step
 from forethought.training.world import World
 from tests import tiny
 

@@ -9,9 +9,9 @@ import torch
 
 from forethought.errors import ConfigError, DataError
 from forethought.training import Reader, TrainRow
+from forethought.training.optimizer_step import train_one_step
 from forethought.training.run_folder import RunFolder
 from forethought.training.train_step import TrainStep, WeightedTerm
-from forethought.training.trainer import train_one_step
 from tests import tiny
 from tests.training.listed import Unopened
 

@@ -20,6 +20,7 @@ from torch import distributed
 
 from forethought.errors import TrainingError
 from forethought.training import Recipe
+from forethought.training.optimizer_step import train_one_step
 from forethought.training.parallel import Parallel, whole
 from forethought.training.pass_size import MemorySettings
 from forethought.training.recipe import RolloutSettings, SourceSettings
@@ -27,7 +28,6 @@ from forethought.training.run_checkpoint import RunPosition, load_run, save_run
 from forethought.training.run_folder import RunFolder
 from forethought.training.stage import ObjectiveSettings, TaskWeight
 from forethought.training.state import TrainState, build_train_state
-from forethought.training.trainer import train_one_step
 from forethought.training.world import World, find_world
 from tests import tiny
 

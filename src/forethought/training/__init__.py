@@ -5,6 +5,7 @@ from forethought.training.data_summary import DataSummary, summarise_data
 from forethought.training.journal import Journal
 from forethought.training.objective import LossTerm, Objective, RunContext, StepInputs
 from forethought.training.objectives import OBJECTIVES
+from forethought.training.optimizer_step import train_one_step
 from forethought.training.pair_batch import PairBatch, TrainPair
 from forethought.training.parallel import Parallel
 from forethought.training.precision import trains_in_bf16
@@ -20,7 +21,7 @@ from forethought.training.stage_load import StageLoad
 from forethought.training.state import TrainState, build_train_state, train_state_of
 from forethought.training.tracker import OpenTracker, TrackedRun, Tracker
 from forethought.training.trackers import TRACKERS
-from forethought.training.trainer import train, train_one_step
+from forethought.training.trainer import train
 from forethought.training.world import processes
 
 __all__ = [
