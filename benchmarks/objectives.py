@@ -71,8 +71,9 @@ VARIANTS = (
     Variant("lab_mmemb_r1_likelihood", "MMEmb-R1, likeliest rationales"),
     Variant("lab_mmemb_r1_counterfactual", "MMEmb-R1, counterfactual"),
     Variant("lab_mmemb_r1_margin", "MMEmb-R1, counterfactual with margin"),
-    Variant("lab_ours", "ours"),
-    Variant("lab_distilled", "ours, distilled into direct vectors"),
+    Variant("lab_ours", "ours, as lab and nano were trained"),
+    Variant("lab_distilled", "the same, distilled into direct vectors"),
+    Variant("lab_union", "ours, the union"),
 )
 BASELINE = "lab_direct"
 

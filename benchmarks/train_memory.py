@@ -14,7 +14,8 @@ from benchmarks.train_setups import TrainSetup
 GROWTH_LIMIT = 1.5
 """Over the whole range: what is stored of each pair, its states, is not nothing."""
 _FEWEST = 64
-"""Pairs of several passes: on a CPU a pass takes 64 sequences."""
+_ROWS, _TOKENS = 16, 1 << 11
+"""Limits of a pass with GradCache that `_FEWEST` pairs fill: memory grows until passes are full."""
 _SHARE = 0.5
 """A step without GradCache runs where it is expected to take at most this share of free memory."""
 
@@ -37,21 +38,23 @@ class StepMemory:
 
 def measure_memory(setup: TrainSetup, batches: Sequence[int]) -> list[StepMemory]:
     """Measure rising numbers of pairs."""
-    cached = setup.with_memory(grad_cache=True)
+    limits = setup.recipe.memory
+    rows, tokens = min(limits.rows, _ROWS), min(limits.tokens, _TOKENS)
+    cached = setup.with_memory(grad_cache=True, rows=rows, tokens=tokens)
     # What a step allocates once: gradients, and what libraries make at first use.
     _backward(setup.with_batch(min(batches)))
-    rows: list[StepMemory] = []
+    found: list[StepMemory] = []
     for batch in batches:
-        note = _too_large(rows, batch, setup.device)
+        note = _too_large(found, batch, setup.device)
         plain = None if note else _peak(setup.with_batch(batch))
         if plain is None and not note:
             note = "without it: out of memory"
         pairs = len(setup.with_batch(batch).drawn(0).pairs)
         with count_tokens(setup.state.network) as fed:
             peak = _peak(cached.with_batch(batch))
-        rows.append(StepMemory(setup.name, pairs, fed.largest, plain, peak, note))
+        found.append(StepMemory(setup.name, pairs, fed.largest, plain, peak, note))
     setup.state.optimizer.zero_grad(set_to_none=True)
-    return rows
+    return found
 
 
 def growth(rows: Sequence[StepMemory]) -> list[Threshold]:

@@ -76,9 +76,9 @@ class TrainSetup:
         rows = builder.rows(drawn, (), self.recipe.stages[0]).rows
         return sum(len(row.prompt.prefix_ids) + len(row.completion) for row in rows)
 
-    def with_memory(self, *, grad_cache: bool) -> "TrainSetup":
-        """The same model, pairs and optimizer, with or without GradCache."""
-        memory = replace(self.recipe.memory, grad_cache=grad_cache)
+    def with_memory(self, **settings: int) -> "TrainSetup":
+        """The same model, pairs and optimizer, with some settings of memory changed."""
+        memory = replace(self.recipe.memory, **settings)
         return self.with_recipe(replace(self.recipe, memory=memory))
 
     def with_batch(self, batch: int) -> "TrainSetup":
