@@ -1,47 +1,53 @@
-"""The table and the plot of docs/training.md, from the scores in docs/training.json."""
+"""The tables and the plots of docs/training.md, from the scores in docs/training_SUITE.json."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.objective_results import ObjectiveResult, ResultFile
+from benchmarks.objective_results import ObjectiveResult, PooledScore, ResultFile
+from benchmarks.objective_suites import Suite
 from forethought.errors import DataError
+from forethought.evaluation import Interval
 from forethought.files import atomic, write_text
 
-BEGIN, END = "<!-- objectives: begin -->", "<!-- objectives: end -->"
 _DIRECT, _THOUGHT = "#bbbbbb", "#4477aa"
 """Paul Tol's bright scheme, as in the other pictures: safe for colour-blind readers."""
 
 
-def write_report(
-    results: ResultFile, *, variants: Sequence[str], baseline: str, page: Path, plot: Path
-) -> None:
-    """Replace the table of a page, and draw the plot.
+def write_report(results: ResultFile, suite: Suite, page: Path) -> None:
+    """Replace a suite's tables on a page, and draw its plot.
 
     Raises:
-        DataError: if the page lacks the marks, or the baseline was not measured.
+        DataError: if the page lacks the suite's marks, or the baseline was not measured.
     """
+    begin, end = (f"<!-- {suite.name}: {mark} -->" for mark in ("begin", "end"))
     text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise DataError(f"{page}: needs {BEGIN} and {END}, once each, around the table")
-    before, _, rest = text.partition(BEGIN)
-    table = "\n".join(_table(results, variants, baseline))
-    write_text(page, f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
-    with atomic(plot) as temporary:
-        _draw(_ordered(results, variants), temporary)
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise DataError(f"{page}: needs {begin} and {end}, once each, around the tables")
+    before, _, rest = text.partition(begin)
+    tables = "\n".join([*_table(results, suite), *_retained(results, suite)])
+    write_text(page, f"{before}{begin}\n\n{tables}\n\n{end}{rest.partition(end)[2]}")
+    with atomic(suite.plot) as temporary:
+        _draw(_ordered(results, suite), temporary)
 
 
-def _ordered(results: ResultFile, variants: Sequence[str]) -> list[ObjectiveResult]:
-    found = (results.find(name, think) for name in variants for think in ("never", "always"))
+def _ordered(results: ResultFile, suite: Suite) -> list[ObjectiveResult]:
+    found = (
+        results.find(variant.name, think)
+        for variant in suite.variants
+        for think in ("never", "always")
+    )
     return [one for one in found if one is not None]
 
 
-def _table(results: ResultFile, variants: Sequence[str], baseline: str) -> Iterator[str]:
-    base = results.find(baseline, "never")
+def _table(results: ResultFile, suite: Suite) -> Iterator[str]:
+    base = results.find(suite.baseline, "never")
     if base is None:
-        raise DataError(f"{baseline} was not measured; every difference is to its direct vectors")
+        raise DataError(
+            f"{suite.baseline} was not measured; every difference is to its direct vectors"
+        )
     pools = [pool.name for pool in base.pools]
     header = [
         "objective",
@@ -54,10 +60,10 @@ def _table(results: ResultFile, variants: Sequence[str], baseline: str) -> Itera
     ]
     yield f"| {' | '.join(header)} |"
     yield "|---|---|" + "--:|" * (len(header) - 2)
-    for one in _ordered(results, variants):
-        scores = [f"{one.pool(name).mean:.3f} ± {one.pool(name).deviation:.3f}" for name in pools]
+    for one in _ordered(results, suite):
+        scores = [_score(one.pool(name)) for name in pools]
         gap = one.difference(base, pools[0])
-        difference = "" if one is base else f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
+        difference = "" if one is base else _gap(gap)
         exact = one.pool(pools[0]).exact
         cells = [
             one.label,
@@ -66,9 +72,46 @@ def _table(results: ResultFile, variants: Sequence[str], baseline: str) -> Itera
             difference,
             f"{sum(exact) / len(exact):.3f}" if exact else "",
             f"{one.tokens:.1f}",
-            f"{min(one.seconds) / 60:.1f}",
+            f"{min(one.seconds) / 60:.1f}" if one.seconds else "",
         ]
         yield f"| {' | '.join(cells)} |"
+
+
+def _score(pool: PooledScore) -> str:
+    spread = f" ± {pool.deviation:.3f}" if len(pool.seeds) > 1 else ""
+    return f"{pool.mean:.3f}{spread}"
+
+
+def _retained(results: ResultFile, suite: Suite) -> Iterator[str]:
+    """Of each student, how much of its teacher's gain by thinking its direct vectors have."""
+    for student, teacher in suite.distilled.items():
+        learned = results.find(student, "never")
+        direct, thought = (results.find(teacher, think) for think in ("never", "always"))
+        if learned is None or direct is None or thought is None:
+            continue
+        names = [pool.name for pool in learned.pools]
+        gains = [thought.difference(direct, name) for name in names]
+        student_gains = [learned.difference(direct, name) for name in names]
+        both = zip(student_gains, gains, strict=True)
+        yield ""
+        yield _line(learned.label, names)
+        yield "|---|" + "--:|" * len(names)
+        yield _line("gain of thinking, the teacher", map(_gap, gains))
+        yield _line("gain of the direct student", map(_gap, student_gains))
+        yield _line("retained", (_share(gain.mean, whole.mean) for gain, whole in both))
+
+
+def _line(name: str, cells: Iterable[str]) -> str:
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def _gap(gap: Interval) -> str:
+    return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
+
+
+def _share(part: float, whole: float) -> str:
+    """A share of a gain; of none there is none."""
+    return f"{part / whole:.0%}" if whole > 0 else "no gain"
 
 
 def _mode(think: str) -> str:
