@@ -55,6 +55,7 @@ def _table(results: ResultFile, suite: Suite) -> Iterator[str]:
         *pools,
         "less the twin, all",
         "exact",
+        "where not exact",
         "tokens",
         "minutes",
     ]
@@ -64,17 +65,22 @@ def _table(results: ResultFile, suite: Suite) -> Iterator[str]:
         scores = [_score(one.pool(name)) for name in pools]
         gap = one.difference(base, pools[0])
         difference = "" if one is base else _gap(gap)
-        exact = one.pool(pools[0]).exact
+        pool = one.pool(pools[0])
         cells = [
             one.label,
             f"{_mode(one.think)}, {_mode(one.documents)}",
             *scores,
             difference,
-            f"{sum(exact) / len(exact):.3f}" if exact else "",
+            _mean(pool.exact),
+            _mean(pool.wrong),
             f"{one.tokens:.1f}",
             f"{min(one.seconds) / 60:.1f}" if one.seconds else "",
         ]
         yield f"| {' | '.join(cells)} |"
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3f}" if values else ""
 
 
 def _score(pool: PooledScore) -> str:

@@ -19,13 +19,15 @@ class PooledScore:
     """hit@1 over the queries of some tasks and splits.
 
     `seeds` is the mean of each seed, `queries` that of each query over the seeds, `exact` each
-    seed's share of rationales whose answer is right, if any were written.
+    seed's share of rationales whose answer is right, if any were written, and `wrong` its hit@1
+    over the queries whose answer is wrong.
     """
 
     name: str
     seeds: tuple[float, ...]
     queries: tuple[float, ...]
     exact: tuple[float, ...] = ()
+    wrong: tuple[float, ...] = ()
 
     @property
     def mean(self) -> float:

@@ -129,11 +129,13 @@ def _pool(
     by_seed = [_pooled(results, pairs, think=think, what="hit@1") for results in runs.values()]
     exact = [_pooled(results, pairs, think=think, what="exact") for results in runs.values()]
     known = [float(np.nanmean(values)) for values in exact if not np.isnan(values).all()]
+    wrong = [hits[right == 0] for hits, right in zip(by_seed, exact, strict=True)]
     return PooledScore(
         name=name,
         seeds=tuple(float(values.mean()) for values in by_seed),
         queries=tuple(round(float(value), 4) for value in np.mean(by_seed, axis=0)),
         exact=tuple(known),
+        wrong=tuple(float(hits.mean()) for hits in wrong if hits.size),
     )
 
 

@@ -33,12 +33,12 @@ def suite(monkeypatch, tmp_path):
     )
 
 
-def result(variant, label, think, queries, *, exact=()):
+def result(variant, label, think, queries, *, exact=(), wrong=()):
     """Three queries, the last of them easy, with two seeds that differ by 0.1 in each pool."""
 
-    def pool(name, values, exact=()):
+    def pool(name, values, exact=(), wrong=()):
         mean = sum(values) / len(values)
-        return PooledScore(name, (mean - 0.05, mean + 0.05), tuple(values), exact)
+        return PooledScore(name, (mean - 0.05, mean + 0.05), tuple(values), exact, wrong)
 
     return ObjectiveResult(
         variant=variant,
@@ -47,13 +47,19 @@ def result(variant, label, think, queries, *, exact=()):
         documents="never",
         seconds=(120.0, 90.0),
         tokens=7.25,
-        pools=(pool(ALL, queries, exact), pool("hard", queries[:2]), pool("easy", queries[2:])),
+        pools=(
+            pool(ALL, queries, exact, wrong),
+            pool("hard", queries[:2]),
+            pool("easy", queries[2:]),
+        ),
     )
 
 
 TWIN = result("twin", "the twin", "never", [0.25, 0.25, 1.0])
 PLAIN = result("wise", "the wise one", "never", [0.0, 0.25, 1.0])
-THOUGHT = result("wise", "the wise one", "always", [1.0, 0.75, 1.0], exact=(0.5, 0.7))
+THOUGHT = result(
+    "wise", "the wise one", "always", [1.0, 0.75, 1.0], exact=(0.5, 0.7), wrong=(0.25, 0.35)
+)
 
 
 def tables(suite, *results):
@@ -75,10 +81,10 @@ def test_the_table_has_means_deviations_and_the_difference_to_the_twin(suite):
     )
     # The deviation of two seeds 0.1 apart is 0.1 / sqrt(2); the quickest seed took 90 s.
     assert twin.startswith("| the twin | direct, direct | 0.500 ± 0.071 | 0.250 ± 0.071 | 1.000")
-    assert twin.endswith("|  |  | 7.2 | 1.5 |")
+    assert twin.endswith("|  |  |  | 7.2 | 1.5 |")
     assert "| -0.083 [" in plain
     assert "| +0.417 [" in thought
-    assert thought.endswith("| 0.600 | 7.2 | 1.5 |")
+    assert thought.endswith("| 0.600 | 0.300 | 7.2 | 1.5 |")
     assert (Path("docs") / "training_small.png").read_bytes()[1:4] == b"PNG"
 
 
