@@ -104,7 +104,7 @@ def _retained(results: ResultFile, suite: Suite) -> Iterator[str]:
         yield "|---|" + "--:|" * len(names)
         yield _line("gain of thinking, the teacher", map(_gap, gains))
         yield _line("gain of the direct student", map(_gap, student_gains))
-        yield _line("retained", (_share(gain.mean, whole.mean) for gain, whole in both))
+        yield _line("retained", (_share(gain, whole) for gain, whole in both))
 
 
 def _line(name: str, cells: Iterable[str]) -> str:
@@ -115,9 +115,9 @@ def _gap(gap: Interval) -> str:
     return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
 
 
-def _share(part: float, whole: float) -> str:
-    """A share of a gain; of none there is none."""
-    return f"{part / whole:.0%}" if whole > 0 else "no gain"
+def _share(part: Interval, whole: Interval) -> str:
+    """A share of a gain, where the gain is one for certain."""
+    return f"{part.mean / whole.mean:.0%}" if whole.low > 0 else "no gain"
 
 
 def _mode(think: str) -> str:
