@@ -76,7 +76,7 @@ class TrainSetup:
         rows = builder.rows(drawn, (), self.recipe.stages[0]).rows
         return sum(len(row.prompt.prefix_ids) + len(row.completion) for row in rows)
 
-    def with_memory(self, **settings: int) -> "TrainSetup":
+    def with_memory(self, **settings: Any) -> "TrainSetup":  # noqa: ANN401 - numbers and switches
         """The same model, pairs and optimizer, with some settings of memory changed."""
         memory = replace(self.recipe.memory, **settings)
         return self.with_recipe(replace(self.recipe, memory=memory))
