@@ -120,10 +120,11 @@ class ThoughtContrast(_Contrast):
         batch, thinking = inputs.pairs, inputs.pairs.thinking
         if not len(thinking):
             return None
-        answered = _of(thinking, batch.answered)
+        answered = batch.answered[thinking]
         if batch.thought_documents is not None:
-            among = _of(thinking, answered[:, : len(batch.queries)].T).T
-            return self._pairs(batch.thought_queries, batch.thought_documents, among)
+            return self._pairs(
+                batch.thought_queries, batch.thought_documents, answered[:, thinking]
+            )
         # Their positives first, then all other documents.
         rest = torch.ones(len(batch.documents), dtype=torch.bool, device=thinking.device)
         rest[thinking] = False
@@ -150,7 +151,7 @@ class CrossModeContrast(_Contrast):
             batch.thought_queries,
             batch.documents,
             positives=thinking,
-            ignored=_of(thinking, batch.answered),
+            ignored=batch.answered[thinking],
         )
         if batch.thought_documents is None or self.directions is Directions.TO_DOCUMENTS:
             return to_direct
@@ -159,11 +160,6 @@ class CrossModeContrast(_Contrast):
             batch.thought_documents,
             batch.queries,
             positives=thinking,
-            ignored=_of(thinking, batch.answered[:, :size].T),
+            ignored=batch.answered[:, :size].T[thinking],
         )
         return (to_direct + from_direct) / 2
-
-
-def _of(thinking: Int[Tensor, " S"], answered: Bool[Tensor, "Q P"]) -> Bool[Tensor, "S P"]:
-    """The rows of the pairs that think; not copied if all do, as 4,096 rows take 16 MiB."""
-    return answered if len(thinking) == len(answered) else answered[thinking]
