@@ -1,6 +1,6 @@
 """The tables and the plots of docs/training.md, from the scores in docs/training_SUITE.json."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -59,7 +59,7 @@ def _table(results: ResultFile, suite: Suite) -> Iterator[str]:
         "tokens",
         "minutes",
     ]
-    yield f"| {' | '.join(header)} |"
+    yield _line(header)
     yield "|---|---|" + "--:|" * (len(header) - 2)
     for one in _ordered(results, suite):
         scores = [_score(one.pool(name)) for name in pools]
@@ -76,7 +76,7 @@ def _table(results: ResultFile, suite: Suite) -> Iterator[str]:
             f"{one.tokens:.1f}",
             f"{min(one.seconds) / 60:.1f}" if one.seconds else "",
         ]
-        yield f"| {' | '.join(cells)} |"
+        yield _line(cells)
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -100,15 +100,15 @@ def _retained(results: ResultFile, suite: Suite) -> Iterator[str]:
         student_gains = [learned.difference(direct, name) for name in names]
         both = zip(student_gains, gains, strict=True)
         yield ""
-        yield _line(learned.label, names)
+        yield _line([learned.label, *names])
         yield "|---|" + "--:|" * len(names)
-        yield _line("gain of thinking, the teacher", map(_gap, gains))
-        yield _line("gain of the direct student", map(_gap, student_gains))
-        yield _line("retained", (_share(gain, whole) for gain, whole in both))
+        yield _line(["gain of thinking, the teacher", *map(_gap, gains)])
+        yield _line(["gain of the direct student", *map(_gap, student_gains)])
+        yield _line(["retained", *(_share(gain, whole) for gain, whole in both)])
 
 
-def _line(name: str, cells: Iterable[str]) -> str:
-    return f"| {name} | {' | '.join(cells)} |"
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _gap(gap: Interval) -> str:

@@ -37,7 +37,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Variants that go on from the same weights with the same data and number of steps.
+    """Variants that go on from the same weights and data; docs/training.md has what else differs.
 
     `pools` are the (task, split) pairs of each column; differences are to `baseline`. Of each
     student in `distilled` the share of its teacher's gain by thinking is computed that its direct
