@@ -1,4 +1,4 @@
-"""Which recipes are compared, on which questions: lab with three seeds, nano with one."""
+"""Which recipes are compared, and on which questions, on lab and on nano."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,11 +122,12 @@ _NANO_TASKS = sorted({task for pairs in _NANO_POOLS.values() for task, _ in pair
 NANO = Suite(
     name="nano",
     read=partial(read_glyphs, Path("data/glyphs"), tasks=_NANO_TASKS, max_queries=_QUERIES),
-    seeds=1,
+    seeds=3,
     variants=(
         Variant("nano", "nano, where all go on from", model=Path("models/nano")),
         Variant("nano_compared_direct", "direct twin", thinks=False),
         Variant("nano_compared_ume_r1", "UME-R1", documents=Think.ALWAYS),
+        Variant("nano_compared_ours", "ours, as nano was trained"),
         Variant("nano_compared_union", "ours, the union"),
         Variant("nano_distil", "nano, distilled into direct vectors"),
     ),
