@@ -14,7 +14,7 @@ from benchmarks.train_setups import TrainSetup
 GROWTH_LIMIT = 1.5
 """Over the whole range: what is stored of each pair, its states, is not nothing."""
 _FEWEST = 64
-_ROWS, _TOKENS = 16, 1 << 11
+_ROWS, _TOKENS = 16, 768
 """Limits of a pass with GradCache that `_FEWEST` pairs fill: memory grows until passes are full."""
 _SHARE = 0.5
 """A step without GradCache runs where it is expected to take at most this share of free memory."""

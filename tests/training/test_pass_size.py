@@ -18,6 +18,12 @@ def test_a_pass_on_a_gpu_ends_where_padding_would_exceed_its_tokens():
     assert split_passes(lengths, MemorySettings(tokens=60), on_cpu=False) == [3, 2, 1]
 
 
+def test_a_pass_on_a_cpu_has_at_most_its_tokens_as_well():
+    # 2 * 25 = 50 fit, 3 * 26 = 78 do not, though they are alike and fewer than its rows.
+    lengths = [25, 25, 26, 26, 26, 90]
+    assert split_passes(lengths, MemorySettings(rows=4, tokens=60), on_cpu=True) == [2, 2, 1, 1]
+
+
 def test_no_rows_take_no_pass():
     assert split_passes([], MemorySettings(), on_cpu=True) == []
 

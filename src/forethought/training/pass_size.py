@@ -12,9 +12,10 @@ none that is over `GROWTH` times as long as its first."""
 class MemorySettings:
     """What a step may take of memory.
 
-    On a CPU a pass takes at most `rows` sequences; on a GPU as many as have `tokens` tokens
-    together, padding included: a small model's passes take as long as their kernels take to
-    launch, however many tokens they have. With `grad_cache` the activations of one pass alone are
+    A pass takes sequences that have at most `tokens` tokens together, padding included; a longer
+    sequence is a pass of its own. On a CPU it takes at most `rows` of them besides; on a GPU not, as
+    a small model's passes take as long as their kernels take to launch, however many tokens they
+    have. With `grad_cache` the activations of one pass alone are
     in memory: each pass runs once for its states and once more, with gradient, when the gradients
     of the states are known (GradCache: Gao et al. 2021, arXiv 2101.06983, section 3), so that
     memory does not grow with the batch. With `gradient_checkpointing` the activations of one
@@ -55,11 +56,10 @@ def split_passes(lengths: Sequence[int], memory: MemorySettings, *, on_cpu: bool
     first = 0
     for at, length in enumerate(lengths):
         count = at - first
+        fits = (count + 1) * length <= memory.tokens
         if on_cpu:
             is_alike = length <= GROWTH * lengths[first]
-            fits = count < memory.rows and (is_alike or count < LEAST)
-        else:
-            fits = (count + 1) * length <= memory.tokens
+            fits = fits and count < memory.rows and (is_alike or count < LEAST)
         if counts and fits:
             counts[-1] += 1
         else:
