@@ -13,6 +13,7 @@ from benchmarks.train_memory import measure_memory
 from benchmarks.train_report import TrainReport
 from benchmarks.train_setups import TrainSetup
 from forethought.errors import ConfigError
+from forethought.training import trains_in_bf16
 
 _PACKAGES = ("forethought", "numpy", "torch", "transformers", "accelerate")
 _LOGGER = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ def measure(parts: Sequence[str] | None, scale: Scale, *, shape: str, save: Save
     report = TrainReport(
         machine_setting("benchmarks.training", device)
         | {
-            "precision": "float32 weights, bfloat16 autocast" if has_gpu else "float32",
+            "precision": "float32"
+            + (" weights, bfloat16 autocast" if trains_in_bf16(device) else ""),
             "round": "one untimed step, and the same steps in every round and case",
             "rounds": scale.rounds,
             "order": "interleaved, every second round reversed",
