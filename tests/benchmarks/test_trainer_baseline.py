@@ -33,9 +33,8 @@ def gradients(setup, compute):
 def test_loss_and_gradients_are_ours(name, sparse_logits, request, tmp_path):
     setup = request.getfixturevalue(name)
     run: Any = trainer_run(setup, steps=1, folder=str(tmp_path), sparse_logits=sparse_logits)
-    run.trainer.args.bf16 = (
-        False  # whatever this processor trains in: our loss below has no autocast
-    )
+    # Whatever this processor trains in: our loss below has no autocast.
+    run.trainer.args.bf16 = False
     inputs = run.trainer.data_collator([run.trainer.train_dataset[3]])
     (batch,) = setup.state.train_step.batches(3)
     loss, expected = gradients(setup, lambda: setup.state.module(batch)[0])
